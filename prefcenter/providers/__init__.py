@@ -1,0 +1,1 @@
+"""Senders and receivers of messages; vendor vocabulary ends here."""

@@ -1,0 +1,22 @@
+"""Where templates and migrations lie: inside the package in a wheel, beside it in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def templates_dir() -> Path:
+    """The folder of the templates of pages, mails and texts."""
+    return _find("templates")
+
+
+def migrations_dir() -> Path:
+    """The folder of the database migrations."""
+    return _find("migrations")
+
+
+def _find(name: str) -> Path:
+    inside, beside = _PACKAGE / name, _PACKAGE.parent / name
+    return inside if inside.is_dir() else beside

@@ -1,0 +1,1 @@
+"""The bulk engine: a mailing file through the list, row by row."""

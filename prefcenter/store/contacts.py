@@ -1,0 +1,60 @@
+"""Contacts, the people behind contact points, and the points themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Integer, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from prefcenter.store.base import Base, BigId, Code, DigestType
+
+
+class Contact(Base):
+    """The person, or the firm, behind contact points."""
+
+    __tablename__ = "contacts"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    is_corporate: Mapped[bool] = mapped_column(default=False)
+    country: Mapped[str | None] = mapped_column(String(2))
+    language: Mapped[str | None] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+
+class ContactPoint(Base):
+    """An email address, a phone number, or a person at a postal address.
+
+    A point that two people share is a row for each of them. ``value`` can be erased; the digest stays.
+    """
+
+    __tablename__ = "contact_points"
+    __table_args__ = (Index("uq_contact_points_known", "channel", "digest", "contact_id", unique=True),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
+    channel: Mapped[str] = mapped_column(Code)
+    digest: Mapped[bytes] = mapped_column(DigestType, index=True)
+    pepper_id: Mapped[str] = mapped_column(String(16))
+    value: Mapped[dict[str, Any] | None]
+    country: Mapped[str | None] = mapped_column(String(2))
+    source: Mapped[str] = mapped_column(Code)
+    source_note: Mapped[str] = mapped_column(String(200), default="")
+    policy_version: Mapped[int] = mapped_column(Integer, default=1)
+    verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+def points_by_digest(session: Session, digests: Collection[bytes]) -> Sequence[ContactPoint]:
+    """Find the points that bear one of the digests, one for each person who shares it."""
+    return session.scalars(select(ContactPoint).where(ContactPoint.digest.in_(digests)).order_by(ContactPoint.id)).all()
+
+
+def points_of(session: Session, contact_ids: Collection[int]) -> Sequence[ContactPoint]:
+    """Find all points of some contacts."""
+    query = select(ContactPoint).where(ContactPoint.contact_id.in_(contact_ids)).order_by(ContactPoint.id)
+    return session.scalars(query).all()

@@ -1,0 +1,193 @@
+"""The ledger: the append-only record of every opt-out, consent, lift, void, send, refusal, export and operator act.
+
+Writers never wait for each other: an entry commits with its transaction, and beside it a mark that it has no position
+yet. The sealer takes the marked ones, gives them gap-free positions and a seal, and removes the marks. An id watermark
+would not do, since a transaction that commits late would be skipped.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from prefcenter.core.chain import commit_to, entry_hash
+from prefcenter.store.base import Base, BigId, Code, DigestType
+
+
+class LedgerEntry(Base):
+    """One thing that happened. ``facts`` holds no personal data; ``commitment`` binds the erasable side row."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (Index("ix_ledger_entries_subject", "subject", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(Code)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(254))
+    subject: Mapped[bytes | None] = mapped_column(DigestType)
+    facts: Mapped[dict[str, Any]]
+    commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class LedgerPersonal(Base):
+    """The personal data of an entry with the salt of its commitment. Erasing it leaves the chain whole."""
+
+    __tablename__ = "ledger_personal"
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entries.id"), primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary(16))
+    data: Mapped[dict[str, Any]]
+
+
+class LedgerPending(Base):
+    """A mark that an entry has no position yet."""
+
+    __tablename__ = "ledger_pending"
+
+    entry_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ledger_entries.id"), primary_key=True)
+
+
+class LedgerPosition(Base):
+    """An entry's place in the order, chained to the place before."""
+
+    __tablename__ = "ledger_positions"
+
+    position: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    entry_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    chain: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class LedgerSeal(Base):
+    """A signature over the chain up to a position, chained to the seal before."""
+
+    __tablename__ = "ledger_seals"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    first: Mapped[int] = mapped_column(BigInteger)
+    last: Mapped[int] = mapped_column(BigInteger)
+    before: Mapped[bytes] = mapped_column(LargeBinary(32))
+    head: Mapped[bytes] = mapped_column(LargeBinary(32))
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[bytes] = mapped_column(LargeBinary(64))
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    at: Mapped[datetime]
+
+
+APPEND_ONLY = ("ledger_entries", "ledger_positions", "ledger_seals")
+"""Tables whose triggers refuse UPDATE, DELETE and TRUNCATE."""
+
+
+def append(
+    session: Session,
+    kind: str,
+    *,
+    at: datetime,
+    actor: str,
+    facts: Mapping[str, Any],
+    subject: bytes | None = None,
+    personal: Mapping[str, Any] | None = None,
+) -> LedgerEntry:
+    """Write an entry into the caller's transaction: it happens with it, or not at all.
+
+    This is the only place that writes entries.
+
+    Args:
+        session: the caller's session.
+        kind: what happened, such as ``opt_out`` or ``lift``.
+        at: when, aware UTC.
+        actor: who did it: ``recipient``, ``system``, an operator or an API key.
+        facts: what is told, JSON values without personal data and without floats.
+        subject: digest of the contact point that it is about.
+        personal: the personal data and evidence, kept beside the entry and erasable.
+    """
+    told = dict(facts) | ({"subject": subject.hex()} if subject is not None else {})
+    salt = secrets.token_bytes(16)
+    commitment = commit_to(salt, personal) if personal else b""
+    uid = uuid.uuid4().hex
+    entry = LedgerEntry(
+        uid=uid,
+        kind=kind,
+        at=at,
+        actor=actor,
+        subject=subject,
+        facts=told,
+        commitment=commitment,
+        hash=entry_hash(uid=uid, kind=kind, at=at, actor=actor, facts=told, commitment=commitment),
+    )
+    session.add(entry)
+    session.flush()
+    session.add(LedgerPending(entry_id=entry.id))
+    if personal:
+        session.add(LedgerPersonal(entry_id=entry.id, salt=salt, data=dict(personal)))
+    return entry
+
+
+def pending(session: Session, limit: int) -> Sequence[LedgerEntry]:
+    """The entries without a position, in the order of their ids."""
+    query = (
+        select(LedgerEntry)
+        .join(LedgerPending, LedgerPending.entry_id == LedgerEntry.id)
+        .order_by(LedgerEntry.id)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def has_pending(session: Session) -> bool:
+    """Whether any entry waits for its position."""
+    return session.scalar(select(LedgerPending.entry_id).limit(1)) is not None
+
+
+def last_position(session: Session) -> int:
+    """The highest position given so far, 0 in a new ledger."""
+    return session.scalar(select(func.max(LedgerPosition.position))) or 0
+
+
+def last_seal(session: Session) -> LedgerSeal | None:
+    """The newest seal."""
+    return session.scalar(select(LedgerSeal).order_by(LedgerSeal.number.desc()).limit(1))
+
+
+def history(session: Session, digests: Sequence[bytes], until: datetime | None = None) -> list[LedgerEntry]:
+    """What happened to the contact points with these digests, the oldest first."""
+    query = select(LedgerEntry).where(LedgerEntry.subject.in_(digests)).order_by(LedgerEntry.at, LedgerEntry.id)
+    if until is not None:
+        query = query.where(LedgerEntry.at <= until)
+    return list(session.scalars(query))
+
+
+def personal_of(session: Session, entry_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The personal data of some entries, without what was erased."""
+    query = select(LedgerPersonal).where(LedgerPersonal.entry_id.in_(entry_ids))
+    return {row.entry_id: row.data for row in session.scalars(query)}
+
+
+def in_order(
+    session: Session, *, after: int = 0, batch: int = 5_000
+) -> Iterator[tuple[LedgerPosition, LedgerEntry | None, LedgerPersonal | None]]:
+    """Read the sealed ledger by position, each place with its entry and personal data where they exist."""
+    while True:
+        query = (
+            select(LedgerPosition, LedgerEntry, LedgerPersonal)
+            .outerjoin(LedgerEntry, LedgerEntry.id == LedgerPosition.entry_id)
+            .outerjoin(LedgerPersonal, LedgerPersonal.entry_id == LedgerPosition.entry_id)
+            .where(LedgerPosition.position > after)
+            .order_by(LedgerPosition.position)
+            .limit(batch)
+        )
+        rows = session.execute(query).all()
+        if not rows:
+            return
+        for row in rows:
+            yield row[0], row[1], row[2]
+        after = rows[-1][0].position
+        session.expunge_all()

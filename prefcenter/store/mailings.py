@@ -1,0 +1,56 @@
+"""Mailings: files that went through the gate row by row, one version for each scrub."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, Integer, String, Text, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from prefcenter.store.base import Base, BigId, Code, Slug
+
+
+class Mailing(Base):
+    """One version of one mail drop: prepared, cut-off, dropped."""
+
+    __tablename__ = "mailings"
+    __table_args__ = (Index("uq_mailings_version", "name", "version", unique=True),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    version: Mapped[int] = mapped_column(Integer)
+    brand: Mapped[str | None] = mapped_column(Slug)
+    message_type: Mapped[str | None] = mapped_column(Slug)
+    channel: Mapped[str] = mapped_column(Code)
+    state: Mapped[str] = mapped_column(Code)
+    held_because: Mapped[str] = mapped_column(Text, default="")
+    prepared_at: Mapped[datetime]
+    stale_after: Mapped[datetime]
+    cutoff_at: Mapped[datetime | None]
+    drop_at: Mapped[datetime | None]
+    dropped_at: Mapped[datetime | None]
+    ledger_position: Mapped[int] = mapped_column(BigInteger)
+    manifest: Mapped[dict[str, Any]]
+
+
+def next_version(session: Session, name: str) -> int:
+    """The version that a scrub under this name makes: 1, or one more than the newest."""
+    return (session.scalar(select(func.max(Mailing.version)).where(Mailing.name == name)) or 0) + 1
+
+
+def in_flight(session: Session, at: datetime) -> Sequence[Mailing]:
+    """Postal mailings that were prepared and may still arrive, the last expected first.
+
+    A mailing with a drop date is in flight until two weeks after it, the time that marketing mail takes at most; one
+    without a date until a month after it was prepared.
+    """
+    query = select(Mailing).where(Mailing.channel == "post", Mailing.state.in_(("prepared", "dropped")))
+    return [mailing for mailing in session.scalars(query.order_by(Mailing.id)) if last_expected(mailing) > at]
+
+
+def last_expected(mailing: Mailing) -> datetime:
+    """When the last piece of a mailing can be expected to have arrived."""
+    dropped = mailing.dropped_at or mailing.drop_at
+    return dropped + timedelta(days=14) if dropped is not None else mailing.prepared_at + timedelta(days=30)

@@ -1,0 +1,90 @@
+"""Messages on their way out, each a row with a state, a lease and a fencing token.
+
+The row is written before anything leaves. A worker that claimed it and died leaves a lease that runs out; one that
+wakes up late finds another fencing token on the row and can no longer change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, Integer, String, Text, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from prefcenter.store.base import Base, BigId, Code, DigestType, Slug
+
+
+class OutboxMessage(Base):
+    """One message to one contact point."""
+
+    __tablename__ = "outbox_messages"
+    __table_args__ = (Index("ix_outbox_messages_due", "state", "due_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    channel: Mapped[str] = mapped_column(Code)
+    message_class: Mapped[str] = mapped_column(Code)
+    message_type: Mapped[str] = mapped_column(Slug)
+    brand: Mapped[str | None] = mapped_column(Slug)
+    topic: Mapped[str | None] = mapped_column(Slug)
+    sender: Mapped[str] = mapped_column(String(254), default="")
+    digest: Mapped[bytes] = mapped_column(DigestType, index=True)
+    to: Mapped[str | None] = mapped_column(String(254))
+    content: Mapped[dict[str, Any] | None]
+    cause: Mapped[str | None] = mapped_column(String(120), unique=True)
+    requested_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(Code)
+    why: Mapped[list[str]]
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    leased_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(BigInteger, default=0)
+    provider_id: Mapped[str | None] = mapped_column(String(120), index=True)
+    sent_at: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(Text, default="")
+
+
+class SandboxMessage(Base):
+    """A message as the sandbox's recipient got it."""
+
+    __tablename__ = "sandbox_messages"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    channel: Mapped[str] = mapped_column(Code)
+    to: Mapped[str] = mapped_column(String(254))
+    message_class: Mapped[str] = mapped_column(Code)
+    message_type: Mapped[str] = mapped_column(Slug)
+    subject: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text, default="")
+    headers: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+def claim_due(session: Session, at: datetime, leased_until: datetime, limit: int = 20) -> Sequence[OutboxMessage]:
+    """Take messages that are due and that no other worker holds; each gets a new fencing token."""
+    free = or_(OutboxMessage.leased_until.is_(None), OutboxMessage.leased_until < at)
+    due = (
+        select(OutboxMessage.id)
+        .where(OutboxMessage.state.in_(("queued", "waiting")), OutboxMessage.due_at <= at, free)
+        .order_by(OutboxMessage.due_at, OutboxMessage.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(session.scalars(due))
+    if not ids:
+        return []
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_(ids))
+        .values(leased_until=leased_until, fence=OutboxMessage.fence + 1, attempts=OutboxMessage.attempts + 1)
+    )
+    query = select(OutboxMessage).where(OutboxMessage.id.in_(ids)).order_by(OutboxMessage.id)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def sandbox_messages(session: Session, limit: int = 500) -> Sequence[SandboxMessage]:
+    """What the sandbox delivered, the newest first."""
+    return session.scalars(select(SandboxMessage).order_by(SandboxMessage.id.desc()).limit(limit)).all()

@@ -1,0 +1,177 @@
+"""Brands, topics and message types: what is mailed, under which name."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, ForeignKey, Integer, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from prefcenter.core.tokens import MAX_BRAND_CODE, MAX_TOPIC_CODE
+from prefcenter.store.base import Base, Code, Slug
+
+
+class Brand(Base):
+    """An affiliate that mails under its own name.
+
+    ``code`` stands in tokens. It is random and never used again, so that a link which outlived its brand can never
+    end something else (E6).
+    """
+
+    __tablename__ = "brands"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(Slug, unique=True)
+    code: Mapped[int] = mapped_column(Integer, unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    country: Mapped[str] = mapped_column(String(2))
+    postal_address: Mapped[str] = mapped_column(Text, default="")
+    sender_name: Mapped[str] = mapped_column(String(200), default="")
+    marketing_from: Mapped[str] = mapped_column(String(254), default="")
+    service_from: Mapped[str] = mapped_column(String(254), default="")
+    contact: Mapped[str] = mapped_column(String(254), default="")
+    policy_version: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+
+
+class Topic(Base):
+    """What one can subscribe to, per brand and channel. Archived, never deleted, so that its refusals stay."""
+
+    __tablename__ = "topics"
+    __table_args__ = (UniqueConstraint("brand_id", "slug"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    brand_id: Mapped[int] = mapped_column(ForeignKey("brands.id"))
+    slug: Mapped[str] = mapped_column(Slug)
+    code: Mapped[int] = mapped_column(Integer, unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    channels: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+
+
+class TopicAncestor(Base):
+    """A topic that another one was renamed, split or merged from: its refusals are inherited (E13)."""
+
+    __tablename__ = "topic_ancestors"
+
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), primary_key=True)
+    ancestor_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), primary_key=True)
+
+
+class MessageType(Base):
+    """A registered kind of message with its class. What is not registered is not sent."""
+
+    __tablename__ = "message_types"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(Slug, unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    message_class: Mapped[str] = mapped_column(Code)
+    channel: Mapped[str] = mapped_column(Code)
+    brand_id: Mapped[int] = mapped_column(ForeignKey("brands.id"))
+    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topics.id"))
+    sender: Mapped[str] = mapped_column(String(254), default="")
+    category: Mapped[str | None] = mapped_column(Code)
+    category_reason: Mapped[str] = mapped_column(Text, default="")
+    fallbacks: Mapped[list[str]]
+    is_urgent: Mapped[bool] = mapped_column(Boolean, default=False)
+    use_since_policy: Mapped[int | None] = mapped_column(Integer)
+    proposed_by: Mapped[str] = mapped_column(String(254), default="")
+    approved_by: Mapped[str | None] = mapped_column(String(254))
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+
+
+def brand_by_slug(session: Session, slug: str) -> Brand | None:
+    """Find a brand by its slug."""
+    return session.scalar(select(Brand).where(Brand.slug == slug))
+
+
+def brand_by_code(session: Session, code: int) -> Brand | None:
+    """Find a brand by the code that its links carry."""
+    return session.scalar(select(Brand).where(Brand.code == code))
+
+
+def brands(session: Session) -> Sequence[Brand]:
+    """List the brands in use, by slug."""
+    return session.scalars(select(Brand).where(Brand.archived_at.is_(None)).order_by(Brand.slug)).all()
+
+
+def topic_by_slug(session: Session, brand_id: int, slug: str) -> Topic | None:
+    """Find a topic of a brand by its slug."""
+    return session.scalar(select(Topic).where(Topic.brand_id == brand_id, Topic.slug == slug))
+
+
+def topic_by_code(session: Session, code: int) -> Topic | None:
+    """Find a topic by the code that its links carry."""
+    return session.scalar(select(Topic).where(Topic.code == code))
+
+
+def topics(session: Session, brand_id: int | None = None) -> Sequence[tuple[Topic, Brand]]:
+    """List the topics in use with their brands, by brand and slug."""
+    query = select(Topic, Brand).join(Brand, Topic.brand_id == Brand.id).where(Topic.archived_at.is_(None))
+    if brand_id is not None:
+        query = query.where(Topic.brand_id == brand_id)
+    return [(topic, brand) for topic, brand in session.execute(query.order_by(Brand.slug, Topic.slug))]
+
+
+def lineage(session: Session, topic_id: int) -> frozenset[str]:
+    """Name a topic and all it came from, as ``brand/topic``: a refusal of any of them refuses it (E13)."""
+    seen: set[int] = set()
+    waiting: set[int] = {topic_id}
+    while waiting:
+        seen |= waiting
+        found = session.scalars(select(TopicAncestor.ancestor_id).where(TopicAncestor.topic_id.in_(waiting)))
+        waiting = set(found) - seen
+    rows = session.execute(select(Brand.slug, Topic.slug).join(Topic).where(Topic.id.in_(seen)))
+    return frozenset(f"{brand}/{topic}" for brand, topic in rows)
+
+
+def type_by_slug(session: Session, slug: str) -> tuple[MessageType, Brand, Topic | None] | None:
+    """Find a message type in use with its brand and topic."""
+    query = _types().where(MessageType.slug == slug, MessageType.archived_at.is_(None))
+    row = session.execute(query).first()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def types(session: Session) -> Sequence[tuple[MessageType, Brand, Topic | None]]:
+    """List the message types in use with their brands and topics, by slug."""
+    query = _types().where(MessageType.archived_at.is_(None)).order_by(MessageType.slug)
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
+def senders(session: Session) -> frozenset[str]:
+    """All senders of texts that we know: what a STOP to anything else counts for every one of (S5)."""
+    query = select(MessageType.sender).where(MessageType.channel == "sms", MessageType.sender != "")
+    return frozenset(session.scalars(query))
+
+
+def _types() -> Any:
+    return (
+        select(MessageType, Brand, Topic)
+        .join(Brand, MessageType.brand_id == Brand.id)
+        .outerjoin(Topic, MessageType.topic_id == Topic.id)
+    )
+
+
+def new_brand_code(taken: Iterable[int]) -> int:
+    """Draw a code that no brand ever had."""
+    return _draw(MAX_BRAND_CODE, taken)
+
+
+def new_topic_code(taken: Iterable[int]) -> int:
+    """Draw a code that no topic ever had."""
+    return _draw(MAX_TOPIC_CODE, taken)
+
+
+def _draw(most: int, taken: Iterable[int]) -> int:
+    used = set(taken)
+    while (code := 1 + secrets.randbelow(most)) in used:
+        pass
+    return code

@@ -1,0 +1,1 @@
+"""The web: pages for recipients and operators, webhooks, the API."""
