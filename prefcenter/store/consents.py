@@ -21,6 +21,7 @@ class ConsentRecord(Base):
     channel: Mapped[str] = mapped_column(Code)
     digest: Mapped[bytes] = mapped_column(DigestType, index=True)
     pepper_id: Mapped[str] = mapped_column(String(16))
+    purpose: Mapped[str] = mapped_column(Code, default="marketing")
     scope: Mapped[str] = mapped_column(String(160))
     basis: Mapped[str] = mapped_column(Code)
     since: Mapped[datetime]

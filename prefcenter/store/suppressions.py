@@ -20,7 +20,11 @@ IN_LIMIT = 5_000
 
 
 class Suppression(Base):
-    """One reason not to send. It ends (lifted or voided) and is never deleted or changed otherwise."""
+    """One reason not to send. It ends (lifted or voided) and is never deleted or changed otherwise.
+
+    ``is_own_act`` keeps the person's own act apart from what others recorded for the same reason: voiding a wrong
+    import must never take a genuine click with it (X10).
+    """
 
     __tablename__ = "suppressions"
     __table_args__ = (
@@ -31,6 +35,7 @@ class Suppression(Base):
             "reason",
             "scope",
             "level",
+            "is_own_act",
             unique=True,
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
@@ -50,6 +55,7 @@ class Suppression(Base):
     source_ref: Mapped[str] = mapped_column(String(200), default="")
     batch: Mapped[str | None] = mapped_column(String(64), index=True)
     actor: Mapped[str] = mapped_column(String(254), default="")
+    is_own_act: Mapped[bool] = mapped_column(Boolean, default=False)
     is_verified: Mapped[bool] = mapped_column(Boolean, default=True)
     recorded_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

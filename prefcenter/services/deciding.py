@@ -1,0 +1,279 @@
+"""Asking the decision about contact points: gathers what is on file, and lets the core decide.
+
+Every door asks here: the API, the command line, the gate at dispatch. A file's rows are decided by the same core from
+the same facts, see :mod:`prefcenter.scrub`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from prefcenter.core.calendars import cap_until, quiet_until, zones_of_phone
+from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Source
+from prefcenter.core.consent import Basis, Consent, Party, country_of
+from prefcenter.core.decision import Ask, Decision, Fact, decide
+from prefcenter.core.keys import PhoneKey, country_of_phone
+from prefcenter.services.errors import Ambiguous, UnknownType
+from prefcenter.services.keyring import require_all
+from prefcenter.services.points import Point
+from prefcenter.services.ports import Keyring
+from prefcenter.store import consents, contacts, registry, suppressions
+from prefcenter.store.consents import ConsentRecord
+from prefcenter.store.outbox import OutboxMessage
+from prefcenter.store.suppressions import Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What would be sent, before it is known to whom.
+
+    Args:
+        message_class: its class.
+        channel: its channel, or None where any contact point may be asked about.
+        message_type: the registered type, or None for a class in general.
+        brand: the brand's slug, None for all brands.
+        topic: the topic's slug, None for marketing in general.
+        topics: the topic and its ancestors as ``brand/topic`` (E13).
+        sender: whom it would come from, None for any sender.
+        is_urgent: whether it must not wait for the morning.
+        use_since_policy: the version of the privacy policy that first named this use (G16).
+        brand_country: the brand's default country (G7).
+        leaves_now: True where it would be sent at once, so that quiet hours and caps count (S8).
+    """
+
+    message_class: MessageClass
+    channel: Channel | None = None
+    message_type: str | None = None
+    brand: str | None = None
+    topic: str | None = None
+    topics: frozenset[str] = frozenset()
+    sender: str | None = None
+    is_urgent: bool = False
+    use_since_policy: int | None = None
+    brand_country: str = "US"
+    leaves_now: bool = True
+
+
+def question_about_type(session: Session, slug: str) -> Question:
+    """Ask about a registered message type.
+
+    Raises:
+        UnknownType: nobody registered it, or nobody approved it yet; it must not be sent (X1).
+    """
+    found = registry.type_by_slug(session, slug)
+    if found is None or found[0].approved_by is None:
+        raise UnknownType(
+            f"There is no message type “{slug}”.", remedy="`prefcenter type list` shows those that are registered."
+        )
+    kind, brand, topic = found
+    return Question(
+        message_class=MessageClass(kind.message_class),
+        channel=Channel(kind.channel),
+        message_type=kind.slug,
+        brand=brand.slug,
+        topic=None if topic is None else topic.slug,
+        topics=frozenset() if topic is None else registry.lineage(session, topic.id),
+        sender=kind.sender or None,
+        is_urgent=kind.is_urgent,
+        use_since_policy=kind.use_since_policy,
+        brand_country=brand.country,
+    )
+
+
+def question_about_class(
+    session: Session, message_class: MessageClass, *, brand: str | None = None, topic: str | None = None
+) -> Question:
+    """Ask about a class in general, of one brand or of all, of one topic or of none.
+
+    Raises:
+        UnknownType: the brand or the topic is unknown.
+        Ambiguous: a topic was named without its brand, and several brands have one of that name.
+    """
+    if brand is None and topic is not None:
+        brand = _brand_of_topic(session, topic)
+    if brand is None:
+        return Question(message_class=message_class, brand_country="US")
+    row = registry.brand_by_slug(session, brand)
+    if row is None:
+        raise UnknownType(f"There is no brand “{brand}”.", remedy="`prefcenter brand list` shows the brands.")
+    question = Question(message_class=message_class, brand=brand, brand_country=row.country)
+    if topic is None:
+        return question
+    found = registry.topic_by_slug(session, row.id, topic)
+    if found is None:
+        raise UnknownType(
+            f"The brand “{brand}” has no topic “{topic}”.", remedy="`prefcenter topic list` shows the topics."
+        )
+    return replace(question, topic=topic, topics=registry.lineage(session, found.id))
+
+
+def _brand_of_topic(session: Session, topic: str) -> str:
+    owners = [brand.slug for found, brand in registry.topics(session) if found.slug == topic]
+    if not owners:
+        raise UnknownType(f"There is no topic “{topic}”.", remedy="`prefcenter topic list` shows the topics.")
+    if len(owners) > 1:
+        raise Ambiguous(
+            f"Several brands have a topic “{topic}”: {', '.join(owners)}.", remedy="Name the brand as well."
+        )
+    return owners[0]
+
+
+def decide_all(
+    session: Session, keyring: Keyring, question: Question, points: Sequence[Point], *, at: datetime, **asked: object
+) -> list[Decision]:
+    """Decide for each contact point, in their order, with one look-up for all.
+
+    Args:
+        session: reads only.
+        keyring: the keys, checked before anything is decided (X12).
+        question: what would be sent.
+        points: to whom.
+        at: the moment of the decision.
+        asked: further fields of :class:`prefcenter.core.decision.Ask`, such as ``is_confirmation``.
+
+    Raises:
+        MissingKey: a key in use is missing, so nobody can be cleared.
+    """
+    require_all(session, keyring)
+    digests = {digest for point in points for digest in (point.digest, *point.lookup)}
+    facts = _facts(session, digests)
+    given = _consents(session, digests)
+    known = _known(session, digests)
+    texts = _texts_sent(session, question, digests, at)
+    decisions = []
+    for point in points:
+        own = tuple(dict.fromkeys((point.digest, *point.lookup)))
+        ask = replace(_ask(question, point, [row for digest in own for row in known[digest]]), **asked)
+        on_file = {fact.suppression_id: fact for digest in own for fact in facts[digest]}
+        now = _passing(ask, point, [sent for digest in own for sent in texts[digest]], question, at)
+        yeses = [consent for digest in own for consent in given[digest]]
+        decisions.append(decide(ask, [*on_file.values(), *now], yeses, at))
+    return decisions
+
+
+def _ask(question: Question, point: Point, known: Sequence[tuple[str | None, bool, int]]) -> Ask:
+    countries = [country for country, _, _ in known if country]
+    point_country = countries[0] if countries else (point.country if point.channel is Channel.POST else None)
+    phone_country = point.country if point.channel is Channel.SMS else None
+    is_firm = bool(known) and all(is_corporate for _, is_corporate, _ in known)
+    return Ask(
+        channel=point.channel,
+        message_class=question.message_class,
+        brand=question.brand,
+        topic=question.topic,
+        topics=question.topics,
+        sender=question.sender,
+        urgent=question.is_urgent,
+        country=country_of(point_country, phone_country, question.brand_country),
+        party=Party.CORPORATE if is_firm else Party.INDIVIDUAL,
+        use_since_policy=question.use_since_policy,
+        collected_under=min((version for _, _, version in known), default=None),
+    )
+
+
+def fact_of(row: Suppression) -> Fact:
+    """Make the core's fact out of a stored suppression."""
+    return Fact(
+        reason=Reason(row.reason),
+        channel=Channel(row.channel),
+        scope=Scope.parse(row.scope),
+        since=row.since,
+        until=row.until,
+        source=Source(row.source),
+        suppression_id=row.id,
+        verified=row.is_verified,
+    )
+
+
+def _facts(session: Session, digests: Collection[bytes]) -> dict[bytes, list[Fact]]:
+    facts: dict[bytes, list[Fact]] = defaultdict(list)
+    for row, key in suppressions.by_digests(session, digests):
+        facts[key.digest].append(fact_of(row))
+    return facts
+
+
+def consent_of(row: ConsentRecord) -> Consent:
+    """Make the core's consent out of a stored one."""
+    return Consent(
+        channel=Channel(row.channel),
+        scope=Scope.parse(row.scope),
+        basis=Basis(row.basis),
+        since=row.since,
+        until=row.until,
+        withdrawn_at=row.withdrawn_at,
+        policy_version=row.policy_version,
+        purpose=MessageClass(row.purpose),
+        source=Source(row.source),
+        consent_id=row.id,
+    )
+
+
+def _consents(session: Session, digests: Collection[bytes]) -> dict[bytes, list[Consent]]:
+    given: dict[bytes, list[Consent]] = defaultdict(list)
+    for batch in suppressions.in_batches(digests):
+        for row in consents.consents_by_digest(session, batch):
+            given[row.digest].append(consent_of(row))
+    return given
+
+
+def _known(session: Session, digests: Collection[bytes]) -> dict[bytes, list[tuple[str | None, bool, int]]]:
+    known: dict[bytes, list[tuple[str | None, bool, int]]] = defaultdict(list)
+    for batch in suppressions.in_batches(digests):
+        query = (
+            select(
+                contacts.ContactPoint.digest,
+                contacts.ContactPoint.country,
+                contacts.Contact.country,
+                contacts.Contact.is_corporate,
+                contacts.ContactPoint.policy_version,
+            )
+            .join(contacts.Contact)
+            .where(contacts.ContactPoint.digest.in_(batch))
+        )
+        for digest, own_country, country, is_corporate, policy in session.execute(query):
+            known[digest].append((own_country or country, is_corporate, policy))
+    return known
+
+
+def _texts_sent(
+    session: Session, question: Question, digests: Collection[bytes], at: datetime
+) -> dict[bytes, list[datetime]]:
+    sent: dict[bytes, list[datetime]] = defaultdict(list)
+    if question.message_class is not MessageClass.MARKETING or question.channel not in (None, Channel.SMS):
+        return sent
+    for batch in suppressions.in_batches(digests):
+        query = select(OutboxMessage.digest, OutboxMessage.sent_at).where(
+            OutboxMessage.digest.in_(batch),
+            OutboxMessage.channel == Channel.SMS.value,
+            OutboxMessage.message_class == MessageClass.MARKETING.value,
+            OutboxMessage.sent_at > at - timedelta(days=1),
+        )
+        for digest, when in session.execute(query):
+            sent[digest].append(when)
+    return sent
+
+
+def _passing(ask: Ask, point: Point, texts: Sequence[datetime], question: Question, at: datetime) -> list[Fact]:
+    """What speaks against a text only now: the hour, and how many there were today (S8)."""
+    if ask.channel is not Channel.SMS or not question.leaves_now:
+        return []
+    facts = []
+    number = str(point.given["address"]) if point.given is not None else ""
+    country = (country_of_phone(PhoneKey(number)) if number else None) or ask.country
+    quiet = quiet_until(at, zones_of_phone(number, country))
+    if quiet is not None:
+        facts.append(
+            Fact(Reason.QUIET_HOURS, Channel.SMS, Scope.everything(), since=at, until=quiet, source=Source.SYSTEM)
+        )
+    cap = cap_until(texts, at)
+    if cap is not None:
+        facts.append(
+            Fact(Reason.FREQUENCY_CAP, Channel.SMS, Scope.everything(), since=at, until=cap, source=Source.SYSTEM)
+        )
+    return facts

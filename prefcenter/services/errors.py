@@ -1,0 +1,29 @@
+"""What can go wrong in a use case, beyond bad input."""
+
+from __future__ import annotations
+
+from prefcenter.core.errors import BadInput, NotFound, PrefcenterError
+
+
+class AlreadyThere(BadInput):
+    """What is to be added exists."""
+
+
+class UnknownType(NotFound, BadInput):
+    """A message type that nobody registered: it is refused, never guessed (X1)."""
+
+
+class Ambiguous(BadInput):
+    """Something must be named because there are several, such as the brand."""
+
+
+class NotAllowed(PrefcenterError):
+    """The act needs somebody else: a second operator, or the person (HTTP 403)."""
+
+
+class SendFailed(PrefcenterError):
+    """The provider refused a message for good."""
+
+
+class SendUnknown(PrefcenterError):
+    """The provider did not answer: the message may have left, so it is never sent again."""

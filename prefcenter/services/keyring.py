@@ -1,0 +1,47 @@
+"""The keys that the stored data was made with must all be there (X12).
+
+A lost pepper would make every digest unfindable and so clear everybody. So the store keeps a fingerprint of each key
+that was ever in use, and nothing starts, and no decision is made, while one of them is missing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from prefcenter.core.keys import MissingKey
+from prefcenter.services.ports import Keyring
+from prefcenter.store import fingerprints
+
+_SETTINGS = {"pepper": "PREFCENTER_PEPPERS", "signing": "PREFCENTER_SECRET_KEYS"}
+
+
+def require_all(session: Session, keyring: Keyring) -> None:
+    """Refuse to go on while a key in use is missing.
+
+    Raises:
+        MissingKey: names the setting and the fingerprint of each missing key.
+    """
+    configured = {("pepper", name) for name in keyring.peppers.ids} | {
+        ("signing", name) for name in keyring.signing.ids
+    }
+    missing = sorted(fingerprints.known(session) - configured)
+    if missing:
+        named = ", ".join(f"{_SETTINGS[purpose]} with fingerprint {name}" for purpose, name in missing)
+        raise MissingKey(
+            f"The stored data was made with keys that are not configured: {named}.",
+            remedy="Put the missing key back behind the newer ones; nothing is sent or decided without it.",
+        )
+
+
+def adopt(session: Session, keyring: Keyring, *, at: datetime) -> None:
+    """Check the keys, and put those that are new on file; commits.
+
+    Raises:
+        MissingKey: a key in use is missing; then nothing is put on file.
+    """
+    require_all(session, keyring)
+    fingerprints.remember(session, "pepper", keyring.peppers.ids, at)
+    fingerprints.remember(session, "signing", keyring.signing.ids, at)
+    session.commit()

@@ -1,0 +1,238 @@
+"""Opting out, and undoing it: the use cases behind a click, a command, an import, an API call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from prefcenter.core.channels import Channel, Reason, Scope, ScopeKind, Source
+from prefcenter.core.errors import NotFound
+from prefcenter.core.tokens import Token
+from prefcenter.services import outgoing
+from prefcenter.services.errors import NotAllowed
+from prefcenter.services.points import Point, Points, of_digest
+from prefcenter.services.ports import Evidence
+from prefcenter.services.suppressing import OptOut, Recorded, end, suppress
+from prefcenter.store import contacts, ledger, registry
+from prefcenter.store.suppressions import Suppression
+
+UNDO_WINDOW = timedelta(minutes=30)
+"""For so long the page that took an opt-out may take it back without a fresh code (E18)."""
+
+SECOND_CLICK_WINDOW = timedelta(days=30)
+"""A second one-click for a brand within this time ends all its marketing email (E7)."""
+
+RETRY_WINDOW = timedelta(hours=1)
+"""The same one-click again within this time is the mailbox provider trying again, not a second act (E3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom and what a link is about, as far as we still know.
+
+    Args:
+        point: the contact point; readable where it is on file.
+        scope: what ends. It widens where the topic or the brand is gone (E6), never narrows.
+        brand: the brand, or None where it is gone.
+        topic: the topic, or None for all marketing of the brand, or where it is gone.
+    """
+
+    point: Point
+    scope: Scope
+    brand: registry.Brand | None
+    topic: registry.Topic | None
+
+    @property
+    def brand_scope(self) -> Scope:
+        """All marketing of the brand in the channel."""
+        return Scope.everything() if self.brand is None else Scope.brand(self.brand.slug)
+
+
+def target_of(session: Session, points: Points, token: Token) -> Target:
+    """Say whom and what a link is about; it works without a row of its own (E6)."""
+    point = of_digest(token.channel, token.digest)
+    known = contacts.points_by_digest(session, [token.digest])
+    if known and known[0].value is not None:
+        # The link's own digest stays among the keys: it may be one under an older pepper.
+        readable = points.given(token.channel, known[0].value)
+        extra = () if token.digest in {key.digest for key in readable.stored} else point.stored
+        point = replace(
+            readable, stored=readable.stored + extra, lookup=tuple(dict.fromkeys((*readable.lookup, token.digest)))
+        )
+    brand = registry.brand_by_code(session, token.brand_code) if token.brand_code else None
+    topic = registry.topic_by_code(session, token.topic_code) if token.topic_code else None
+    if topic is not None and brand is not None and topic.brand_id != brand.id:
+        topic = None
+    if brand is None:
+        return Target(point, Scope.everything(), None, None)
+    if topic is None:
+        return Target(point, Scope.brand(brand.slug), brand, None)
+    return Target(point, Scope.topic(brand.slug, topic.slug), brand, topic)
+
+
+def record(
+    session: Session, points: Points, point: Point, opt_out: OptOut, evidence: Evidence, *, at: datetime
+) -> Recorded:
+    """Put a reason on the list, cancel what is queued against it, and commit.
+
+    Once this returns, the opt-out is durable and holds for the next attempt to send (E11, U3).
+    """
+    recorded = take(session, points, point, opt_out, evidence, at=at)
+    session.commit()
+    return recorded
+
+
+def take(
+    session: Session, points: Points, point: Point, opt_out: OptOut, evidence: Evidence, *, at: datetime
+) -> Recorded:
+    """Put a reason on the list and cancel what is queued against it, within the caller's transaction."""
+    recorded = suppress(session, points, point, opt_out, evidence, at=at)
+    if recorded.is_new:
+        outgoing.cancel_refused(session, point, at=at)
+    return recorded
+
+
+def one_click(
+    session: Session, points: Points, target: Target, source: Source, evidence: Evidence, *, at: datetime
+) -> tuple[Recorded, Scope]:
+    """End what a mail's list header names, at once (E2, E7); commits.
+
+    A second act for the same brand within 30 days ends all its marketing email. The same request again within an hour
+    is a mailbox provider's retry, and stays what it was (E3).
+
+    Returns:
+        What was recorded, and the scope that ended.
+    """
+    scope = target.scope
+    if scope.kind is ScopeKind.TOPIC and _is_second(session, target, at):
+        scope = target.brand_scope
+    recorded = record(session, points, target.point, OptOut(Reason.OPT_OUT, scope, source), evidence, at=at)
+    return recorded, scope
+
+
+def _is_second(session: Session, target: Target, at: datetime) -> bool:
+    query = select(Suppression).where(
+        Suppression.channel == target.point.channel.value,
+        Suppression.digest.in_({target.point.digest, *target.point.lookup}),
+        Suppression.source.in_((Source.ONE_CLICK.value, Source.UNSUBSCRIBE_MAIL.value)),
+        Suppression.since > at - SECOND_CLICK_WINDOW,
+        Suppression.ended_at.is_(None),
+    )
+    for row in session.scalars(query):
+        earlier = Scope.parse(row.scope)
+        if earlier.brand_slug != target.scope.brand_slug:
+            continue
+        if earlier != target.scope or row.since <= at - RETRY_WINDOW:
+            return True
+    return False
+
+
+def undo(session: Session, suppression_id: int, evidence: Evidence, *, at: datetime) -> None:
+    """Take back an opt-out that was tapped by mistake, on the page that took it; commits (E18).
+
+    Raises:
+        NotAllowed: 30 minutes have passed, so that it takes a fresh code.
+        NotFound: there is no such entry.
+    """
+    row = _entry(session, suppression_id)
+    if at - row.recorded_at > UNDO_WINDOW:
+        raise NotAllowed(
+            "This can no longer be undone from here.", remedy="Open your preferences to choose what you want to get."
+        )
+    if row.ended_at is None:
+        end(session, row, "lift", replace(evidence, facts={**evidence.facts, "by": "undo"}), at=at)
+    session.commit()
+
+
+def lift(
+    session: Session, point: Point, reason: Reason, evidence: Evidence, *, at: datetime, scope: Scope | None = None
+) -> list[int]:
+    """Lift a reason by the person's own act, which the evidence must show (E13, X10); commits.
+
+    Args:
+        session: writes.
+        point: whose.
+        reason: which reason.
+        evidence: the act, in ``personal``.
+        at: when.
+        scope: which scope, or None for every scope of the reason.
+
+    Returns:
+        The entries that were lifted.
+
+    Raises:
+        NotFound: the reason is not on the list for this contact point.
+    """
+    rows = [row for row in standing(session, point) if row.reason == reason.value]
+    if scope is not None:
+        rows = [row for row in rows if row.scope == str(scope)]
+    if not rows:
+        raise NotFound(
+            f"There is no {reason} on the list for this address.", remedy="`prefcenter explain` shows what there is."
+        )
+    for row in rows:
+        end(session, row, "lift", evidence, at=at)
+    session.commit()
+    return [row.id for row in rows]
+
+
+def standing(session: Session, point: Point) -> Sequence[Suppression]:
+    """The entries that were made for this very contact point, not those that reach it from elsewhere."""
+    digests = {point.digest, *(point.lookup if point.channel is not Channel.POST else ())}
+    query = select(Suppression).where(
+        Suppression.channel == point.channel.value, Suppression.digest.in_(digests), Suppression.ended_at.is_(None)
+    )
+    return session.scalars(query.order_by(Suppression.id)).all()
+
+
+def void(session: Session, suppression_id: int, evidence: Evidence, *, at: datetime) -> str:
+    """Void a wrong record: one operator proposes, another one confirms (X10); commits.
+
+    Returns:
+        ``proposed`` or ``voided``.
+
+    Raises:
+        NotFound: there is no such entry in force.
+        NotAllowed: it is the person's own act, which only the person can lift; or the same operator confirms.
+    """
+    row = _entry(session, suppression_id)
+    if row.ended_at is not None:
+        raise NotFound(f"Entry {suppression_id} is no longer in force.")
+    if row.is_own_act:
+        raise NotAllowed(
+            f"Entry {suppression_id} is the person's own act ({row.source}), not a wrong record.",
+            remedy="Only the person's own act lifts it: `prefcenter suppress lift` with its evidence.",
+        )
+    if row.void_proposed_by is None:
+        row.void_proposed_by = evidence.actor
+        facts = {"suppression": row.id, "channel": row.channel, "reason": row.reason, **evidence.facts}
+        ledger.append(
+            session,
+            "void_proposed",
+            at=at,
+            actor=evidence.actor,
+            subject=row.digest,
+            facts=facts,
+            personal=evidence.personal,
+        )
+        session.commit()
+        return "proposed"
+    if row.void_proposed_by == evidence.actor:
+        raise NotAllowed(
+            f"You proposed to void entry {suppression_id}; it takes a second operator to confirm.",
+            remedy="Ask a colleague to run the same command with `--as`.",
+        )
+    end(session, row, "void", replace(evidence, facts={**evidence.facts, "proposed_by": row.void_proposed_by}), at=at)
+    session.commit()
+    return "voided"
+
+
+def _entry(session: Session, suppression_id: int) -> Suppression:
+    row = session.get(Suppression, suppression_id)
+    if row is None:
+        raise NotFound(f"There is no entry {suppression_id} on the list.")
+    return row

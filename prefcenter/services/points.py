@@ -1,0 +1,184 @@
+"""Contact points as use cases know them: the digests they are stored and found under, and what is readable of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from prefcenter.core.channels import Channel, Level
+from prefcenter.core.keys import (
+    EmailKey,
+    Key,
+    Peppers,
+    PhoneKey,
+    PostalKey,
+    canonicalise_email,
+    canonicalise_phone,
+    country_of_phone,
+    mask,
+)
+from prefcenter.core.postal.address import PostalAddress
+from prefcenter.core.postal.keys import primary_key, probe_keys_one, stored_keys
+
+
+@dataclass(frozen=True, slots=True)
+class PointKey:
+    """One digest that a suppression of the point is stored under."""
+
+    kind: str
+    digest: bytes
+    pepper_id: str | None
+    bucket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A contact point.
+
+    Args:
+        channel: its channel.
+        digest: the digest that names it.
+        pepper_id: the pepper of that digest, or None where the digest came in a token.
+        stored: the digests that a suppression of it is stored under.
+        lookup: every digest under which something may be on file that concerns it.
+        given: what is readable of it, or None where it is known by its digest only.
+        country: its country as far as it tells (ISO 3166), or None.
+        level: for post, whom a suppression covers.
+    """
+
+    channel: Channel
+    digest: bytes
+    pepper_id: str | None
+    stored: tuple[PointKey, ...]
+    lookup: tuple[bytes, ...]
+    given: Mapping[str, Any] | None
+    country: str | None = None
+    level: Level | None = None
+
+    @property
+    def masked(self) -> str | None:
+        """As much of it as its owner needs to recognise it, or None where nothing is readable."""
+        return None if self.given is None else masked(self.channel, self.given)
+
+
+def masked(channel: Channel, given: Mapping[str, Any]) -> str:
+    """Show as much of a readable point as its owner needs to recognise it (E18)."""
+    return mask(channel, readable(channel, given))
+
+
+def readable(channel: Channel, given: Mapping[str, Any]) -> str:
+    """Write a readable point on one line."""
+    if channel is not Channel.POST:
+        return str(given["address"])
+    fields = ("name", "company", "address1", "address2", "city", "state", "zip", "country")
+    return "; ".join(str(given[field]) for field in fields if given.get(field))
+
+
+class Points:
+    """Makes contact points out of what was typed, written or carried by a token.
+
+    Args:
+        peppers: the keys of the digests.
+        default_country: the country that national phone numbers are read in (ISO 3166).
+    """
+
+    def __init__(self, peppers: Peppers, default_country: str = "US") -> None:
+        self._peppers = peppers
+        self._default_country = default_country
+
+    def email(self, text: str) -> Point:
+        """Take an email address.
+
+        Raises:
+            BadAddress: it cannot be one.
+        """
+        return self._single(Channel.EMAIL, canonicalise_email(text))
+
+    def phone(self, text: str, country: str | None = None) -> Point:
+        """Take a phone number.
+
+        Raises:
+            BadAddress: it cannot be one.
+        """
+        key = canonicalise_phone(text, country or self._default_country)
+        return self._single(Channel.SMS, key, country_of_phone(key))
+
+    def post(self, address: PostalAddress, level: Level = Level.INDIVIDUAL) -> Point:
+        """Take a person, a household or a firm at a postal address.
+
+        Raises:
+            BadAddress: it cannot be one; names the field.
+        """
+        keys = stored_keys(address, level)
+        main = self._peppers.digest(primary_key(address, level))
+        stored = []
+        for key in keys:
+            digest = self._peppers.digest(key.key)
+            stored.append(PointKey(key.kind.value, digest.value, digest.pepper_id, bucket_of(address)))
+        probes: list[Key] = [key.key for key in probe_keys_one(address)]
+        return Point(
+            channel=Channel.POST,
+            digest=main.value,
+            pepper_id=main.pepper_id,
+            stored=tuple(stored),
+            lookup=tuple(dict.fromkeys(self._peppers.candidates_of(probes))),
+            given={name: value for name, value in asdict(address).items() if value},
+            country=address.country or None,
+            level=level,
+        )
+
+    def parse(self, channel: Channel, text: str, level: Level = Level.INDIVIDUAL) -> Point:
+        """Take a point as it is written on the command line.
+
+        Raises:
+            BadAddress: it cannot be one.
+        """
+        if channel is Channel.EMAIL:
+            return self.email(text)
+        if channel is Channel.SMS:
+            return self.phone(text)
+        return self.post(PostalAddress.parse(text), level)
+
+    def given(self, channel: Channel, given: Mapping[str, Any], level: Level = Level.INDIVIDUAL) -> Point:
+        """Make a point again out of what is readable of it.
+
+        Raises:
+            BadAddress: what is readable cannot be a point.
+        """
+        if channel is Channel.EMAIL:
+            return self.email(str(given["address"]))
+        if channel is Channel.SMS:
+            return self.phone(str(given["address"]))
+        return self.post(PostalAddress(**given), level)
+
+    def _single(self, channel: Channel, key: EmailKey | PhoneKey | PostalKey, country: str | None = None) -> Point:
+        digest = self._peppers.digest(key)
+        return Point(
+            channel=channel,
+            digest=digest.value,
+            pepper_id=digest.pepper_id,
+            stored=(PointKey(channel.value, digest.value, digest.pepper_id),),
+            lookup=self._peppers.candidates(key),
+            given={"address": str(key)},
+            country=country,
+        )
+
+
+def bucket_of(address: PostalAddress) -> str:
+    """The ZIP5 under which an erased postal entry can still be looked for; empty where there is none."""
+    digits = "".join(letter for letter in address.zip if letter.isdigit())
+    return digits[:5] if len(digits) >= 5 else ""
+
+
+def of_digest(channel: Channel, digest: bytes) -> Point:
+    """Make a point of which nothing is known but its digest, as a token carries it (E6)."""
+    kind = "full" if channel is Channel.POST else channel.value
+    return Point(
+        channel=channel,
+        digest=digest,
+        pepper_id=None,
+        stored=(PointKey(kind, digest, None),),
+        lookup=(digest,),
+        given=None,
+    )

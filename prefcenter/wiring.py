@@ -1,0 +1,73 @@
+"""Putting the product together: the one place that names concrete senders, the clock and the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prefcenter.config import Config
+from prefcenter.core.channels import Channel
+from prefcenter.providers.sandbox import SandboxSender
+from prefcenter.services import keyring as keys_in_use
+from prefcenter.services.links import LinkMaker
+from prefcenter.services.points import Points
+from prefcenter.services.ports import Clock, Keyring, Sender
+from prefcenter.services.sealing import LedgerKeys
+from prefcenter.store.engine import Database
+
+
+def utc_now() -> datetime:
+    """The wall clock, aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Everything that views, webhooks, commands and the worker hand to use cases."""
+
+    config: Config
+    database: Database
+    keyring: Keyring
+    points: Points
+    links: LinkMaker
+    ledger_keys: LedgerKeys
+    senders: Mapping[Channel, Sender]
+    clock: Clock
+
+    @property
+    def anchors(self) -> Path:
+        """The file that seals are anchored in, outside the database."""
+        return self.config.data_dir / "ledger-anchors.jsonl"
+
+    def adopt_keys(self) -> None:
+        """Check that every key in use is configured, and put new ones on file; call it once the schema is there.
+
+        Raises:
+            MissingKey: a key in use is missing (X12).
+        """
+        with self.database.write() as session:
+            keys_in_use.adopt(session, self.keyring, at=self.clock())
+
+
+def wire(config: Config, *, clock: Clock = utc_now) -> Wiring:
+    """Build everything from the settings.
+
+    Raises:
+        MissingKey: the keys are absent or too short.
+        BadInput: the database address cannot be used.
+    """
+    keyring = Keyring(config.peppers_in_use(), config.signing_keys())
+    database = Database(config.database_url)
+    sandbox = SandboxSender(database, clock)
+    return Wiring(
+        config=config,
+        database=database,
+        keyring=keyring,
+        points=Points(keyring.peppers, config.default_country),
+        links=LinkMaker(keyring.signing, config.base_url, config.inbound_domain),
+        ledger_keys=LedgerKeys(keyring.signing),
+        senders={Channel.EMAIL: sandbox, Channel.SMS: sandbox},
+        clock=clock,
+    )
