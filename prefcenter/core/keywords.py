@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -50,7 +50,8 @@ _APOSTROPHES = re.compile("['’‘`´ʼ＇]")
 # Only Latin accents and emoji selectors go: the voicing marks of Japanese tell words apart.
 _ACCENTS = re.compile("[\u0300-\u036f\ufe00-\ufe0f]")
 _WORD_CATEGORIES: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "Mn", "Mc"})
-_CLAUSE_ENDS = re.compile(r"[.!?;:,\n\r。！？、，；…()\[\]]+|\s[-–—]\s")
+_SENTENCE_ENDS = re.compile(r"[.!?;:,。！？、，；…()\[\]]+|\s[-–—]\s")
+_LINE_ENDS = re.compile(r"[\r\n]+")
 
 
 def fold(text: str) -> str:
@@ -122,9 +123,7 @@ def _own_reading(body: str) -> Intent:
     keyword = _as_keyword(text)
     if keyword is not None:
         return Intent(_KEYWORDS[keyword], keyword, certain=True)
-    if is_stop_sign(body) or any(_guesses_stop(fold(clause)) for clause in _CLAUSE_ENDS.split(body)):
-        return Intent(IntentKind.STOP_GUESS)
-    if text and reads_as_stop(text):
+    if is_stop_sign(body) or any(_guesses_stop(clause) for clause in _clauses(body)):
         return Intent(IntentKind.STOP_GUESS)
     return Intent(IntentKind.UNKNOWN if _is_visible(body) else IntentKind.EMPTY)
 
@@ -138,6 +137,13 @@ def _as_keyword(text: str) -> str | None:
     if spelt in _KEYWORDS and all(len(word) == 1 for word in words):
         return spelt
     return words[0] if words and STOP_WORDS.issuperset(words) else None
+
+
+def _clauses(body: str) -> Iterator[str]:
+    """The folded parts of a text: whole sentences, and their lines, since a line may break a phrase or end one."""
+    for sentence in _SENTENCE_ENDS.split(body):
+        yield fold(sentence)
+        yield from (fold(line) for line in _LINE_ENDS.split(sentence))
 
 
 def _guesses_stop(clause: str) -> bool:

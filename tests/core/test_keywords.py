@@ -91,6 +91,7 @@ GUESSES = [
         "stop marketing",
     ),
     *("STOP2END", "sorry wrong number", "Can you please stop", "Yes please stop"),
+    *("do not\ntext me", "No thanks\nstop\nRegards, Jo", "stop.texting.me", "STOP - I never signed up"),
     # Spanish
     *("no me envíen más mensajes", "dejen de enviarme mensajes", "ya no me manden mensajes", "No quiero más mensajes"),
     *(
