@@ -1,0 +1,52 @@
+"""Which format a file has, by its suffix: the one place where a new format is made known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from prefcenter.core.errors import BadInput
+from prefcenter.files.reading import open_csv
+from prefcenter.files.tables import Table
+
+
+class OpenTable(Protocol):
+    """Opens tables of one format."""
+
+    def __call__(
+        self, path: Path, *, mapping: Mapping[str, str] | None, encoding: str | None, delimiter: str | None
+    ) -> Table:
+        """Open one file, and read its header."""
+
+
+FORMATS: dict[str, OpenTable] = {".csv": open_csv, ".txt": open_csv, ".tsv": open_csv, ".tab": open_csv}
+
+
+def open_table(
+    path: Path | str,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+) -> Table:
+    """Open a table by its file's suffix.
+
+    Args:
+        path: the file.
+        mapping: the column of a role, where its name does not tell it.
+        encoding: the file's encoding, where it is known; otherwise told from its bytes.
+        delimiter: the delimiter, where it is known; otherwise told from the first rows.
+
+    Raises:
+        BadInput: there is no such file, its format is not supported, or it cannot be read as a table.
+    """
+    path = Path(path)
+    opener = FORMATS.get(path.suffix.lower())
+    if opener is None:
+        found = f"has the suffix {path.suffix!r}" if path.suffix else "has no suffix"
+        raise BadInput(
+            f"{path.name} {found}: that format is not supported.",
+            remedy=f"Save it as CSV. Supported are: {', '.join(sorted(FORMATS))}.",
+        )
+    return opener(path, mapping=mapping, encoding=encoding, delimiter=delimiter)

@@ -1,0 +1,212 @@
+"""From the records of a block to a frame of strings, without losing their bytes or letting a bad one through."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from prefcenter.files.dialect import parse_record
+from prefcenter.files.encoding import Encoding, invalid_positions
+from prefcenter.files.records import Offsets, Records
+from prefcenter.files.tables import BadRow, Block, Mask
+
+_RUNS_COPIED_SINGLY = 2000
+_CR, _LF = 13, 10
+_NOTHING = b" \t\r\n\x1a"
+"""What a line may hold and still be blank; old DOS programs end a file with 0x1A."""
+
+
+class Layout(NamedTuple):
+    """What the bytes of a file mean."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    encoding: Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class CsvBlock(Block):
+    """A block that still has the bytes of its readable rows.
+
+    Args:
+        data: the block's bytes; those of a wide encoding as UTF-8.
+        starts: the offset of each readable row.
+        ends: the offset behind its line end.
+        encoding: the file's encoding.
+    """
+
+    data: bytes
+    starts: Offsets
+    ends: Offsets
+    encoding: Encoding
+
+    def kept_bytes(self, mask: Mask) -> bytes:
+        """The input's exact bytes of the rows that the mask lets through, with their line ends."""
+        return self.encoding.from_utf8(gather(self.data, self.starts[mask], self.ends[mask]))
+
+
+def parse_block(data: bytes, records: Records, layout: Layout, *, rows_before: int, bytes_done: int) -> CsvBlock:
+    """Parse the records of a block.
+
+    Args:
+        data: the block's bytes.
+        records: where its records are.
+        layout: the file's columns, delimiter and encoding.
+        rows_before: how many rows came in earlier blocks.
+        bytes_done: how much of the file has been read.
+    """
+    records = _without_blank(data, records, len(layout.names))
+    problems = _problems(data, records, layout)
+    rewritten = _rewritten(data, records, layout, problems)
+    good = np.ones(len(records), np.bool_)
+    good[list(problems)] = False
+    numbers = np.arange(rows_before + 1, rows_before + 1 + len(records))
+    starts, ends = records.starts[good], records.ends[good]
+    place = np.cumsum(good) - 1
+    feed = _feed(data, starts, ends, layout.encoding, {int(place[index]): line for index, line in rewritten.items()})
+    frame = _frame(feed, layout, len(starts))
+    if frame is None:
+        frame = _frame_record_by_record(data, starts, ends, layout)
+    bad = tuple(
+        _bad_row(data[records.starts[index] : records.ends[index]], int(numbers[index]), problems[index], layout)
+        for index in sorted(problems)
+    )
+    return CsvBlock(frame, numbers[good], bad, bytes_done, data, starts, ends, layout.encoding)
+
+
+def gather(data: bytes, starts: Offsets, ends: Offsets) -> bytes:
+    """The bytes of some records, in their order, without a Python step for each."""
+    if not len(starts):
+        return b""
+    breaks = np.flatnonzero(starts[1:] != ends[:-1])
+    run_starts = starts[np.concatenate(([0], breaks + 1))]
+    run_ends = ends[np.concatenate((breaks, [len(ends) - 1]))]
+    if len(run_starts) <= _RUNS_COPIED_SINGLY:
+        return b"".join(data[start:end] for start, end in zip(run_starts.tolist(), run_ends.tolist(), strict=True))
+    # Runs and the gaps between them alternate: taken, left, taken, left … each repeated for its length.
+    borders = np.stack((run_starts, run_ends), axis=1).ravel()
+    lengths = np.diff(borders)
+    taken = np.repeat((np.arange(len(lengths)) & 1) == 0, lengths)
+    kept: bytes = np.frombuffer(data, np.uint8)[borders[0] : borders[-1]][taken].tobytes()
+    return kept
+
+
+def _without_blank(data: bytes, records: Records, width: int) -> Records:
+    """The records without those that hold nothing but blanks, which no header's width fits."""
+    ragged = np.flatnonzero(records.fields != width).tolist()
+    blank = [at for at in ragged if not data[records.starts[at] : records.ends[at]].strip(_NOTHING)]
+    if not blank:
+        return records
+    filled = np.ones(len(records), np.bool_)
+    filled[blank] = False
+    place = np.cumsum(filled) - 1
+    return replace(
+        records,
+        starts=records.starts[filled],
+        ends=records.ends[filled],
+        fields=records.fields[filled],
+        irregular=records.irregular[filled],
+        problems={int(place[at]): problem for at, problem in records.problems.items() if filled[at]},
+    )
+
+
+def _problems(data: bytes, records: Records, layout: Layout) -> dict[int, str]:
+    """Why a record cannot be read, by its index; what stands later here weighs more."""
+    width = len(layout.names)
+    problems = {
+        int(at): f"has {records.fields[at]:,} field{'s' * (records.fields[at] != 1)}, the header has {width:,}"
+        for at in np.flatnonzero(records.fields != width)
+    }
+    if layout.encoding.is_utf8 or layout.encoding.is_wide:
+        name = "UTF-16" if layout.encoding.is_wide else "UTF-8"
+        problems |= _located(records, invalid_positions(data), f"holds bytes that are not valid {name}")
+    if b"\0" in data:
+        nuls = np.flatnonzero(np.frombuffer(data, np.uint8) == 0)
+        problems |= _located(records, nuls.tolist(), "holds a NUL byte")
+    return problems | records.problems
+
+
+def _located(records: Records, positions: list[int], problem: str) -> dict[int, str]:
+    """The problem for each record that one of the positions lies in; some lie in the unfinished last record."""
+    if not positions or not len(records):
+        return {}
+    where = np.asarray(positions)
+    index = np.searchsorted(records.starts, where, "right") - 1
+    inside = (index >= 0) & (where < records.ends[index])
+    return dict.fromkeys(np.unique(index[inside]).tolist(), problem)
+
+
+def _rewritten(data: bytes, records: Records, layout: Layout, problems: dict[int, str]) -> dict[int, bytes]:
+    """Strictly quoted UTF-8 lines for the irregular records; adds to the problems where one can't be told apart."""
+    lines: dict[int, bytes] = {}
+    for index in np.flatnonzero(records.irregular).tolist():
+        if index in problems:
+            continue
+        text = layout.encoding.readable(data[records.starts[index] : records.ends[index]])
+        fields = _fields(text, layout.delimiter)
+        if fields is None or len(fields) != len(layout.names):
+            problems[index] = "has quotes that leave unclear where its fields end"
+            continue
+        cells = ('"' + field.replace('"', '""') + '"' for field in fields)
+        lines[index] = (layout.delimiter.join(cells) + "\n").encode()
+    return lines
+
+
+def _fields(text: str, delimiter: str) -> list[str] | None:
+    try:
+        return parse_record(text, delimiter)
+    except csv.Error:
+        return None
+
+
+def _feed(data: bytes, starts: Offsets, ends: Offsets, encoding: Encoding, rewritten: Mapping[int, bytes]) -> bytes:
+    """The readable records as UTF-8 for the parser, which knows no lone carriage return as a line end."""
+    if not len(starts):
+        return b""
+    buffer = np.frombuffer(data, np.uint8)
+    lone = ends[buffer[ends - 1] == _CR] - 1
+    if len(lone):
+        buffer = buffer.copy()
+        buffer[lone] = _LF
+        data = buffer.tobytes()
+    pieces, at = [], 0
+    for index, line in rewritten.items():
+        pieces += [encoding.to_utf8(gather(data, starts[at:index], ends[at:index])), line]
+        at = index + 1
+    pieces.append(encoding.to_utf8(gather(data, starts[at:], ends[at:])))
+    return b"".join(pieces) if len(pieces) > 1 else pieces[0]
+
+
+def _frame(feed: bytes, layout: Layout, rows: int) -> pl.DataFrame | None:
+    """The records as strings, or None where the fast parser doesn't agree on how many there are."""
+    schema = dict.fromkeys(layout.names, pl.String)
+    if not rows:
+        return pl.DataFrame(schema=schema)
+    try:
+        frame = pl.read_csv(
+            feed, has_header=False, separator=layout.delimiter, schema=schema, empty_string_is_null=False
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    return frame if frame.height == rows else None
+
+
+def _frame_record_by_record(data: bytes, starts: Offsets, ends: Offsets, layout: Layout) -> pl.DataFrame:
+    """The same, slowly. Every record has been found to have as many fields as the header."""
+    lines = (layout.encoding.readable(data[a:b]) for a, b in zip(starts.tolist(), ends.tolist(), strict=True))
+    rows = [parse_record(line, layout.delimiter) for line in lines]
+    return pl.DataFrame(rows, schema=dict.fromkeys(layout.names, pl.String), orient="row")
+
+
+def _bad_row(record: bytes, row_number: int, problem: str, layout: Layout) -> BadRow:
+    raw_text = layout.encoding.readable(record).rstrip("\r\n")
+    fields = _fields(raw_text, layout.delimiter) or [raw_text]
+    width = len(layout.names)
+    # What is too much goes into the last column, so that nothing of the row is lost to who mends it.
+    cells = fields if len(fields) <= width else [*fields[: width - 1], layout.delimiter.join(fields[width - 1 :])]
+    return BadRow(row_number, problem, raw_text, tuple(cells) + ("",) * (width - len(cells)))

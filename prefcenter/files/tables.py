@@ -1,0 +1,111 @@
+"""What every kind of table file offers, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from prefcenter.files.columns import Columns
+
+Mask = npt.NDArray[np.bool_]
+ROW, PROBLEM = "pc_row", "pc_problem"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a manifest says of a file: its name, its SHA-256 in hex, and its rows without the header."""
+
+    name: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be read.
+
+    Args:
+        row_number: its place among the rows, from 1; the header and blank lines are no rows.
+        problem: what is wrong, to follow "the row": ``has 9 fields, the header has 8``.
+        raw_text: the row as it stands in the file, for a person to read.
+        fields: its cells as far as they can be told, one for each column of the header.
+    """
+
+    row_number: int
+    problem: str
+    raw_text: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some rows of a table.
+
+    Args:
+        frame: the readable rows with all columns of the input under their own names, as strings without nulls.
+        row_numbers: the place of each of them among all rows, from 1.
+        bad: the unreadable rows between them.
+        bytes_done: how much of the file has been read so far, of ``Table.size``.
+    """
+
+    frame: pl.DataFrame
+    row_numbers: npt.NDArray[np.int64]
+    bad: tuple[BadRow, ...]
+    bytes_done: int
+
+    def bad_frame(self) -> pl.DataFrame:
+        """The unreadable rows for ``unreadable.csv``: the input's columns, then ``pc_row`` and ``pc_problem``."""
+        names = [name for name in self.frame.columns if name not in (ROW, PROBLEM)]
+        where = [self.frame.columns.index(name) for name in names]
+        data = {name: [row.fields[index] for row in self.bad] for name, index in zip(names, where, strict=True)}
+        return pl.DataFrame(
+            data | {ROW: [row.row_number for row in self.bad], PROBLEM: [row.problem for row in self.bad]},
+            schema=dict.fromkeys(names, pl.String) | {ROW: pl.Int64, PROBLEM: pl.String},
+        )
+
+
+class CleanOutput(Protocol):
+    """The file that goes to the mail house: in the input's format, exact (X6)."""
+
+    def keep(self, block: Block, mask: Mask) -> None:
+        """Write those rows of a block that the mask lets through, unchanged."""
+
+    def append(self, rows: pl.DataFrame) -> None:
+        """Add rows that are not the input's, in its columns; they look like its own (P13)."""
+
+    def close(self) -> FileFacts:
+        """Finish the file and tell what it holds, the added rows counted."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *raised: object) -> None: ...
+
+
+class Table(Protocol):
+    """A table that is read in blocks, once, and whose kept rows are written back unchanged."""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+
+    @property
+    def columns(self) -> Columns:
+        """Its columns and what they stand for."""
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+
+    def blocks(self) -> Iterator[Block]:
+        """Its rows, from the first to the last, in blocks of bounded size."""
+
+    def facts(self) -> FileFacts:
+        """Its name, hash and rows; known as soon as ``blocks`` has come to its end."""
+
+    def clean_output(self, path: Path) -> CleanOutput:
+        """A new file of the same format."""

@@ -1,0 +1,249 @@
+"""Files out: the exact one for the mail house, guarded ones for people, and all of them or none."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Protocol, Self
+
+import polars as pl
+
+from prefcenter.core.errors import BadInput, Unavailable
+from prefcenter.files.columns import Columns
+from prefcenter.files.dialect import Dialect
+from prefcenter.files.encoding import Encoding
+from prefcenter.files.parsing import CsvBlock
+from prefcenter.files.tables import Block, FileFacts, Mask
+
+MANIFEST_NAME = "manifest.json"
+_OUR_FAULTS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EACCES: "it may not be written to",
+    errno.EPERM: "it may not be written to",
+    errno.EROFS: "it is read-only",
+    errno.EFBIG: "a file grew too large for it",
+    errno.EIO: "the disk failed",
+}
+
+
+class CsvSource(Protocol):
+    """What a written file takes over from the one that was read."""
+
+    encoding: Encoding
+    dialect: Dialect
+    columns: Columns
+
+    @property
+    def header_bytes(self) -> bytes:
+        """The byte order mark and the header line, exactly."""
+
+
+class _HashedFile:
+    """A new file whose SHA-256 and rows are known when it is closed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] = path.open("xb")
+        self._digest = hashlib.sha256()
+        self._rows = 0
+
+    def _write(self, data: bytes, rows: int = 0) -> None:
+        self._file.write(data)
+        self._digest.update(data)
+        self._rows += rows
+
+    def close(self) -> FileFacts:
+        """Finish the file, durably, and tell what it holds."""
+        if not self._file.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        return FileFacts(self._path.name, self._digest.hexdigest(), self._rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if raised[0] is None:
+            self.close()
+        else:
+            self._abandon()
+
+    def _abandon(self) -> None:
+        # Closing writes what is buffered, which a full disk refuses again: the first error is the one to tell.
+        try:
+            self._file.close()
+        except OSError:
+            self._file = open(os.devnull, "wb")  # noqa: PTH123, SIM115  (drops the buffer, so that no finaliser retries)
+
+
+class CsvOutput(_HashedFile):
+    """The CSV file for the mail house: the input's bytes, exactly, without any guard against formulas (X6)."""
+
+    def __init__(self, path: Path, source: CsvSource) -> None:
+        super().__init__(path)
+        self._source = source
+        self._ends_line = True
+        self._put(source.header_bytes, 0)
+
+    def keep(self, block: Block, mask: Mask) -> None:
+        """Write those rows of a block that the mask lets through: their bytes are the input's.
+
+        Raises:
+            TypeError: the block is not one of a CSV file.
+        """
+        if not isinstance(block, CsvBlock):
+            raise TypeError("Only rows that were read from CSV can be kept byte for byte.")
+        self._put(block.kept_bytes(mask), int(mask.sum()))
+
+    def append(self, rows: pl.DataFrame) -> None:
+        """Add rows in the file's own dialect and encoding, unmarked (P13).
+
+        Raises:
+            BadInput: a value cannot be written in the file's encoding.
+        """
+        lines = map(self._source.dialect.line, rows.select(self._source.columns.names).iter_rows())
+        for number, line in enumerate(lines, 1):
+            try:
+                self._put(self._source.encoding.encode(line), 1)
+            except UnicodeEncodeError:
+                raise BadInput(
+                    f"Seed row {number} has characters that {self._source.encoding.name}, the file's encoding, has not."
+                ) from None
+
+    def _put(self, data: bytes, rows: int) -> None:
+        if not data:
+            return
+        if not self._ends_line:
+            self._write(self._source.encoding.encode(self._source.dialect.line_end))
+        self._write(data, rows)
+        self._ends_line = data.endswith(tuple(map(self._source.encoding.encode, ("\n", "\r"))))
+
+
+class GuardedCsvWriter(_HashedFile):
+    """A CSV file for people: UTF-8, commas, every text in quotes, and no cell that a spreadsheet would run (X6).
+
+    A cell that begins with ``= + - @``, a tab or a carriage return gets an apostrophe before it. A plain signed number
+    stays as it is (``-12.5``, ``+14155550100``): there is nothing in it that could be run, it reaches no other cell and
+    no program, and whoever loads the file to look a number up must find it as it was given. ``+1-415-555-0100`` is no
+    plain number but a subtraction, and is guarded. Quotes keep a semicolon from opening a new cell in countries where
+    spreadsheets separate by it.
+
+    Args:
+        path: the new file.
+        columns: the input's columns.
+        extras: further columns; one of the same name in the input gives way to it.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str], extras: Sequence[str] = ()) -> None:
+        super().__init__(path)
+        self._columns = [name for name in columns if name not in extras] + list(extras)
+        header = pl.DataFrame([self._columns], schema=list(map(str, range(len(self._columns)))), orient="row")
+        self._write(_csv_bytes(header))
+
+    def write(self, rows: pl.DataFrame) -> None:
+        """Add rows; they must have all columns of the file, and may have others."""
+        if rows.height:
+            self._write(_csv_bytes(rows.select(self._columns)), rows.height)
+
+
+def guarded(column: str) -> pl.Expr:
+    """A text column with an apostrophe before whatever a spreadsheet would take for a formula (X6)."""
+    text = pl.col(column)
+    # Source: OWASP, CSV Injection; ASVS 1.2.10.
+    risky = text.str.contains(r"\A[=+\-@\t\r]") & ~text.str.contains(r"\A[+-][0-9]+([.,][0-9]+)?\z")
+    return pl.when(risky).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).alias(column)
+
+
+def _csv_bytes(rows: pl.DataFrame) -> bytes:
+    texts = [name for name, kind in rows.schema.items() if kind == pl.String]
+    guarded_rows = rows.with_columns([guarded(name) for name in texts])
+    return guarded_rows.write_csv(include_header=False, quote_style="non_numeric").encode()
+
+
+@contextmanager
+def whole_or_nothing(folder: Path) -> Iterator[Path]:
+    """A new, empty folder whose files come into ``folder`` together, when all is done, or not at all.
+
+    It lies in ``folder``, thus on the same file system. At the end an old manifest is removed first and the new one
+    comes last, so that a manifest always speaks of files that are whole. On any exception, and on an interrupt, what
+    was in ``folder`` before is there again.
+
+    Raises:
+        Unavailable: the folder cannot be written to, or its disk is full.
+    """
+    made = _missing_parents(folder)
+    staging: Path | None = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+        yield staging
+        _publish(staging, folder)
+    except BaseException as error:
+        _clean_up(staging, made)
+        if isinstance(error, OSError) and error.errno in _OUR_FAULTS:
+            raise Unavailable(
+                f"The files could not be written to {folder}: {_OUR_FAULTS[error.errno]}.",
+                remedy="What was there before is unchanged.",
+            ) from error
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            raise BadInput(f"{folder} is not a folder.") from error
+        raise
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def _missing_parents(folder: Path) -> list[Path]:
+    """The folders that have to be made, the innermost first."""
+    return [part for part in (folder, *folder.parents) if not part.exists()]
+
+
+def _clean_up(staging: Path | None, made: Sequence[Path]) -> None:
+    if staging:
+        shutil.rmtree(staging, ignore_errors=True)
+    for part in made:
+        try:
+            part.rmdir()
+        except OSError:
+            return
+
+
+def _publish(staging: Path, folder: Path) -> None:
+    """Move the files into place; if one cannot be moved, put back what they had replaced."""
+    names = sorted((path.name for path in staging.iterdir()), key=lambda name: (name == MANIFEST_NAME, name))
+    old = Path(tempfile.mkdtemp(prefix=".replaced-", dir=staging))
+    moved: list[str] = []
+    try:
+        for name in (MANIFEST_NAME, *(name for name in names if name != MANIFEST_NAME)):
+            if (folder / name).exists():
+                os.replace(folder / name, old / name)  # noqa: PTH105  (atomic, and says so)
+        for name in names:
+            moved.append(name)
+            os.replace(staging / name, folder / name)  # noqa: PTH105
+    except BaseException:
+        _put_back(folder, old, moved)
+        raise
+    _sync(folder)
+
+
+def _put_back(folder: Path, old: Path, moved: Sequence[str]) -> None:
+    for name in moved:
+        (folder / name).unlink(missing_ok=True)
+    replaced = sorted(old.iterdir(), key=lambda path: path.name == MANIFEST_NAME)
+    for path in replaced:
+        os.replace(path, folder / path.name)  # noqa: PTH105
+
+
+def _sync(folder: Path) -> None:
+    """Make the renames durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
