@@ -1,0 +1,260 @@
+"""Finding whose mail shall stop: the name, company and care-of that stand with an address, or elsewhere in the mail."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from prefcenter.core.postal.request_address import Span, trimmed
+from prefcenter.core.postal.request_tables import (
+    COMPANY_WORDS,
+    HONORIFICS,
+    NAME_PARTICLES,
+    NAME_SUFFIXES,
+    NOT_NAME,
+    OCCUPANT_NAME,
+    SIGN_OFF,
+)
+
+_WORD = re.compile(r"[^\W\d_](?:[\w'’.-]{0,40})")
+_JOIN = re.compile(r"\s+(?:and|&|\+|y|und|et)\s+", re.IGNORECASE)
+_CARE_OF = re.compile(r"(?:c\s?/\s?o|care of|in care of|attn:?|attention:?)[:\s]{1,3}", re.IGNORECASE)
+_CONNECTORS = frozenset(
+    "at of in from to is are live lives living reside resides residing located my our his her their home mailing current"
+    " new old previous former address addresses the and i we who both also for which as same street located".split()
+)
+_NAME_TOKEN = r"[A-ZÀ-ÞĀ-Ž][\w'’.-]{0,40}"
+_STATED = re.compile(
+    r"\b(?i:my (?:full )?name is|names? (?:is|are)|i am|i'm|this is|mailing to|mailing|mail to|mail for|letters to|catalogs? to"
+    r"|remove|take|addressed to|in the name of|me llamo|mi nombre es|soy|ich bin|mein name ist|sent to|sending to"
+    r"|stop writing to|on behalf of)[ \n]{1,2}"
+    rf"({_NAME_TOKEN}(?:[ \n](?:(?:and|&|y|de|la|van|von|del|der) ){{0,2}}{_NAME_TOKEN}){{0,5}})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who stands with an address: spans in the text, several names where several people share it."""
+
+    names: tuple[Span, ...] = ()
+    company: Span | None = None
+    care_of: Span | None = None
+    confidence: float = 1.0
+
+
+def name_confidence(piece: str) -> float:
+    """How surely a piece of text is one person's or one couple's name: 0 is not at all.
+
+    >>> name_confidence("Jane Q. Doe"), name_confidence("Please remove me"), name_confidence("Jane")
+    (1.0, 0.0, 0.5)
+    """
+    words = piece.replace("&", " & ").replace(",", " , ").split()
+    if not 1 <= len(words) <= 9 or any(char.isdigit() or char in ":@/\x01?!" for char in piece):
+        return 0.0
+    if OCCUPANT_NAME.fullmatch(piece.strip()):
+        return 1.0
+    full = 0
+    for word in words:
+        bare = word.strip(".,'’").lower()
+        if bare in ("&", "+", "", "and", "und", "et", "family", "estate") or bare in HONORIFICS | NAME_SUFFIXES | NAME_PARTICLES:
+            continue
+        if len(bare) == 1 and word[0].isupper() and len(words) > 1:
+            continue
+        if bare in NOT_NAME and not (bare == "the" and words[-1].lower() in ("family", "household")):
+            return 0.0
+        if bare in COMPANY_WORDS or not _WORD.fullmatch(word):
+            return 0.0
+        full += 1
+    lower = sum(word.islower() for word in words if word.lower() not in NAME_PARTICLES | {"and", "&", "family"})
+    if full == 0:
+        return 0.0
+    if lower and not (lower == len(words) and 2 <= len(words) <= 4):
+        return 0.0
+    if full == 1 and words[-1].lower() != "family":
+        return 0.5
+    return 1.0 if full <= 6 else 0.6
+
+
+def is_company(piece: str) -> bool:
+    """Whether a piece of text is a firm's or an institution's name."""
+    words = [word.strip(".,").lower() for word in piece.split()]
+    return 0 < len(words) <= 8 and any(word in COMPANY_WORDS for word in words) and not any(
+        word in NOT_NAME - {"the", "of", "and", "for", "in", "post", "mail", "home", "city", "state", "paper", "best", "secure"}
+        for word in words
+    )
+
+
+def split_couple(name: str) -> tuple[tuple[str, ...], float]:
+    """The people in a name as written, one string each, and how sure that is.
+
+    >>> split_couple("John and Jane Doe")
+    (('John Doe', 'Jane Doe'), 1.0)
+    """
+    people = [part.strip(" ,") for part in _JOIN.split(name) if part.strip(" ,")]
+    if len(people) < 2:
+        return (name,), 1.0
+    last = people[-1].split()
+    if all(word.strip(".").lower() in HONORIFICS for word in people[0].split()):
+        # "Mr. and Mrs. John Doe": the second given name is not in the mail.
+        return (name,), 0.7
+    if len(last) < 2:
+        return tuple(people), 0.6
+    surname = last[-2:] if last[-1].strip(".").lower() in NAME_SUFFIXES and len(last) > 2 else last[-1:]
+    full = [f"{person} {surname[0]}" if _lacks_surname(person) else person for person in people[:-1]]
+    return (*full, people[-1]), 1.0
+
+
+def _lacks_surname(person: str) -> bool:
+    words = [word for word in person.split() if word.strip(".").lower() not in HONORIFICS]
+    return len([word for word in words if len(word.strip(".")) > 1]) < 2
+
+
+def addressee(text: str, lower: int, start: int) -> Addressee:
+    """Who is named right before an address that begins at ``start``: on its line, or on the lines above.
+
+    Args:
+        text: the mail's text.
+        lower: where the address before it ends; nothing before is looked at.
+        start: where the address begins.
+    """
+    line_start = max(lower, text.rfind("\n", lower, start) + 1)
+    end = _without_connectors(text, line_start, start)
+    if end > line_start and text[line_start:end].strip(" ,.-"):
+        return _on_the_line(text, max(lower, line_start - 0), end)
+    return _on_lines_above(text, lower, line_start)
+
+
+def _without_connectors(text: str, start: int, end: int) -> int:
+    """The end of the text before "at", "and I live at", "whose address is" …"""
+    while True:
+        _, end = trimmed(text, start, end, " ,;:–(-\t\n")
+        word = re.search(r"[^\W\d_]+$", text[max(start, end - 20) : end])
+        if word is None or word.group().lower() not in _CONNECTORS:
+            return end
+        end -= len(word.group())
+
+
+def _on_the_line(text: str, start: int, end: int) -> Addressee:
+    """Names before the address on its own line, nearest first: name, company or care-of pieces, else a name in prose."""
+    names: list[Span] = []
+    company = care_of = None
+    sure = 1.0
+    for piece in reversed(_line_pieces(text, start, end)[-5:]):
+        piece = _behind_sign_off(text, piece)
+        value = text[slice(*piece)]
+        mark = _CARE_OF.match(value)
+        if mark and care_of is None:
+            care_of = (piece[0] + mark.end(), piece[1])
+        elif is_company(value) and company is None:
+            company = piece
+        elif confidence := name_confidence(value):
+            if confidence < 1 and names:
+                sure = 0.6 if not SIGN_OFF.fullmatch(value) else sure
+                break
+            names.append(piece)
+            sure = min(sure, confidence)
+        else:
+            prose = _name_in_prose(text, piece) if not names else None
+            if prose is not None:
+                names.append(prose)
+            break
+    return Addressee(tuple(reversed(names)), company, care_of, sure if names else 1.0)
+
+
+def _line_pieces(text: str, start: int, end: int) -> list[Span]:
+    found: list[Span] = []
+    position = start
+    for match in re.finditer(r"[,;:\t|(]|\s[–-]\s|(?<=[a-z]{3})[.!?]\s", text[start:end]):
+        found.append(trimmed(text, position, start + match.start()))
+        position = start + match.end()
+    found.append(trimmed(text, position, end))
+    return [span for span in found if span[0] < span[1]]
+
+
+def _behind_sign_off(text: str, span: Span) -> Span:
+    return span
+
+
+def _name_in_prose(text: str, span: Span) -> Span | None:
+    """The name that ends a stretch of prose: "Please stop mailing Jane Doe"."""
+    words = [(span[0] + match.start(), span[0] + match.end()) for match in re.finditer(r"\S+", text[slice(*span)])][-12:]
+    index = len(words)
+    while index > 0:
+        word = text[slice(*words[index - 1])].strip(".,'’()")
+        bare = word.lower()
+        joins = bare in ("and", "&") and 0 < index < len(words)
+        if not (joins or (bare not in NOT_NAME and (word[:1].isupper() or bare in NAME_PARTICLES))):
+            break
+        index -= 1
+    while index < len(words) and text[slice(*words[index])].lower() in NAME_PARTICLES | {"and", "&"}:
+        index += 1
+    if index >= len(words):
+        return None
+    found = (words[index][0], words[-1][1])
+    return found if name_confidence(text[slice(*found)]) == 1.0 else None
+
+
+def _on_lines_above(text: str, lower: int, line_start: int) -> Addressee:
+    """Name, company and care-of lines over an address; one empty line may stand between."""
+    names: list[Span] = []
+    company = care_of = None
+    sure = 1.0
+    for count, span in enumerate(_lines_above(text, lower, line_start)):
+        line = text[slice(*span)]
+        if not line:
+            if names or count > 0:
+                break
+            continue
+        mark = _CARE_OF.match(line)
+        if mark and care_of is None:
+            care_of = (span[0] + mark.end(), span[1])
+        elif is_company(line) and company is None:
+            company = span
+        elif (confidence := name_confidence(line)) and not (SIGN_OFF.fullmatch(line) and confidence < 1):
+            names.append(span)
+            sure = min(sure, confidence if len(names) == 1 else _second_name_confidence(text, names))
+        else:
+            break
+    return Addressee(tuple(reversed(names)), company, care_of, sure)
+
+
+def _second_name_confidence(text: str, names: list[Span]) -> float:
+    """Two name lines are two people of one surname, or else perhaps a person and a firm."""
+    surnames = {text[slice(*span)].split()[-1].lower() for span in names}
+    return 1.0 if len(surnames) == 1 else 0.7
+
+
+def _lines_above(text: str, lower: int, line_start: int) -> list[Span]:
+    found: list[Span] = []
+    end = line_start - 1
+    while len(found) < 6 and end > lower:
+        start = max(lower, text.rfind("\n", lower, end) + 1)
+        found.append(trimmed(text, start, end, " ,\t"))
+        end = start - 1
+    return found
+
+
+def stated_name(text: str) -> Span | None:
+    """The name that a sentence states: "My name is Jane Doe", "please remove Jane Doe"."""
+    for match in _STATED.finditer(text):
+        words = list(re.finditer(r"\S+", match.group(1)))
+        for count in range(len(words), 1, -1):
+            value = match.group(1)[: words[count - 1].end()]
+            if not value.endswith((" and", " &")) and name_confidence(value.rstrip(".,")) == 1.0:
+                return match.start(1), match.start(1) + len(value.rstrip(".,"))
+    return None
+
+
+def signature_name(text: str) -> Span | None:
+    """The name that signs: on the line under "Thanks", behind it on its line, or alone on the last line."""
+    lines = [(match.start(), match.end()) for match in re.finditer(r"[^\n]+", text) if match.group().strip()]
+    for index in range(len(lines) - 1, max(-1, len(lines) - 8), -1):
+        span = trimmed(text, *lines[index], " ,\t-–~")
+        if index > 0 and name_confidence(text[slice(*span)]) == 1.0:
+            before = text[slice(*lines[index - 1])]
+            if index == len(lines) - 1 or SIGN_OFF.fullmatch(before):
+                return span
+        closing = re.match(r"(?:many thanks|thanks|thank you|regards|best regards|sincerely|gracias)[,.!\s–-]{1,4}", text[slice(*span)], re.IGNORECASE)
+        if closing and name_confidence(text[span[0] + closing.end() : span[1]].rstrip(".")) == 1.0:
+            return trimmed(text, span[0] + closing.end(), span[1], " .")
+    return None
