@@ -1,0 +1,271 @@
+"""The deterministic matching keys of postal suppressions (P6, P9, P15).
+
+A suppression *stores* keys, a row *probes* keys, and they match when any is equal. Since a stored one may be erased down
+to digests, each asymmetry lives in the keys: "what is missing on one side meets, what differs does not". Of a part with
+the value ``v`` a suppression stores ``v`` and ``*``; a row with ``w`` probes ``w`` and the empty text. Without a value
+either the suppression stores the empty text and ``*`` and the row probes ``*``, or the suppression stores the empty text
+and the row probes both: one of them pays for the commonest case with a second key. See :mod:`.forms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+import polars as pl
+
+from prefcenter.core.channels import Level
+from prefcenter.core.errors import BadAddress
+from prefcenter.core.postal.address import PostalAddress
+from prefcenter.core.postal.forms import Part, UnitPart, expand
+from prefcenter.core.postal.names import standardise_names
+from prefcenter.core.postal.standardise import STANDARD_VERSION, standardise
+from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES
+
+PostalKey = NewType("PostalKey", str)
+"""A canonical key of somebody at a postal address; only this module makes one."""
+
+
+class KeyKind(StrEnum):
+    """What a key compares, from the most exact on."""
+
+    FULL = "full"
+    """The person, the whole delivery line, the unit, the ZIP: everything equal."""
+    CORE = "core"
+    """The person, the number and the street without suffix and direction, the unit, the ZIP."""
+    NOZIP = "nozip"
+    """The same by city and state, where a ZIP is missing or wrong within its first three figures."""
+    COMPANY = "company"
+    """Everybody at a firm at the address."""
+    COMPANY_NOZIP = "company_nozip"
+    HOUSEHOLD = "household"
+    """Everybody at the address."""
+    HOUSEHOLD_NOZIP = "household_nozip"
+    OCCUPANT = "occupant"
+    """A row for "current resident" without a name, where a person has opted out."""
+
+
+TIERS: dict[KeyKind, int] = {kind: rank for rank, kind in enumerate(KeyKind, start=1)}
+"""The rank of each kind: where several match, the lowest names the match."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A key and what it compares."""
+
+    kind: KeyKind
+    key: PostalKey
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a kind of key is made of: columns that must be there, and parts that may be missing on one side."""
+
+    fixed: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
+
+
+_UNIT, _ZIP3, _SUFFIX, _DIRECTION = UnitPart("unit"), Part("zip3"), Part("suffix"), Part("direction")
+# Generations and nameless rows are rare, so there the rows pay and every suppression is spared keys.
+_GENERATION = Part("generation", stored_pays=False)
+_OCCUPANT_LINE = (UnitPart("unit", stored_pays=False), _SUFFIX, Part("direction", stored_pays=False))
+
+_PERSON: dict[KeyKind, _Shape] = {
+    KeyKind.FULL: _Shape(("person", "generation", "number", "direction", "street", "suffix", "unit", "exact_place")),
+    KeyKind.CORE: _Shape(("person", "number", "street", "zip"), (_UNIT, _GENERATION)),
+    KeyKind.NOZIP: _Shape(("person", "number", "street", "place"), (_UNIT, _GENERATION, _ZIP3)),
+}
+_COMPANY: dict[KeyKind, _Shape] = {
+    KeyKind.COMPANY: _Shape(("company", "number", "street", "zip"), (_UNIT,)),
+    KeyKind.COMPANY_NOZIP: _Shape(("company", "number", "street", "place"), (_UNIT, _ZIP3)),
+}
+_HOUSEHOLD: dict[KeyKind, _Shape] = {
+    KeyKind.HOUSEHOLD: _Shape(("number", "street", "zip"), (_UNIT, _SUFFIX, _DIRECTION)),
+    KeyKind.HOUSEHOLD_NOZIP: _Shape(("number", "street", "place"), (_UNIT, _SUFFIX, _DIRECTION, _ZIP3)),
+}
+_OCCUPANT: dict[KeyKind, _Shape] = {
+    KeyKind.OCCUPANT: _Shape(("number", "street", "zip"), _OCCUPANT_LINE),
+}
+
+WRITTEN_COLUMNS = ("name", "first_name", "last_name", "company", "address1", "address2", "city", "state", "zip", "country")
+
+_KEY_SCHEMA = pl.Schema({"row": pl.UInt32, "kind": pl.String, "tier": pl.UInt8, "key": pl.String})
+
+
+def probe_keys(frame: pl.DataFrame) -> pl.DataFrame:
+    """The keys by which each row of a mailing file is looked up: ``row`` (u32), ``kind``, ``tier`` (u8), ``key``.
+
+    ``frame`` holds the written columns, any of which may be missing; ``s_`` columns that are there are used as they are.
+    A row whose address cannot be used has no keys. A couple is looked up as each of the two.
+    """
+    rows = _usable(_fields(frame))
+    nameless = rows.filter(pl.col("s_occupant") & (pl.col("person1") == ""))
+    return _table(
+        [
+            *_keys(_persons(rows), _PERSON, stored=False),
+            *_keys(rows.filter(pl.col("company") != ""), _COMPANY, stored=False),
+            *_keys(rows, _HOUSEHOLD, stored=False),
+            *_keys(nameless, _OCCUPANT, stored=False),
+        ]
+    )
+
+
+def stored_keys_frame(frame: pl.DataFrame) -> pl.DataFrame:
+    """The keys under which suppressions are stored, in bulk; ``frame`` also has ``level``. Columns as :func:`probe_keys`.
+
+    A row that :func:`stored_keys` would refuse has no keys.
+    """
+    rows = _usable(_fields(frame))
+    level = pl.col("level")
+    persons = _persons(rows.filter(level == Level.INDIVIDUAL))
+    return _table(
+        [
+            *_keys(persons, _PERSON, stored=True),
+            *_keys(persons.unique("row", keep="first", maintain_order=True), _OCCUPANT, stored=True),
+            *_keys(rows.filter((level == Level.COMPANY) & (pl.col("company") != "")), _COMPANY, stored=True),
+            *_keys(rows.filter(level == Level.HOUSEHOLD), _HOUSEHOLD, stored=True),
+        ]
+    )
+
+
+def stored_keys(address: PostalAddress, level: Level) -> tuple[StoredKey, ...]:
+    """The keys under which a suppression of this address is stored, the primary one first.
+
+    Raises:
+        BadAddress: there is nothing to deliver to, no place, or nobody whom the level could mean.
+    """
+    frame = _fields(_one(address, level))
+    _check(frame, level)
+    keys = _as_keys(stored_keys_frame(frame))
+    primary = _primary(frame, level, keys)
+    return (primary, *(key for key in keys if key != primary))
+
+
+def probe_keys_one(address: PostalAddress) -> tuple[StoredKey, ...]:
+    """The keys by which one address is looked up, the most exact first; none if it cannot be used."""
+    return _as_keys(probe_keys(_one(address)))
+
+
+def primary_key(address: PostalAddress, level: Level) -> PostalKey:
+    """The exact key of an address at a level: its identity among suppressions and contact points.
+
+    A couple's is its own, so that an opt-out of both is never taken for one of a single person.
+
+    Raises:
+        BadAddress: as :func:`stored_keys`.
+    """
+    return stored_keys(address, level)[0].key
+
+
+def _primary(frame: pl.DataFrame, level: Level, keys: tuple[StoredKey, ...]) -> StoredKey:
+    if level is not Level.INDIVIDUAL:
+        return keys[0]
+    both = _usable(frame).with_columns(
+        pl.concat_str(["person1", "person2"], separator="+").str.strip_chars("+").alias("person"),
+        pl.concat_str(["s_generation", "s_generation2"], separator="+").str.strip_chars("+").alias("generation"),
+    )
+    return _as_keys(_table(_keys(both, {KeyKind.FULL: _PERSON[KeyKind.FULL]}, stored=True)))[0]
+
+
+def _one(address: PostalAddress, level: Level | None = None) -> pl.DataFrame:
+    parts = dict(address.items()) | ({"level": level.value} if level else {})
+    return pl.DataFrame({name: [value] for name, value in parts.items()})
+
+
+def _as_keys(table: pl.DataFrame) -> tuple[StoredKey, ...]:
+    pairs = dict.fromkeys(table.sort("tier", maintain_order=True).select("kind", "key").iter_rows())
+    return tuple(StoredKey(KeyKind(kind), PostalKey(key)) for kind, key in pairs)
+
+
+def _check(frame: pl.DataFrame, level: Level) -> None:
+    """Refuse an address that no key can be made of."""
+    row = frame.row(0, named=True)
+    if row["s_problem"]:
+        field, remedy = (
+            ("zip", "Give the ZIP Code, or the city and the state.")
+            if row["s_problem"].startswith("no ZIP")
+            else ("address1", "Give the house number and the street, the PO box, or the route with its box.")
+        )
+        raise BadAddress(f"The postal address has {row['s_problem']}.", field=field, remedy=remedy)
+    if level is Level.INDIVIDUAL and not row["person1"]:
+        remedy = "Give the person's name, or opt out the whole household or the company."
+        raise BadAddress("The postal address names no person.", field="name", remedy=remedy)
+    if level is Level.COMPANY and not row["company"]:
+        raise BadAddress("The postal address names no company.", field="company", remedy="Give the company's name.")
+
+
+def _fields(frame: pl.DataFrame) -> pl.DataFrame:
+    """The standardised frame with a row number and the columns that keys are made of."""
+    if "person1" in frame.columns:
+        return frame
+    names = frame if "s_first" in frame.columns else standardise_names(frame)
+    both = names if "s_number" in frame.columns else standardise(names)
+    weak = pl.when(pl.col("s_suffix").is_in(STRONG_SUFFIXES)).then(pl.lit("")).otherwise("s_suffix")
+    unit_id = pl.when(pl.col("s_unit") == "").then("s_unit_kind").otherwise("s_unit")
+    kind = pl.when(pl.col("s_unit_kind") == "UNIT").then(pl.lit("#")).otherwise("s_unit_kind")
+    domestic = pl.col("s_country").is_in(["US", "CA"])
+    state_known = ~domestic | (pl.col("s_state") != "")
+    coded = pl.when(pl.col("s_country") == "US").then("s_zip5").otherwise(pl.col("s_country") + pl.col("s_zip5"))
+    return both.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+        "s_problem", "s_occupant", "s_generation", "s_generation2",
+        *(["level"] if "level" in frame.columns else []),
+        _person_text("").alias("person1"),
+        _person_text("2").alias("person2"),
+        pl.col("s_company").alias("company"),
+        pl.col("s_number").alias("number"),
+        pl.concat_str(["s_street", weak], separator=" ").str.strip_chars(" ").alias("street"),
+        pl.when(weak == "").then("s_suffix").otherwise(pl.lit("")).alias("suffix"),
+        pl.concat_str(["s_predir", "s_postdir"], separator=" ").str.strip_chars(" ").alias("direction"),
+        unit_id.alias("unit_id"),
+        pl.concat_str([kind, "s_unit"], separator=" ").str.strip_chars(" ").alias("unit"),
+        pl.when(pl.col("s_zip5") != "").then(coded).alias("zip"),
+        pl.col("s_zip5").str.head(3).alias("zip3"),
+        pl.when((pl.col("s_city") != "") & state_known)
+        .then(pl.concat_str(["s_city", "s_state", "s_country"], separator=",")).alias("place"),
+    ).with_columns(pl.coalesce("zip", "place").alias("exact_place"))  # fmt: skip
+
+
+def _person_text(which: str) -> pl.Expr:
+    """ "JOHN,SMITH", or empty."""
+    first, last = pl.col(f"s_first{which}"), pl.col(f"s_last{which}")
+    return pl.when(last != "").then(pl.concat_str([first, last], separator=",")).otherwise(pl.lit(""))
+
+
+def _usable(fields: pl.DataFrame) -> pl.DataFrame:
+    return fields.filter(pl.col("s_problem").is_null())
+
+
+def _persons(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row a person: a couple is two."""
+    one = rows.with_columns(pl.col("person1").alias("person"), pl.col("s_generation").alias("generation"))
+    two = rows.with_columns(pl.col("person2").alias("person"), pl.col("s_generation2").alias("generation"))
+    return pl.concat([one.filter(pl.col("person") != ""), two.filter(pl.col("person") != "")])
+
+
+def _keys(rows: pl.DataFrame, shapes: dict[KeyKind, _Shape], *, stored: bool) -> Iterable[pl.DataFrame]:
+    """The keys of the shapes, each of which goes on where the one before stopped, if it has the same parts and more."""
+    if rows.is_empty():
+        return
+    expanded, done = rows, tuple[Part, ...]()
+    for kind, shape in shapes.items():
+        if shape.parts[: len(done)] != done:
+            expanded, done = rows, ()
+        for part in shape.parts[len(done) :]:
+            expanded = expand(expanded, part.stored() if stored else part.probed(), part.name)
+        done = shape.parts
+        text = pl.concat_str(
+            pl.lit(f"p{STANDARD_VERSION}:{kind.value}:") + pl.col(shape.fixed[0]),
+            *shape.fixed[1:],
+            *(f"{part.name}_form" for part in shape.parts),
+            separator="|",
+        )
+        tier = pl.lit(TIERS[kind], dtype=pl.UInt8).alias("tier")
+        keys = expanded.select("row", pl.lit(kind.value).alias("kind"), tier, text.alias("key"))
+        yield keys.filter(pl.col("key").is_not_null()) if {"zip", "place"} & {*shape.fixed} else keys
+
+
+def _table(tables: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat([_KEY_SCHEMA.to_frame(), *tables])

@@ -1,0 +1,169 @@
+"""Which of the written lines is delivered to: a box, a route, a military address, or the street line and its unit."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from prefcenter.core.postal.tables import NUMBER_WORDS
+from prefcenter.core.postal.text import amend, amend_rows
+from prefcenter.core.postal.units import UNIT_HINT, UNIT_TAIL, parse_unit
+
+HOUSE_NUMBER = r"^(?:[0-9][0-9A-Z/\-]*|[A-Z]{1,2}[0-9][0-9A-Z\-]*)"
+_NUMBER_WORD = "^(?:" + "|".join(NUMBER_WORDS) + ") "
+_STREET_LINE = rf"{HOUSE_NUMBER} \S|{_NUMBER_WORD}"
+_NOT_A_STREET = r"^(?:[0-9]+(?:ST|ND|RD|TH)|[0-9]+) (?:FL|FLR|FLOOR|LEVEL)\b"
+_UNIT_FIRST = r"^((?:#|APT|APARTMENT|UNIT|STE|SUITE|RM|ROOM|LOT|FL|FLOOR)(?: #)? ?[0-9A-Z\-]{1,6}) ([0-9][0-9A-Z\-]* \S.*)$"
+
+_SPECIAL = (
+    r"BOX|\b(?:PO|P O|POB|BX|CALLER|BIN|DRAWER|RR|R R|RFD|RURAL|HC|PSC|CMR|STAR)\b|GENERAL DELIVERY"
+)
+_START = r"(?:^|; )"
+_ID = r"(?:#|NO|NUMBER)? ?0*([0-9A-Z][0-9A-Z\-]*)(?: ;|$| )"
+_STRICT_ID = r"(?:#|NO|NUMBER)? ?0*([A-Z]{0,2}[0-9][0-9A-Z\-]*|[A-Z])(?: ?;|$)"
+_EXPLICIT_BOX = rf"{_START}(?:P ?O ?(?:BOX(?:ES)?|DRAWER|BIN|CALLER|LOCK ?BOX)|POST OFFICE BOX|POB) ?{_ID}"
+_OTHER_BOX = rf"{_START}(?:BOX|BX|P ?O|LOCK ?BOX|CALLER(?: SERVICE)?(?: BOX)?|FIRM CALLER|BIN|DRAWER) ?{_STRICT_ID}"
+_RURAL = r"(?:RR|R R|RURAL (?:ROUTE|RTE|RT|DELIVERY)|RFD(?: ROUTE| RTE| RT)?|RD|RT|RTE|ROUTE)"
+_CONTRACT = r"(?:HC|HCR|H C|HIGHWAY CONTRACT(?: ROUTE| RTE)?|HWY CONTRACT(?: ROUTE| RTE)?|STAR (?:ROUTE|RTE|RT)|SR)"
+_BOX_PART = r" ?;? (?:BOX|BX) ?(?:#|NO|NUMBER)? ?0*([0-9A-Z][0-9A-Z\-]*)"
+_ROUTE_ID = r" ?(?:#|NO|NUMBER)? ?0*([0-9]+[A-Z]?)"
+
+
+def delivery_lines(lines: pl.DataFrame) -> pl.DataFrame:
+    """``special``, ``main``, ``unit_kind``, ``unit`` of cleaned address1 and address2 columns.
+
+    ``special`` is the one form of a box or route (P7) or empty; ``main`` the street line without its unit, or empty.
+    """
+    split = _main_and_rest(lines)
+    special = _specials(lines, split["main"])
+    main = split["main"].zip_with(special == "", pl.select(pl.repeat("", lines.height)).to_series())
+    tails = _unit_tails(main, split["rest"].zip_with(special == "", main))
+    units = _parsed_units(tails["tail"])
+    return pl.DataFrame({"special": special, "main": tails["main"]}).hstack(units)
+
+
+def _specials(lines: pl.DataFrame, main: pl.Series) -> pl.Series:
+    """The form of the box or route; a PO box beside a street address gives way to the street."""
+    whole = (lines["address1"] + " ; " + lines["address2"]).str.strip_chars(" ;").alias("special")
+    hinted = whole.str.contains(_SPECIAL)
+    blank = pl.select(pl.repeat("", whole.len())).to_series()
+    text = blank.zip_with(~hinted, whole).alias("special")
+    street = main.filter(hinted) != ""
+
+    def read(hits: pl.Series) -> pl.Series:
+        hit, box = pl.col("special"), pl.col("box")
+        routes = pl.coalesce(*_route_forms(hit))
+        boxes = pl.coalesce(*_box_forms(hit))
+        frame = hits.to_frame().with_columns(street.alias("street"), routes.alias("route"), boxes.alias("box"))
+        return frame.select(
+            pl.coalesce("route", pl.when(~pl.col("street")).then(box)).fill_null("").alias("special")
+        ).to_series()
+
+    return amend(text, hinted, read)
+
+
+def _route_forms(hit: pl.Expr) -> list[pl.Expr]:
+    """Rural and contract routes, military boxes, general delivery (Pub 28 §§24–25, 29)."""
+    def form(pattern: str, shape: str) -> pl.Expr:
+        return pl.when(hit.str.contains(pattern)).then(_filled(hit, pattern, shape))
+
+    return [
+        form(rf"{_START}(PSC|CMR|UNIT){_ROUTE_ID}{_BOX_PART}", "{1} {2} BOX {3}"),
+        form(rf"{_START}{_RURAL}{_ROUTE_ID}{_BOX_PART}", "RR {1} BOX {2}"),
+        form(rf"{_START}{_CONTRACT}{_ROUTE_ID}{_BOX_PART}", "HC {1} BOX {2}"),
+        form(rf"{_START}{_CONTRACT}{_BOX_PART}", "HC BOX {1}"),
+        form(rf"{_START}(?:RR|R R|RURAL (?:ROUTE|RTE|RT)|RFD){_ROUTE_ID}(?: ?;|$)", "RR {1}"),
+        form(rf"{_START}HCR?{_ROUTE_ID}(?: ?;|$)", "HC {1}"),
+        form(rf"{_START}(PSC|CMR){_ROUTE_ID}(?: ?;|$)", "{1} {2}"),
+        pl.when(hit.str.contains("GENERAL DELIVERY", literal=True)).then(pl.lit("GENERAL DELIVERY")),
+    ]
+
+
+def _box_forms(hit: pl.Expr) -> list[pl.Expr]:
+    """PO boxes under all their names (Pub 28 §28)."""
+    return [
+        pl.when(hit.str.contains(pattern)).then(_filled(hit, pattern, "PO BOX {1}"))
+        for pattern in (_EXPLICIT_BOX, _OTHER_BOX)
+    ]
+
+
+def _filled(hit: pl.Expr, pattern: str, shape: str) -> pl.Expr:
+    """The shape with the pattern's groups in it."""
+    pieces = []
+    for piece in shape.replace("{", "\0{").replace("}", "}\0").split("\0"):
+        group = piece.strip("{}")
+        pieces.append(hit.str.extract(pattern, int(group)) if piece.startswith("{") else pl.lit(piece))
+    return pl.concat_str(pieces)
+
+
+def _main_and_rest(lines: pl.DataFrame) -> pl.DataFrame:
+    """The street line, wherever it stands, and whatever else was written."""
+    split = lines.select(pl.col("address1").alias("main"), pl.col("address2").alias("rest"))
+    simple = split.select(
+        (pl.col("rest") == "")
+        & pl.col("main").str.contains(r"^[0-9]+ [^;]+$")
+    ).to_series()
+    return amend_rows(split, ~simple, _choose_main)
+
+
+def _choose_main(split: pl.DataFrame) -> pl.DataFrame:
+    parts = pl.concat_str(["main", pl.lit(" ; "), "rest"]).str.split(" ; ")
+    unit_first = pl.col("part").str.contains(_UNIT_FIRST)
+    exploded = (
+        split.with_row_index("row")
+        .select("row", parts.alias("part"))
+        .explode("part", empty_as_null=True)
+        .with_columns(pl.col("part").str.strip_chars(" ;"))
+        .filter(pl.col("part") != "")
+        .with_columns(
+            pl.when(unit_first)
+            .then(pl.concat_list(pl.col("part").str.extract(_UNIT_FIRST, 1), pl.col("part").str.extract(_UNIT_FIRST, 2)))
+            .otherwise(pl.concat_list("part"))
+        )
+        .explode("part", empty_as_null=True)
+        .with_columns(
+            pl.when(pl.col("part").str.contains(_NUMBER_WORD)).then(_numbered("part")).otherwise("part").alias("part")
+        )
+        .with_columns(
+            (pl.col("part").str.contains(_STREET_LINE) & ~pl.col("part").str.contains(_NOT_A_STREET)).alias("street")
+        )
+        .with_columns((pl.col("street") & (pl.col("street").cum_sum().over("row") == 1)).alias("street"))
+    )
+    chosen = exploded.group_by("row", maintain_order=True).agg(
+        pl.col("part").filter("street").first().alias("main"),
+        pl.col("part").filter(~pl.col("street")).str.join(" ; ").alias("rest"),
+    )
+    rows = split.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))
+    return rows.join(chosen, on="row", how="left", maintain_order="left").select(
+        pl.col("main").fill_null(""), pl.col("rest").fill_null("")
+    )
+
+
+def _numbered(column: str) -> pl.Expr:
+    first = pl.col(column).str.extract(r"^(\S+) ").replace(NUMBER_WORDS)
+    return pl.concat_str(first, pl.col(column).str.replace(r"^\S+", ""))
+
+
+def _unit_tails(main: pl.Series, rest: pl.Series) -> pl.DataFrame:
+    """The street line without its unit, and everything that may be a unit, from the line and from beside it."""
+    frame = pl.DataFrame({"main": main, "rest": rest}).with_columns(pl.lit("").alias("tail"))
+
+    def cut(hits: pl.DataFrame) -> pl.DataFrame:
+        groups = pl.col("main").str.extract_groups(UNIT_TAIL)
+        street, tail = groups.struct.field("1"), groups.struct.field("2")
+        return hits.with_columns(street.fill_null(pl.col("main")).alias("main"), tail.fill_null("").alias("tail"))
+
+    frame = amend_rows(frame, main.str.contains(UNIT_HINT), cut)
+    beside = pl.when(pl.col("rest") == "").then("tail").otherwise(pl.concat_str(["rest", "tail"], separator=" ; "))
+    return frame.select(pl.col("main").str.strip_chars(" #;"), beside.alias("tail"))
+
+
+def _parsed_units(tails: pl.Series) -> pl.DataFrame:
+    """``unit_kind`` and ``unit`` of each tail. Tails are few and alike, so each is read once, however many rows share it."""
+    texts = tails.unique().to_list()
+    parsed = [parse_unit(text) if text else ("", "") for text in texts]
+    return pl.DataFrame(
+        {
+            "unit_kind": tails.replace_strict(texts, [kind for kind, _ in parsed], return_dtype=pl.String),
+            "unit": tails.replace_strict(texts, [unit for _, unit in parsed], return_dtype=pl.String),
+        }
+    )

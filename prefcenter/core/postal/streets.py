@@ -1,0 +1,142 @@
+"""Reading a street line ("100 north 5th street s.e.") into number, direction, name, suffix and direction."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from prefcenter.core.postal.lines import HOUSE_NUMBER
+from prefcenter.core.postal.tables import DIRECTION_FORMS, DIRECTIONS, STATES, WORDS
+from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES, SUFFIX_FORMS, SUFFIXES
+from prefcenter.core.postal.text import amend
+
+TOKENS: dict[str, str] = {**SUFFIXES, **WORDS, **DIRECTIONS}
+"""Every word of a street line that has a shorter form."""
+
+_NO = r" ?(?:NO |NUMBER |# ?)?"
+_STATE = "|".join(["STATE", "ST", "U ?S", *sorted(set(STATES.values()))])
+_ROAD = r"(?:ROAD|RD|HIGHWAY|HWY|ROUTE|RTE|RT|TRUNK HIGHWAY|TRUNK HWY)"
+_NUMBERED_ROADS: tuple[tuple[str, str], ...] = (
+    (rf" (?:COUNTY|CO|CNTY|CTY) {_ROAD}{_NO}([0-9]+[A-Z]?|[A-Z])\b", " COUNTY~RD~$1"),
+    (r" (?:CR|CTH|CSAH)[ ~]?([0-9]+[A-Z]?)\b", " COUNTY~RD~$1"),
+    (rf" (?:TOWNSHIP|TWP) {_ROAD}{_NO}([0-9]+[A-Z]?)\b", " TOWNSHIP~RD~$1"),
+    (r" (?:FARM TO MARKET|FM)(?: ROAD| RD)?[ ]?([0-9]+)\b", " FM~$1"),
+    (r" (?:INTERSTATE|IH|I)(?: HIGHWAY| HWY)? ?([0-9]+)\b", " I~$1"),
+    (rf" (?:(?:{_STATE}) )?(?:HIGHWAY|HWY|HIWAY|HWAY|ROUTE|RTE|RT){_NO}([0-9]+[A-Z]?)\b", " HWY~$1"),
+    (rf" (?:STATE|ST|US) (?:ROAD|RD){_NO}([0-9]+[A-Z]?)\b", " HWY~$1"),
+    (r" (?:U ?S|SR|SH)[ ]?([0-9]+[A-Z]?)\b", " HWY~$1"),
+    (r" (?:STATE )?LOOP ([0-9]+)\b", " LOOP~$1"),
+)
+"""Numbered roads and their one form; the state's and the federal ones share it, since nobody keeps them apart."""
+
+_NUMBERED_ROAD_HINT = (
+    r" (?:HIGHWAY|HWY|HIWAY|HWAY|ROUTE|RTE|RT|COUNTY|CO|CNTY|CTY|CR|CTH|CSAH|TOWNSHIP|TWP|FARM|FM|INTERSTATE|IH|I|STATE|"
+    r"U S|US|SR|SH|LOOP)[ 0-9]"
+)
+_SPLIT_DIRECTION_HINT = r" (?:N|S|SO|NORTH|SOUTH) (?:E|W|EAST|WEST)(?: |$)"
+_TRAILING_UNIT = r"^(?:[0-9]+[A-Z]?|[A-Z][0-9]+[A-Z]?|[A-Z])$"
+
+
+def streets(main: pl.Series) -> pl.DataFrame:
+    """``number``, ``predir``, ``street``, ``suffix``, ``postdir`` of street lines, and ``bare``: a unit without a name."""
+    frame = _glued(main).alias("main").to_frame()
+    tokens = frame.select(pl.col("main").str.split(" ").list.eval(pl.element().replace(TOKENS)).alias("t"))
+    parsed = _suffix(_post_direction(_pre_direction(_trailing_unit(tokens))))
+    first = pl.col("t").list.slice(1 + pl.col("pre").cast(pl.Int64), pl.col("k"))
+    words = parsed.select(
+        _number().alias("number"),
+        pl.when("pre").then(pl.col("t").list.get(1, null_on_oob=True)).otherwise(pl.lit("")).alias("predir"),
+        first.list.join(" ").str.replace_all("~", " ", literal=True).alias("street"),
+        "suffix",
+        "postdir",
+        "bare",
+    )
+    return words.with_columns(_ordinals(words))
+
+
+def _glued(main: pl.Series) -> pl.Series:
+    """The line with what belongs together held together by ``~``: fractions, numbered roads, split directions."""
+    main = amend(main, main.str.contains(r"^\S+ [0-9]/[0-9]+ "), lambda s: s.str.replace(r"^(\S+) ([0-9]/[0-9]+) ", "$1~$2 "))
+    main = amend(main, main.str.contains(_NUMBERED_ROAD_HINT), _glue_roads)
+    return amend(main, main.str.contains(_SPLIT_DIRECTION_HINT), _glue_directions)
+
+
+def _glue_roads(lines: pl.Series) -> pl.Series:
+    for pattern, form in _NUMBERED_ROADS:
+        lines = lines.str.replace(pattern, form)
+    return lines
+
+
+def _glue_directions(lines: pl.Series) -> pl.Series:
+    north, east = "(N|S)(?:O|ORTH|OUTH)?", "(E|W)(?:AST|EST)?"
+    before = rf"^(\S+) {north} {east} (\S+ \S)"
+    return lines.str.replace(before, "$1 $2$3 $4").str.replace(rf"^(\S+ \S+ \S.*) {north} {east}$", "$1 $2$3")
+
+
+def _at(position: int) -> pl.Expr:
+    return pl.col("t").list.get(position, null_on_oob=True).fill_null("")
+
+
+def _is_direction(token: pl.Expr) -> pl.Expr:
+    return token.is_in(DIRECTION_FORMS)
+
+
+def _trailing_unit(tokens: pl.DataFrame) -> pl.DataFrame:
+    """Take a number or letter behind the suffix as a unit ("801 S CANAL ST C1S", "12 MAIN ST 4")."""
+    frame = tokens.with_columns(_at(-1).alias("z"), _at(-2).alias("y"), _at(-3).alias("x"), pl.col("t").list.len().alias("n"))
+    marks = pl.col("z").str.contains(_TRAILING_UNIT) & ~_is_direction(pl.col("z"))
+    behind_suffix = pl.col("y").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 4) & ~_is_direction(pl.col("x"))
+    behind_direction = _is_direction(pl.col("y")) & pl.col("x").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 5)
+    bare = marks & (behind_suffix | behind_direction)
+    return frame.select(
+        pl.when(bare).then(pl.col("t").list.head(pl.col("n") - 1)).otherwise("t").alias("t"),
+        pl.when(bare).then("z").otherwise(pl.lit("")).alias("bare"),
+    ).with_columns(pl.col("t").list.len().cast(pl.Int64).alias("n"), _at(1).alias("a"), _at(2).alias("b"), _at(-1).alias("z"), _at(-2).alias("y"))
+
+
+def _pre_direction(frame: pl.DataFrame) -> pl.DataFrame:
+    """Whether the second token is a direction; in "100 NORTH ST" and "12 N ST NW" it is the street's name."""
+    named = pl.col("b").is_in(STRONG_SUFFIXES) & ((pl.col("n") == 3) | ((pl.col("n") == 4) & _is_direction(pl.col("z"))))
+    pre = _is_direction(pl.col("a")) & (pl.col("n") >= 3) & ~named
+    return frame.with_columns(pre.alias("pre")).with_columns((pl.col("n") - 1 - pl.col("pre").cast(pl.Int64)).alias("k"))
+
+
+def _post_direction(frame: pl.DataFrame) -> pl.DataFrame:
+    """The direction at the end, unless it is the letter of an avenue ("AVENUE E")."""
+    lettered = (pl.col("k") == 2) & (pl.col("y") == "AVE") & (pl.col("z").str.len_bytes() == 1)
+    post = _is_direction(pl.col("z")) & (pl.col("k") >= 2) & ~lettered
+    return frame.with_columns(
+        pl.when(post).then("z").otherwise(pl.lit("")).alias("postdir"),
+        pl.when(post).then("y").otherwise("z").alias("last"),
+        (pl.col("k") - post.cast(pl.Int64)).alias("k"),
+    )
+
+
+def _suffix(frame: pl.DataFrame) -> pl.DataFrame:
+    """The suffix, if a name stands before it."""
+    suffixed = pl.col("last").is_in(SUFFIX_FORMS) & (pl.col("k") >= 2)
+    return frame.with_columns(
+        pl.when(suffixed).then("last").otherwise(pl.lit("")).alias("suffix"),
+        (pl.col("k") - suffixed.cast(pl.Int64)).alias("k"),
+    )
+
+
+def _number() -> pl.Expr:
+    """The house number without leading zeros, empty where the line begins otherwise (as in "5TH AVE")."""
+    number = _at(0)
+    ordinal = number.str.contains(r"^[0-9]+(?:ST|ND|RD|TH)$")
+    valid = number.str.contains(HOUSE_NUMBER) & ~ordinal
+    plain = number.str.replace_all("~", " ", literal=True).str.replace(r"^0+([0-9])", "$1")
+    return pl.when(valid).then(plain).otherwise(pl.lit(""))
+
+
+def _ordinals(words: pl.DataFrame) -> pl.Series:
+    """Numbered streets as ordinals: "5 AVE" is "5TH AVE", while the "200" of a grid stays a number."""
+
+    def ordinal(street: pl.Series) -> pl.Series:
+        teen = street.str.contains(r"1[123]$")
+        last = street.str.tail(1).replace_strict(["1", "2", "3"], ["ST", "ND", "RD"], default="TH")
+        ending = pl.select(pl.when(teen).then(pl.lit("TH")).otherwise(last)).to_series()
+        return street + ending
+
+    figures = words["street"].str.contains("^[0-9]{1,3}$") & words["suffix"].is_in(STRONG_SUFFIXES)
+    return amend(words["street"], figures, ordinal)
