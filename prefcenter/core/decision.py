@@ -167,15 +167,15 @@ def _wait_or_refuse(ask: Ask, at: datetime, reasons: tuple[ReasonGiven, ...]) ->
 
 def _reasons_on_file(ask: Ask, facts: Iterable[Fact], at: datetime) -> Iterator[ReasonGiven]:
     for fact in facts:
-        verdict = _verdict_of(ask, fact, at)
+        verdict = verdict_of(ask, fact, at)
         if verdict is not Verdict.CLEARED:
             yield ReasonGiven(
                 fact.reason, verdict, fact.scope, fact.since, fact.source, fact.suppression_id, fact.until
             )
 
 
-def _verdict_of(ask: Ask, fact: Fact, at: datetime) -> Verdict:
-    """What one fact alone says."""
+def verdict_of(ask: Ask, fact: Fact, at: datetime) -> Verdict:
+    """What one fact alone says; the strictest of all facts decides, so a bulk run may ask each fact once."""
     spoken = cell(fact.reason, fact.channel, ask.message_class, verified=fact.verified)
     same_place = spoken.everywhere or fact.channel == ask.channel
     if not (same_place and fact.binds(at) and covers(fact.scope, ask)):

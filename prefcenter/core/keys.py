@@ -30,9 +30,13 @@ Key = EmailKey | PhoneKey | PostalKey
 DIGEST_BYTES = 16
 """128 bits of the HMAC: no collision to fear, and short enough to travel whole inside a link's token."""
 
-_FAST_EMAIL = re.compile(
-    r"[a-z0-9_+'-]+(?:\.[a-z0-9_+'-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII
-)
+PLAIN_EMAIL = r"[a-z0-9_+'-]+(?:\.[a-z0-9_+'-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+"""What nearly all addresses look like once trimmed and lowered: such a one is its own key, in bulk too.
+
+Only where it has at most ``PLAIN_EMAIL_LENGTH`` characters and no ``xn--`` label, whose rules are subtler.
+"""
+PLAIN_EMAIL_LENGTH = 64
+_FAST_EMAIL = re.compile(PLAIN_EMAIL, re.ASCII)
 _FOREIGN_DIGITS = str.maketrans({chr(0xFF10 + d): str(d) for d in range(10)} | {"＋": "+"})
 
 
@@ -55,7 +59,7 @@ def canonicalise_email(text: str) -> EmailKey:
     'info@xn--bcher-kva.example'
     """
     bare = text.strip().strip("<>").removeprefix("mailto:").strip().lower()
-    if len(bare) <= 254 and "xn--" not in bare and bare.find("@") <= 64 and _FAST_EMAIL.fullmatch(bare):
+    if len(bare) <= PLAIN_EMAIL_LENGTH and "xn--" not in bare and _FAST_EMAIL.fullmatch(bare):
         return EmailKey(bare)
     return _canonicalise_rare_email(bare)
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.calendars import cap_until, quiet_until, zones_of_phone
 from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Source
-from prefcenter.core.consent import Basis, Consent, Party, country_of
+from prefcenter.core.consent import Consent, Party, country_of
 from prefcenter.core.decision import Ask, Decision, Fact, decide
 from prefcenter.core.keys import PhoneKey, country_of_phone
 from prefcenter.services.errors import Ambiguous, UnknownType
@@ -24,9 +24,7 @@ from prefcenter.services.keyring import require_all
 from prefcenter.services.points import Point
 from prefcenter.services.ports import Keyring
 from prefcenter.store import consents, contacts, registry, suppressions
-from prefcenter.store.consents import ConsentRecord
 from prefcenter.store.outbox import OutboxMessage
-from prefcenter.store.suppressions import Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,14 @@ def _brand_of_topic(session: Session, topic: str) -> str:
 
 
 def decide_all(
-    session: Session, keyring: Keyring, question: Question, points: Sequence[Point], *, at: datetime, **asked: object
+    session: Session,
+    keyring: Keyring,
+    question: Question,
+    points: Sequence[Point],
+    *,
+    at: datetime,
+    known_at: datetime | None = None,
+    **asked: object,
 ) -> list[Decision]:
     """Decide for each contact point, in their order, with one look-up for all.
 
@@ -135,6 +140,7 @@ def decide_all(
         question: what would be sent.
         points: to whom.
         at: the moment of the decision.
+        known_at: decide by what was on file at that moment, ended since or not; None means by what is on file now.
         asked: further fields of :class:`prefcenter.core.decision.Ask`, such as ``is_confirmation``.
 
     Raises:
@@ -142,7 +148,7 @@ def decide_all(
     """
     require_all(session, keyring)
     digests = {digest for point in points for digest in (point.digest, *point.lookup)}
-    facts = _facts(session, digests)
+    facts = _facts(session, digests, known_at)
     given = _consents(session, digests)
     known = _known(session, digests)
     texts = _texts_sent(session, question, digests, at)
@@ -177,48 +183,24 @@ def _ask(question: Question, point: Point, known: Sequence[tuple[str | None, boo
     )
 
 
-def fact_of(row: Suppression) -> Fact:
-    """Make the core's fact out of a stored suppression."""
-    return Fact(
-        reason=Reason(row.reason),
-        channel=Channel(row.channel),
-        scope=Scope.parse(row.scope),
-        since=row.since,
-        until=row.until,
-        source=Source(row.source),
-        suppression_id=row.id,
-        verified=row.is_verified,
-    )
-
-
-def _facts(session: Session, digests: Collection[bytes]) -> dict[bytes, list[Fact]]:
+def _facts(session: Session, digests: Collection[bytes], known_at: datetime | None) -> dict[bytes, list[Fact]]:
     facts: dict[bytes, list[Fact]] = defaultdict(list)
-    for row, key in suppressions.by_digests(session, digests):
-        facts[key.digest].append(fact_of(row))
+    for row, key in suppressions.by_digests(session, digests, with_ended=known_at is not None):
+        if known_at is None or was_in_force(row, known_at):
+            facts[key.digest].append(suppressions.fact_of(row))
     return facts
 
 
-def consent_of(row: ConsentRecord) -> Consent:
-    """Make the core's consent out of a stored one."""
-    return Consent(
-        channel=Channel(row.channel),
-        scope=Scope.parse(row.scope),
-        basis=Basis(row.basis),
-        since=row.since,
-        until=row.until,
-        withdrawn_at=row.withdrawn_at,
-        policy_version=row.policy_version,
-        purpose=MessageClass(row.purpose),
-        source=Source(row.source),
-        consent_id=row.id,
-    )
+def was_in_force(row: suppressions.Suppression, known_at: datetime) -> bool:
+    """Whether a suppression was on file at that moment, and neither lifted nor voided by then."""
+    return row.recorded_at <= known_at and (row.ended_at is None or known_at < row.ended_at)
 
 
 def _consents(session: Session, digests: Collection[bytes]) -> dict[bytes, list[Consent]]:
     given: dict[bytes, list[Consent]] = defaultdict(list)
     for batch in suppressions.in_batches(digests):
         for row in consents.consents_by_digest(session, batch):
-            given[row.digest].append(consent_of(row))
+            given[row.digest].append(consents.consent_of(row))
     return given
 
 

@@ -111,12 +111,13 @@ class Points:
             BadAddress: it cannot be one; names the field.
         """
         keys = stored_keys(address, level)
-        main = self._peppers.digest(primary_key(address, level))
+        primary = primary_key(address, level)
+        main = self._peppers.digest(primary)
         stored = []
         for key in keys:
             digest = self._peppers.digest(key.key)
             stored.append(PointKey(key.kind.value, digest.value, digest.pepper_id, bucket_of(address)))
-        probes: list[Key] = [key.key for key in probe_keys_one(address)]
+        probes: list[Key] = [primary, *(key.key for key in probe_keys_one(address))]
         return Point(
             channel=Channel.POST,
             digest=main.value,

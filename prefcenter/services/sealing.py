@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import delete, exists, select, text
 from sqlalchemy.orm import Session
 
@@ -41,6 +41,11 @@ class LedgerKeys:
     def newest(self) -> tuple[str, Ed25519PrivateKey]:
         """The key that signs now, with its id."""
         return next(iter(self._keys.items()))
+
+    @property
+    def public(self) -> list[Ed25519PublicKey]:
+        """The public halves of all keys, newest first."""
+        return [key.public_key() for key in self._keys.values()]
 
     def is_signed(self, key_id: str, signature: bytes, message: bytes) -> bool:
         """Whether the named key signed the message; False for a key that we don't have."""
@@ -209,7 +214,7 @@ def _check_seals(seals: list[LedgerSeal], last_position: int, keys: LedgerKeys) 
     for number, made in enumerate(seals, start=1):
         message = seal_message(number=made.number, first=made.first, last=made.last, before=made.before, head=made.head)
         if made.number != number or made.first != next_first or made.before != before:
-            return Fault(made.first, None, f"Seal {number} is missing or moved.")
+            return Fault(next_first, None, f"Seal {number} is missing or moved.")
         if not keys.is_signed(made.key_id, made.signature, message):
             return Fault(made.first, None, f"Seal {number} is not signed by a key of ours.")
         before, next_first = seal_hash(message, made.signature), made.last + 1

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Integer, String, Text, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from prefcenter.core.channels import Channel, MessageClass, Scope, Source
+from prefcenter.core.consent import Basis, Consent
 from prefcenter.store.base import Base, BigId, Code, DigestType
 
 
@@ -69,3 +71,19 @@ def subscriptions_of(session: Session, point_ids: Collection[int]) -> Sequence[S
     """Find the current subscriptions of some contact points."""
     query = select(Subscription).where(Subscription.contact_point_id.in_(point_ids), Subscription.ended_at.is_(None))
     return session.scalars(query).all()
+
+
+def consent_of(row: ConsentRecord) -> Consent:
+    """Make the core's consent out of a stored one."""
+    return Consent(
+        channel=Channel(row.channel),
+        scope=Scope.parse(row.scope),
+        basis=Basis(row.basis),
+        since=row.since,
+        until=row.until,
+        withdrawn_at=row.withdrawn_at,
+        policy_version=row.policy_version,
+        purpose=MessageClass(row.purpose),
+        source=Source(row.source),
+        consent_id=row.id,
+    )

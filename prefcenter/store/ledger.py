@@ -147,6 +147,11 @@ def has_pending(session: Session) -> bool:
     return session.scalar(select(LedgerPending.entry_id).limit(1)) is not None
 
 
+def count_pending(session: Session, *, most: int) -> int:
+    """How many entries wait for their position, counted no further than ``most``."""
+    return len(session.execute(select(LedgerPending.entry_id).limit(most)).all())
+
+
 def last_position(session: Session) -> int:
     """The highest position given so far, 0 in a new ledger."""
     return session.scalar(select(func.max(LedgerPosition.position))) or 0
@@ -169,6 +174,12 @@ def personal_of(session: Session, entry_ids: Sequence[int]) -> dict[int, dict[st
     """The personal data of some entries, without what was erased."""
     query = select(LedgerPersonal).where(LedgerPersonal.entry_id.in_(entry_ids))
     return {row.entry_id: row.data for row in session.scalars(query)}
+
+
+def positions_of(session: Session, entry_ids: Sequence[int]) -> dict[int, int]:
+    """The positions of some entries, without those that wait for one."""
+    query = select(LedgerPosition).where(LedgerPosition.entry_id.in_(entry_ids))
+    return {row.entry_id: row.position for row in session.scalars(query)}
 
 
 def in_order(

@@ -61,7 +61,12 @@ def downgrade(engine: Engine, revision: str) -> None:
 def current(engine: Engine) -> str | None:
     """The revision that the database has, or None where it has none."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return current_of(connection)
+
+
+def current_of(connection: Connection) -> str | None:
+    """The revision that the database of an open connection has, or None where it has none."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest() -> str | None:

@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Boolean, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from prefcenter.core.channels import Channel, Reason, Scope, Source
+from prefcenter.core.decision import Fact
 from prefcenter.store.base import Base, BigId, Code, DigestType
 
 IN_LIMIT = 5_000
@@ -153,3 +155,17 @@ def page(
     if not with_ended:
         query = query.where(Suppression.ended_at.is_(None))
     return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def fact_of(row: Suppression) -> Fact:
+    """Make the core's fact out of a stored suppression."""
+    return Fact(
+        reason=Reason(row.reason),
+        channel=Channel(row.channel),
+        scope=Scope.parse(row.scope),
+        since=row.since,
+        until=row.until,
+        source=Source(row.source),
+        suppression_id=row.id,
+        verified=row.is_verified,
+    )

@@ -1,0 +1,52 @@
+# Everything a newcomer, a developer and CI need. `make` lists it.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint types layers bench screenshots clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "prefcenter needs Python 3.11 or newer; name one with PYTHON=…"; exit 1; }
+	@echo "Making the environment in $(VENV) (once; takes about a minute) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+run: $(STAMP) ## Start the product with sample data on http://127.0.0.1:8000
+	@$(BIN)/prefcenter demo
+
+test: $(STAMP) ## Run the tests
+	@$(BIN)/python -m pytest -q
+
+check: $(STAMP) lint types layers ## Run all that CI runs
+	@$(BIN)/python -m pytest -q
+
+lint: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+layers: $(STAMP)
+	@$(BIN)/lint-imports
+
+format: $(STAMP) ## Format the code and mend what can be mended by itself
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## Measure rows/s of the scrub and requests/s of the one-click beside their bare baselines
+	@$(BIN)/python -m benchmarks.scrub
+	@$(BIN)/python -m benchmarks.one_click
+
+screenshots: $(STAMP) ## Make the pictures in docs/screenshots with headless Chromium
+	@$(BIN)/python -m tests.e2e.screenshots docs/screenshots
+
+clean: ## Remove the environment and all caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
