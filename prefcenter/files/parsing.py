@@ -98,8 +98,7 @@ def gather(data: bytes, starts: Offsets, ends: Offsets) -> bytes:
 
 def _without_blank(data: bytes, records: Records, width: int) -> Records:
     """The records without those that hold nothing but blanks, which no header's width fits."""
-    ragged = np.flatnonzero(records.fields != width).tolist()
-    blank = [at for at in ragged if not data[records.starts[at] : records.ends[at]].strip(_NOTHING)]
+    blank = [at for at, _ in _ragged(records, width) if not data[records.starts[at] : records.ends[at]].strip(_NOTHING)]
     if not blank:
         return records
     filled = np.ones(len(records), np.bool_)
@@ -115,12 +114,18 @@ def _without_blank(data: bytes, records: Records, width: int) -> Records:
     )
 
 
+def _ragged(records: Records, width: int) -> list[tuple[int, int]]:
+    """The index and the number of fields of each record that does not have as many as the header."""
+    where = np.flatnonzero(records.fields != width)
+    return list(zip(where.tolist(), records.fields[where].tolist(), strict=True))
+
+
 def _problems(data: bytes, records: Records, layout: Layout) -> dict[int, str]:
     """Why a record cannot be read, by its index; what stands later here weighs more."""
     width = len(layout.names)
     problems = {
-        int(at): f"has {records.fields[at]:,} field{'s' * (records.fields[at] != 1)}, the header has {width:,}"
-        for at in np.flatnonzero(records.fields != width)
+        at: f"has {fields:,} field{'' if fields == 1 else 's'}, the header has {width:,}"
+        for at, fields in _ragged(records, width)
     }
     if layout.encoding.is_utf8 or layout.encoding.is_wide:
         name = "UTF-16" if layout.encoding.is_wide else "UTF-8"

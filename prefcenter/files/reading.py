@@ -68,16 +68,19 @@ class CsvTable:
         with _opened(self.path) as stream:
             hashed = _Hashed(stream, digest)
             if hashed.read(len(self.header_bytes)) != self.header_bytes:
-                raise BadInput(f"{self.path.name} was changed while it was read.", remedy="Run it again.")
+                raise self._changed()
             done, rest = len(self.header_bytes), b""
             for chunk, read in encodings.transcoded(hashed, self.encoding, max(self._block_bytes, 2)):
                 done += read
-                block, rest = self._block(rest + chunk, done, at_end=False)
+                # A wide encoding may still hold back half a character when all its bytes have been read.
+                block, rest = self._block(rest + chunk, done, at_end=done == self.size and not self.encoding.is_wide)
                 if block:
                     yield block
             block, _ = self._block(rest, done, at_end=True)
             if block:
                 yield block
+        if done != self.size:
+            raise self._changed()
         self._sha256 = digest.hexdigest()
 
     def facts(self) -> FileFacts:
@@ -93,6 +96,9 @@ class CsvTable:
     def clean_output(self, path: Path) -> CsvOutput:
         """A new file with this one's header."""
         return CsvOutput(path, self)
+
+    def _changed(self) -> BadInput:
+        return BadInput(f"{self.path.name} was changed while it was read.", remedy="Run it again.")
 
     def _block(self, data: bytes, done: int, *, at_end: bool) -> tuple[CsvBlock | None, bytes]:
         records = split(data, ord(self.dialect.delimiter), at_end=at_end)

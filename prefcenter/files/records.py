@@ -1,6 +1,6 @@
-"""Where the records of a CSV block begin and end, found without parsing it, for millions of rows a second.
+r"""Where the records of a CSV block begin and end, found without parsing it, for millions of rows a second.
 
-Any of ``\\n``, ``\\r\\n`` and ``\\r`` outside quotes ends a record. A quote opens a quoted field only at the start of a
+Any of ``\n``, ``\r\n`` and ``\r`` outside quotes ends a record. A quote opens a quoted field only at the start of a
 field; elsewhere it is a character like any other (``12" RECORDS``). In a regular block every quote of even index opens
 and every one of odd index closes, so that the parity of quotes says what is inside. What breaks this rule is settled
 record by record (:class:`_Quotes`): a quote that is opened and never closed costs the row it stands in, and no other.
