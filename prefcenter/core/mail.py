@@ -68,9 +68,9 @@ class Mail:
 
 
 def read_mail(raw: bytes) -> Mail:
-    """Read one raw RFC 5322 mail. Never raises, whatever the bytes are.
+    r"""Read one raw RFC 5322 mail. Never raises, whatever the bytes are.
 
-    >>> read_mail(b"From: Jane <j@example.com>\\nSubject: NO SNAIL MAIL\\n\\nHello").from_name
+    >>> read_mail(b"From: Jane <j@example.com>\nSubject: NO SNAIL MAIL\n\nHello").from_name
     'Jane'
     """
     return _mail_of(split_parts(raw))
@@ -83,8 +83,11 @@ def mail_from_fields(
 
     Args:
         headers: the raw header block. A field of it that is missing is filled from the arguments after it.
-        from_, to, subject: as the provider gives them.
-        text, html: the bodies, already decoded; either may be empty.
+        from_: the From field as the provider gives it.
+        to: the To field.
+        subject: the subject.
+        text: the plain body, already decoded; it may be empty.
+        html: the HTML body, likewise.
         envelope_to: the recipients of the SMTP envelope.
 
     Source: SendGrid, "Inbound Email Parse Webhook", default parameters.
@@ -196,8 +199,10 @@ def _with_headers(
 
 
 def _is_auto_reply(headers: tuple[Header, ...]) -> bool:
-    """Whether a machine answered. Source: RFC 3834 §5 (Auto-Submitted), RFC 5321 §4.5.5 (null return path);
-    the others are set by Exchange and by older vacation programs.
+    """Whether a machine answered.
+
+    Source: RFC 3834 §5 (Auto-Submitted), RFC 5321 §4.5.5 (null return path); the others are set by Exchange and by
+    older vacation programs.
     """
     submitted = _first(headers, "auto-submitted").strip().lower()
     if submitted and not re.match(r"no\b", submitted):

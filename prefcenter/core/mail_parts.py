@@ -235,7 +235,11 @@ def _codec(charset: str) -> str | None:
 
 def _guessed(body: bytes) -> str:
     """By byte order mark, else UTF-8, else Windows-1252 (every byte then has a character)."""
-    for mark, codec in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+    for mark, codec in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
         if body.startswith(mark):
             return body[len(mark) :].decode(codec, "replace")
     try:

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 MAX_HTML = 2_000_000
 
 _LINE_BREAKING = frozenset(
-    "address article aside blockquote br center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr li main"
-    " nav ol option p pre section table tbody tfoot thead title tr ul".split()
+    re.findall(
+        r"\w+",
+        "address article aside blockquote br center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr li main"
+        " nav ol option p pre section table tbody tfoot thead title tr ul",
+    )
 )
 _UNSHOWN = frozenset({"script", "style", "template", "title"})
 _CITING = re.compile(r"type\s{0,3}=\s{0,3}[\"']?cite|class\s{0,3}=\s{0,3}[\"']?[^\"'>]{0,80}quote", re.IGNORECASE)
@@ -31,10 +34,10 @@ def without_control_characters(text: str) -> tuple[str, bool]:
 
 
 def html_to_text(html: str) -> tuple[str, tuple[str, ...]]:
-    """What a reader sees of the HTML: a line for each block, cited quotations marked with ``>``; and the problems.
+    r"""What a reader sees of the HTML: a line for each block, cited quotations marked with ``>``; and the problems.
 
     >>> html_to_text("<p>Jane Doe<br>12 Oak&nbsp;St</p>")[0]
-    'Jane Doe\\n12 Oak St'
+    'Jane Doe\n12 Oak St'
     """
     problems = () if len(html) <= MAX_HTML else ("The HTML is too long; its end was not read.",)
     lines: list[str] = []

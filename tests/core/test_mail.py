@@ -89,7 +89,9 @@ def test_apple_mails_unsubscribe_is_seen_although_it_is_an_auto_reply() -> None:
         ("a\x00b", b"Jane", "Jane", True),
     ],
 )
-def test_a_charset_is_believed_only_as_far_as_it_is_true(charset: str, body: bytes, text: str, is_doubtful: bool) -> None:
+def test_a_charset_is_believed_only_as_far_as_it_is_true(
+    charset: str, body: bytes, text: str, is_doubtful: bool
+) -> None:
     """What is guessed is readable and is a problem."""
     mail = _mail(body, f"Content-Type: text/plain; charset={charset}")
     assert mail.text == text
@@ -123,7 +125,9 @@ def test_plain_text_wins_unless_it_is_blank() -> None:
 
 def test_an_attached_mail_is_read_as_a_mail_of_its_own() -> None:
     """Forwarded as attachment: subject and sender of the inner mail are kept."""
-    body = b"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: In <in@example.com>\r\nSubject: inner\r\n\r\ntext\r\n--b--"
+    body = (
+        b"--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: In <in@example.com>\r\nSubject: inner\r\n\r\ntext\r\n--b--"
+    )
     (inner,) = _mail(body, "Content-Type: multipart/mixed; boundary=b").attached
     assert (inner.from_address, inner.subject, inner.text) == ("in@example.com", "inner", "text")
 
@@ -263,7 +267,11 @@ def test_words_below_a_quotation_stay() -> None:
 
 @pytest.mark.parametrize(
     "mark",
-    ["---------- Forwarded message ---------", "Begin forwarded message:", "-------- Weitergeleitete Nachricht --------"],
+    [
+        "---------- Forwarded message ---------",
+        "Begin forwarded message:",
+        "-------- Weitergeleitete Nachricht --------",
+    ],
 )
 def test_a_forwarded_mail_stays_without_its_header(mark: str) -> None:
     """A forwarded request's content is inside and must be read."""

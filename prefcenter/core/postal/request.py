@@ -22,8 +22,13 @@ FIELDS = ("name", "company", "care_of", "address1", "address2", "city", "state",
 _ASKING = re.compile(r"(?<![^\W_])" + r"[\W_]{0,12}".join("nosnailmail"), re.IGNORECASE)
 _REPLY_PREFIX = r"(?:re|aw|antw|sv|vs|odp|res|r)"
 _FORWARD_PREFIX = r"(?:fwd?|wg|tr|rv|enc|i|vl|doorst)"
-_PREFIX = re.compile(rf"\s*(?:(?P<reply>{_REPLY_PREFIX})|(?P<forward>{_FORWARD_PREFIX}))(?:\[\d{{1,3}}\])?\s?:|\s*\[[^\]]{{0,80}}\]", re.IGNORECASE)
-_HARMLESS_ATTACHMENT = re.compile(r"image/.*|application/(?:pgp|pkcs7|x-pkcs7).*|.*\.(?:png|jpe?g|gif|bmp|svg|p7s|asc|vcf|ics)", re.IGNORECASE)
+_PREFIX = re.compile(
+    rf"\s*(?:(?P<reply>{_REPLY_PREFIX})|(?P<forward>{_FORWARD_PREFIX}))(?:\[\d{{1,3}}\])?\s?:|\s*\[[^\]]{{0,80}}\]",
+    re.IGNORECASE,
+)
+_HARMLESS_ATTACHMENT = re.compile(
+    r"image/.*|application/(?:pgp|pkcs7|x-pkcs7).*|.*\.(?:png|jpe?g|gif|bmp|svg|p7s|asc|vcf|ics)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

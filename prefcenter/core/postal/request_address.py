@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from prefcenter.core.postal.request_tables import (
     BOX,
     CITY_OPENERS,
+    COMMON_SUFFIXES,
     COUNTRY,
     DIRECTIONS,
     LEADING_STREET_WORDS,
@@ -38,9 +39,12 @@ _TAIL = re.compile(
     rf"|(?P<province>{PROVINCES})(?!\w)\.?[\s,.]{{0,6}}(?P<code>{_POSTAL_CODE}))",
     re.IGNORECASE,
 )
-_HOUSE = re.compile(r"(?<![\w#./$@-])(?:\d{1,6}(?:[A-Za-z](?![\w])|-\d{1,5}[A-Za-z]?(?!\w))?(?: \d/\d)?|[NSEW]\d{1,5}[NSEW]\d{1,5})(?=[ ]{1,3}\w)")
+_HOUSE = re.compile(
+    r"(?<![\w#./$@-])(?:\d{1,6}(?:[A-Za-z](?![\w])|-\d{1,5}[A-Za-z]?(?!\w))?(?: \d/\d)?|[NSEW]\d{1,5}[NSEW]\d{1,5})(?=[ ]{1,3}\w)"
+)
 _TOKEN = re.compile(r"[ ]{0,3}([\w'’/&-]{1,30}\.?)")
 _BREAK = re.compile(r"[,\n;\t|]")
+_NUMBERED = frozenset({"route", "rte", "hwy", "highway", "road", "rd"})
 _STATE_ONLY = re.compile(rf"(?P<city>(?:[^\W\d][\w.'’-]*[ ]+){{0,4}}?)(?P<state>{STATE})\.?", re.IGNORECASE)
 _ZIP_ONLY = re.compile(rf"(?P<city>(?:[^\W\d][\w.'’-]*[ ]+){{0,4}}?)(?P<zip>{_ZIP})")
 
@@ -52,11 +56,13 @@ class Head:
     Args:
         start: of the house number or box.
         suffix_end: behind the street's suffix and direction, or behind the box; None where no suffix was found.
+        number_end: behind the house number; where a box begins, its start.
         is_box: a PO box, a rural route or a military box.
     """
 
     start: int
     suffix_end: int | None
+    number_end: int = 0
     is_box: bool = False
     is_ambiguous: bool = False
 
@@ -94,7 +100,9 @@ def find_addresses(text: str) -> tuple[FoundAddress, ...]:
         if head.suffix_end is None or len(found) >= MAX_ADDRESSES:
             continue
         if not any(other.start <= head.start < other.end for other in found):
-            found.append(_without_tail(text, head, min((o.start for o in found if o.start > head.start), default=len(text))))
+            found.append(
+                _without_tail(text, head, min((o.start for o in found if o.start > head.start), default=len(text)))
+            )
     return tuple(sorted(found, key=lambda address: address.start))
 
 
@@ -117,6 +125,7 @@ def _street(text: str, start: int, end: int) -> Head | None:
     position = end
     while len(tokens) < 8 and (match := _TOKEN.match(text, position)):
         word = match.group(1).rstrip(".").lower()
+        word = "u.s" if match.group(1) == "US" else word
         if word in NOT_IN_STREET and not (word in ("the", "of") or tokens):
             return None
         if word in NOT_IN_STREET:
@@ -129,12 +138,25 @@ def _street(text: str, start: int, end: int) -> Head | None:
         return None
     index = _suffix_index(tokens)
     if index is None:
-        return Head(start, None)
+        return Head(start, None, end)
+    if (
+        tokens[index][0] in _NUMBERED
+        and index + 1 < len(tokens)
+        and tokens[index + 1][0].isdigit()
+        and len(tokens[index + 1][0]) < 5
+    ):
+        index += 1
     follows = [word for word, _ in tokens[index + 1 :]]
-    ambiguous = any(word in STRONG_SUFFIXES for word in follows) or bool(follows and tokens[index][0] not in STRONG_SUFFIXES)
+    ambiguous = any(word in STRONG_SUFFIXES for word in follows) or bool(follows and not _is_sure_end(tokens[index][0]))
     if index + 1 < len(tokens) and tokens[index + 1][0] in DIRECTIONS:
         index += 1
-    return Head(start, tokens[index][1], is_ambiguous=ambiguous)
+        # "Main Street West Sacramento": the direction may be the city's.
+        ambiguous = ambiguous or (index + 1 < len(tokens) and len(tokens[index][0]) > 2)
+    return Head(start, tokens[index][1], end, is_ambiguous=ambiguous)
+
+
+def _is_sure_end(word: str) -> bool:
+    return word in STRONG_SUFFIXES or word.isdigit()
 
 
 def _suffix_index(tokens: list[tuple[str, int]]) -> int | None:
@@ -148,12 +170,18 @@ def _suffix_index(tokens: list[tuple[str, int]]) -> int | None:
     for index in range(first + 1, len(words)):
         if words[index] not in SUFFIXES:
             continue
-        while index + 1 < len(words) and words[index + 1] in STRONG_SUFFIXES and not (
-            words[index + 1] in CITY_OPENERS and index + 2 < len(words) and words[index] in STRONG_SUFFIXES
+        while (
+            index + 1 < len(words)
+            and words[index + 1] in COMMON_SUFFIXES
+            and not (words[index + 1] in CITY_OPENERS and index + 2 < len(words) and words[index] in STRONG_SUFFIXES)
         ):
             index += 1
         weak_then_strong = next((i for i in range(index + 1, len(words)) if words[i] in STRONG_SUFFIXES), None)
-        if words[index] not in STRONG_SUFFIXES and weak_then_strong is not None and words[weak_then_strong] not in CITY_OPENERS:
+        if (
+            words[index] not in STRONG_SUFFIXES
+            and weak_then_strong is not None
+            and words[weak_then_strong] not in CITY_OPENERS
+        ):
             return weak_then_strong
         return index
     return None
@@ -163,7 +191,9 @@ def _head_for(text: str, heads: list[Head], tail: int) -> Head | None:
     """The head that belongs to a tail: the last sure one before it, and in one piece the first."""
     strong = [head for head in heads if head.suffix_end is not None and head.suffix_end <= tail + 1]
     if not strong:
-        weak = [head for head in heads if _is_piece_start(text, head.start) and _pieces_between(text, head.start, tail) <= 3]
+        weak = [
+            head for head in heads if _is_piece_start(text, head.start) and _pieces_between(text, head.start, tail) <= 3
+        ]
         return weak[-1] if weak else None
     chosen = strong[-1]
     for head in reversed(strong[:-1]):
@@ -226,6 +256,9 @@ def _between(text: str, head: Head, tail: re.Match[str]) -> FoundAddress:
 
 def _split_joined(text: str, head: Head, span: Span, parts: dict[str, Span], confidence: dict[str, float]) -> None:
     """Street and city without a separator: the street ends behind its suffix and unit."""
+    if not head.is_box:
+        # Read once more without the state, whose code may look like a suffix ("CT").
+        head = _street(text[: span[1]], head.start, head.number_end) or head
     if head.suffix_end is None or head.suffix_end > span[1]:
         parts["address1"] = span
         confidence["address1"] = 0.5
@@ -250,7 +283,11 @@ def _split_pieces(
     parts["address1"] = street
     confidence["address1"] = _street_confidence(text, head, street)
     unit = UNIT.match(text, *city)
-    if unit and (unit.end() < city[1] and text[unit.end()] in " .,") and any(c.isdigit() or c == "#" for c in unit.group()):
+    if (
+        unit
+        and (unit.end() < city[1] and text[unit.end()] in " .,")
+        and any(c.isdigit() or c == "#" for c in unit.group())
+    ):
         between.append((city[0], unit.end()))
         city = trimmed(text, unit.end(), city[1], " .-")
     elif unit and unit.end() == city[1]:
@@ -265,11 +302,16 @@ def _split_pieces(
 
 
 def _street_confidence(text: str, head: Head, street: Span) -> float:
-    """Sure unless words follow the street that are no unit: they may be the city's beginning."""
+    """Sure unless words follow the suffix that are no unit: they may be the city's beginning.
+
+    A street without any suffix ("3072 The Alameda") is sure where it stands alone between separators and is short.
+    """
     if head.suffix_end is None:
-        return 0.9
+        return 1.0 if len(text[slice(*street)].split()) <= 4 else 0.9
     rest = trimmed(text, min(head.suffix_end, street[1]), street[1], " .")
-    return 1.0 if rest[0] == rest[1] or _is_unit(text, rest) else 0.9
+    last = text[slice(*street)].rstrip(".").split()[-1].lower()
+    ends_well = last in SUFFIXES or last in DIRECTIONS
+    return 1.0 if rest[0] == rest[1] or ends_well or _is_unit(text, rest) else 0.9
 
 
 def _is_unit(text: str, span: Span) -> bool:
@@ -284,7 +326,9 @@ def _is_unit(text: str, span: Span) -> bool:
 
 def _city_confidence(text: str, span: Span) -> float:
     words = text[span[0] : span[1]].split()
-    plain = len(words) <= 4 and all(re.fullmatch(r"[^\W\d_][^\W\d_.'’-]*(?:[.'’-][^\W\d_]*)*\.?", word) for word in words)
+    plain = len(words) <= 4 and all(
+        re.fullmatch(r"[^\W\d_][^\W\d_.'’-]*(?:[.'’-][^\W\d_]*)*\.?", word) for word in words
+    )
     return 1.0 if plain and not any(word.lower() in NOT_IN_STREET for word in words) else 0.5
 
 
@@ -320,7 +364,11 @@ def _city_line(
         if code and len(code) == 2 and not code.isupper():
             match = None
     if match is None:
-        plain = piece[:1].isupper() and len(piece.split()) <= 3 and _city_confidence(text, (span[0], span[0] + len(piece))) == 1.0
+        plain = (
+            piece[:1].isupper()
+            and len(piece.split()) <= 3
+            and _city_confidence(text, (span[0], span[0] + len(piece))) == 1.0
+        )
         if not plain or "city" in parts:
             return False
         parts["city"], confidence["city"] = (span[0], span[0] + len(piece)), 0.8

@@ -32,7 +32,9 @@ MAX_READ = 32_000
 """Characters that are read; what follows is left over, with a doubt. A request is a few lines."""
 
 _WORD = re.compile(r"\w+")
-_STATED_ZIP = re.compile(r"\b(?:zip|postal)(?: ?code)?[ ]{1,3}(?:is|was|=)?[ ]{0,3}(\d{5}(?:-\d{4})?)(?![\d-])", re.IGNORECASE)
+_STATED_ZIP = re.compile(
+    r"\b(?:zip|postal)(?: ?code)?[ ]{1,3}(?:is|was|=)?[ ]{0,3}(\d{5}(?:-\d{4})?)(?![\d-])", re.IGNORECASE
+)
 _BARE_ZIP = re.compile(r"(?<![\w-])\d{5}(?:-\d{4})?(?![\w-])|\b[A-Z]\d[A-Z] \d[A-Z]\d\b")
 
 
@@ -131,7 +133,9 @@ def _from_labels(text: str, used: list[Span]) -> list[Draft]:
             _take_label(text, item, draft, used)
         name = _labelled_name(text, record)
         if name:
-            draft.put_names([name], 1.0 if name_confidence(name) > 0 else 0.5)
+            # The label vouches for words that free text would not be believed for, such as the name "Street".
+            plain = 2 <= len(name.split()) <= 6 and not re.search(r"[\d:@\n\x01]", name)
+            draft.put_names([name], 1.0 if plain else 0.5)
         elif "address" in record:
             _take_addressee(text, addressee(masked(text), 0, first.label[0]), draft, used)
         previous = drafts[-1] if drafts else None
@@ -196,7 +200,7 @@ def _take_addressee(text: str, who: Addressee, draft: Draft, used: list[Span]) -
 
 
 def _fill_zip(text: str, drafts: list[Draft], used: list[Span]) -> None:
-    """"My ZIP code is 62704", where just one address lacks it."""
+    """ "My ZIP code is 62704", where just one address lacks it."""
     lacking = [draft for draft in drafts if "zip" not in draft.fields and "address1" in draft.fields]
     stated = [match.span(1) for match in _STATED_ZIP.finditer(_blotted(text, used))]
     if len(lacking) == 1 and len(stated) == 1:
@@ -266,9 +270,15 @@ def _set_level(draft: Draft, level: Level) -> None:
 
 def _truly_used(text: str, used: list[Span], drafts: list[Draft]) -> list[Span]:
     """The spans whose words stand in some field (labels too); others were candidates, and are left over."""
-    said = {word for draft in drafts for value in (*draft.fields.values(), *draft.names) for word in _WORD.findall(value)}
+    said = {
+        word for draft in drafts for value in (*draft.fields.values(), *draft.names) for word in _WORD.findall(value)
+    }
     labels = {item.label for item in find_labelled(masked(text))}
-    return [span for span in used if span in labels or said.issuperset(_WORD.findall(text[slice(*span)])) or _joins(text, span, said)]
+    return [
+        span
+        for span in used
+        if span in labels or said.issuperset(_WORD.findall(text[slice(*span)])) or _joins(text, span, said)
+    ]
 
 
 def _joins(text: str, span: Span, said: set[str]) -> bool:

@@ -20,9 +20,7 @@ class Labelled:
 
 _PATTERN = re.compile(
     r"(?<![\w/])(?:(?:my|your|our|the|full|complete|old|new|previous|current|home)[ ]){0,2}(?:"
-    + "|".join(
-        f"(?P<{key}>{labels})" for key, labels in reversed(LABELS.items())
-    )
+    + "|".join(f"(?P<{key}>{labels})" for key, labels in reversed(LABELS.items()))
     + r")(?:[ ]?\([^()\n]{0,40}\))?[ ]{0,3}(?:[:=]|\t|(?<=\w)[ ][–-](?=[ ]))",
     re.IGNORECASE,
 )
@@ -58,9 +56,8 @@ def _value(text: str, start: int, limit: int, *, takes_lines: bool) -> Span:
     while end < limit:
         next_end = text.find("\n", end + 1, limit)
         next_end = limit if next_end < 0 else next_end
-        if not text[end + 1 : next_end].strip():
-            if first[0] < first[1] or text[start:end].strip():
-                break
+        if not text[end + 1 : next_end].strip() and text[start:end].strip():
+            break
         end = next_end
         if text[start:end].strip() and not takes_lines:
             break

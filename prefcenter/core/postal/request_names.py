@@ -8,27 +8,28 @@ from dataclasses import dataclass
 from prefcenter.core.postal.request_address import Span, trimmed
 from prefcenter.core.postal.request_tables import (
     COMPANY_WORDS,
+    CONNECTORS,
     HONORIFICS,
     NAME_PARTICLES,
     NAME_SUFFIXES,
     NOT_NAME,
     OCCUPANT_NAME,
     SIGN_OFF,
+    SURNAMES_TOO,
 )
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’.-]{0,40})")
 _JOIN = re.compile(r"\s+(?:and|&|\+|y|und|et)\s+", re.IGNORECASE)
-_CARE_OF = re.compile(r"(?:c\s?/\s?o|care of|in care of|attn:?|attention:?)[:\s]{1,3}", re.IGNORECASE)
-_CONNECTORS = frozenset(
-    "at of in from to is are live lives living reside resides residing located my our his her their home mailing current"
-    " new old previous former address addresses the and i we who both also for which as same street located".split()
+_CLOSING = re.compile(
+    r"(?:many thanks|thanks|thank you|regards|best regards|sincerely|gracias)[,.!\s–-]{1,4}", re.IGNORECASE
 )
-_NAME_TOKEN = r"[A-ZÀ-ÞĀ-Ž][\w'’.-]{0,40}"
+_CARE_OF = re.compile(r"(?:c\s?/\s?o|care of|in care of|attn:?|attention:?)[:\s]{1,3}", re.IGNORECASE)
+_NAME_WORD = r"[A-ZÀ-ÞĀ-Ž][\w'’.-]{0,40}"
 _STATED = re.compile(
     r"\b(?i:my (?:full )?name is|names? (?:is|are)|i am|i'm|this is|mailing to|mailing|mail to|mail for|letters to|catalogs? to"
     r"|remove|take|addressed to|in the name of|me llamo|mi nombre es|soy|ich bin|mein name ist|sent to|sending to"
     r"|stop writing to|on behalf of)[ \n]{1,2}"
-    rf"({_NAME_TOKEN}(?:[ \n](?:(?:and|&|y|de|la|van|von|del|der) ){{0,2}}{_NAME_TOKEN}){{0,5}})"
+    rf"({_NAME_WORD}(?:[ \n](?:(?:and|&|y|de|la|van|von|del|der) ){{0,2}}{_NAME_WORD}){{0,5}})"
 )
 
 
@@ -54,33 +55,52 @@ def name_confidence(piece: str) -> float:
     if OCCUPANT_NAME.fullmatch(piece.strip()):
         return 1.0
     full = 0
+    may_be_person = _may_be_either(piece)
     for word in words:
         bare = word.strip(".,'’").lower()
-        if bare in ("&", "+", "", "and", "und", "et", "family", "estate") or bare in HONORIFICS | NAME_SUFFIXES | NAME_PARTICLES:
+        if (
+            bare in ("&", "+", "", "and", "und", "et", "family", "estate")
+            or bare in HONORIFICS | NAME_SUFFIXES | NAME_PARTICLES
+        ):
             continue
         if len(bare) == 1 and word[0].isupper() and len(words) > 1:
             continue
         if bare in NOT_NAME and not (bare == "the" and words[-1].lower() in ("family", "household")):
             return 0.0
-        if bare in COMPANY_WORDS or not _WORD.fullmatch(word):
+        if (bare in COMPANY_WORDS and not may_be_person) or not _WORD.fullmatch(word):
             return 0.0
         full += 1
-    lower = sum(word.islower() for word in words if word.lower() not in NAME_PARTICLES | {"and", "&", "family"})
+    counted = [word for word in words if word.lower() not in NAME_PARTICLES | {"and", "&", "family"}]
+    lower = sum(word.islower() for word in counted)
     if full == 0:
         return 0.0
-    if lower and not (lower == len(words) and 2 <= len(words) <= 4):
+    if lower and not (lower == len(counted) and 2 <= len(words) <= 4):
         return 0.0
     if full == 1 and words[-1].lower() != "family":
         return 0.5
-    return 1.0 if full <= 6 else 0.6
+    return 1.0 if full <= 6 and not may_be_person else 0.6
+
+
+def _may_be_either(piece: str) -> bool:
+    """Two words of which the last is a firm's word and a surname."""
+    words = piece.lower().split()
+    return len(words) == 2 and words[1] in SURNAMES_TOO and words[0] not in COMPANY_WORDS | {"the"}
 
 
 def is_company(piece: str) -> bool:
     """Whether a piece of text is a firm's or an institution's name."""
     words = [word.strip(".,").lower() for word in piece.split()]
-    return 0 < len(words) <= 8 and any(word in COMPANY_WORDS for word in words) and not any(
-        word in NOT_NAME - {"the", "of", "and", "for", "in", "post", "mail", "home", "city", "state", "paper", "best", "secure"}
-        for word in words
+    if _may_be_either(piece):
+        return False
+    return (
+        0 < len(words) <= 8
+        and any(word in COMPANY_WORDS for word in words)
+        and not any(
+            word
+            in NOT_NAME
+            - {"the", "of", "and", "for", "in", "post", "mail", "home", "city", "state", "paper", "best", "secure"}
+            for word in words
+        )
     )
 
 
@@ -120,16 +140,16 @@ def addressee(text: str, lower: int, start: int) -> Addressee:
     line_start = max(lower, text.rfind("\n", lower, start) + 1)
     end = _without_connectors(text, line_start, start)
     if end > line_start and text[line_start:end].strip(" ,.-"):
-        return _on_the_line(text, max(lower, line_start - 0), end)
+        return _on_the_line(text, line_start, end)
     return _on_lines_above(text, lower, line_start)
 
 
 def _without_connectors(text: str, start: int, end: int) -> int:
-    """The end of the text before "at", "and I live at", "whose address is" …"""
+    """The end of the text before connecting words such as "at" or "and I live at"."""
     while True:
         _, end = trimmed(text, start, end, " ,;:–(-\t\n")
         word = re.search(r"[^\W\d_]+$", text[max(start, end - 20) : end])
-        if word is None or word.group().lower() not in _CONNECTORS:
+        if word is None or word.group().lower() not in CONNECTORS:
             return end
         end -= len(word.group())
 
@@ -140,7 +160,6 @@ def _on_the_line(text: str, start: int, end: int) -> Addressee:
     company = care_of = None
     sure = 1.0
     for piece in reversed(_line_pieces(text, start, end)[-5:]):
-        piece = _behind_sign_off(text, piece)
         value = text[slice(*piece)]
         mark = _CARE_OF.match(value)
         if mark and care_of is None:
@@ -171,13 +190,11 @@ def _line_pieces(text: str, start: int, end: int) -> list[Span]:
     return [span for span in found if span[0] < span[1]]
 
 
-def _behind_sign_off(text: str, span: Span) -> Span:
-    return span
-
-
 def _name_in_prose(text: str, span: Span) -> Span | None:
     """The name that ends a stretch of prose: "Please stop mailing Jane Doe"."""
-    words = [(span[0] + match.start(), span[0] + match.end()) for match in re.finditer(r"\S+", text[slice(*span)])][-12:]
+    words = [(span[0] + match.start(), span[0] + match.end()) for match in re.finditer(r"\S+", text[slice(*span)])][
+        -12:
+    ]
     index = len(words)
     while index > 0:
         word = text[slice(*words[index - 1])].strip(".,'’()")
@@ -254,7 +271,7 @@ def signature_name(text: str) -> Span | None:
             before = text[slice(*lines[index - 1])]
             if index == len(lines) - 1 or SIGN_OFF.fullmatch(before):
                 return span
-        closing = re.match(r"(?:many thanks|thanks|thank you|regards|best regards|sincerely|gracias)[,.!\s–-]{1,4}", text[slice(*span)], re.IGNORECASE)
+        closing = _CLOSING.match(text[slice(*span)])
         if closing and name_confidence(text[span[0] + closing.end() : span[1]].rstrip(".")) == 1.0:
             return trimmed(text, span[0] + closing.end(), span[1], " .")
     return None

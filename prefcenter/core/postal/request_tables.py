@@ -8,29 +8,34 @@ from __future__ import annotations
 
 import re
 
-STATES = (
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STATES = _words(
     "alabama alaska arizona arkansas california colorado connecticut delaware florida georgia hawaii idaho illinois"
     " indiana iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota mississippi missouri"
     " montana nebraska nevada ohio oklahoma oregon pennsylvania tennessee texas utah vermont virginia washington"
     " wisconsin wyoming guam"
-).split()
+)
 STATES_OF_WORDS = (
     "new hampshire|new jersey|new mexico|new york|north carolina|north dakota|rhode island|south carolina|south dakota"
     "|west virginia|district of columbia|puerto rico|virgin islands|american samoa"
 )
-STATE_CODES = (
+STATE_CODES = _words(
     "al ak az ar ca co ct de fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa"
     " ri sc sd tn tx ut vt va wa wv wi wy dc as gu mp pr vi aa ae ap"
-).split()
+)
 STATE_ABBREVIATIONS = r"d\.\s?c\.|n\.\s?[ychjmd]\.|s\.\s?[cd]\.|w\.\s?va\.|r\.\s?i\.|ill|calif|mass|mich|minn|penn|tenn|tex|wash|wis|ariz|conn|fla|ind|colo|okla|ore"
 PROVINCES = (
     "alberta|british columbia|manitoba|new brunswick|newfoundland and labrador|newfoundland|nova scotia|ontario"
     "|prince edward island|quebec|québec|saskatchewan|northwest territories|nunavut|yukon"
     "|ab|bc|mb|nb|nl|ns|nt|nu|on|pe|qc|sk|yt"
 )
-STATE = "|".join((STATES_OF_WORDS, *STATES, STATE_ABBREVIATIONS, *STATE_CODES))
+STATE = "|".join((STATES_OF_WORDS, *sorted(STATES), STATE_ABBREVIATIONS, *sorted(STATE_CODES)))
 
-SUFFIXES = frozenset(
+SUFFIXES = _words(
     "aly alley allee av ave aven avenue bch beach bnd bend blf bluff blvd boul boulevard br branch brg bridge brk brook"
     " bypass byp calle camino cir circ circle cmn common commons cor corner ct court courts cv cove crk creek cres"
     " crescent crst crest cswy causeway cv dr drive drives est estate estates expy expressway ext extension fld field"
@@ -40,25 +45,25 @@ SUFFIXES = frozenset(
     " pl place pln plain plains plz plaza pt point pointe prairie quay rd road rdg ridge rnch ranch row rte route rue"
     " run shr shore shores spg spring springs sq square st str street sta station strm stream ter terr terrace tpke"
     " turnpike trl trail trce trace tunl tunnel via vale valley vly view villas village vlg vis vista walk way wy xing"
-    " crossing broadway bowery paseo avenida carretera chemin".split()
+    " crossing broadway bowery paseo avenida carretera chemin"
 )
-STRONG_SUFFIXES = SUFFIXES - frozenset(
+STRONG_SUFFIXES = SUFFIXES - _words(
     "is est field green hill hills island park pass path pine pines plain plains point row run spring springs station"
     " stream view village walk way beach common corner lake landing mill mount prairie shore shores valley via hollow"
-    " garden gardens heights meadow meadows br ext mt pt sta mall bridge brook".split()
+    " garden gardens heights meadow meadows br ext mt pt sta mall bridge brook"
 )
-LEADING_STREET_WORDS = frozenset(
-    "calle rue avenida camino paseo via highway hwy route rte carretera chemin broadway bowery".split()
+LEADING_STREET_WORDS = _words(
+    "calle rue avenida camino paseo via highway hwy route rte carretera chemin broadway bowery"
 )
-DIRECTIONS = frozenset("n s e w ne nw se sw north south east west northeast northwest southeast southwest".split())
-CITY_OPENERS = frozenset("st saint ste fort ft mount mt san santa los las el la new port lake point".split())
+DIRECTIONS = _words("n s e w ne nw se sw north south east west northeast northwest southeast southwest")
+CITY_OPENERS = _words("st saint ste fort ft mount mt san santa los las el la new port lake point")
 
-NOT_IN_STREET = frozenset(
+NOT_IN_STREET = _words(
     "i you my your our me us we at to from for and or is are was have has had been be in since that this these those"
     " letter letters mailing mailings catalog catalogs catalogue catalogues piece pieces item items year years month"
     " months week weeks day days hour hours minute minutes time times am pm percent people persons adults kids copies"
-    " different more other please thank thanks business calendar usd dollars of".split()
-) - frozenset({"of"})
+    " different more other please thank thanks business calendar usd dollars"
+)
 
 BOX = re.compile(
     r"(?<![\w.])(?:p\.?\s?o\.?\s{0,2}(?:box|bx)|post\s{1,3}office\s{1,3}box|pob|apartado(?:\s{1,3}postal)?|apdo\.?"
@@ -84,20 +89,25 @@ FOREIGN = re.compile(
     r"|brazil|brasil)\b",
     re.IGNORECASE,
 )
-US_OR_CANADA_WORDS = frozenset({"us", "usa", "u.s.", "u.s.a.", "united states", "united states of america"})
 
-COMPANY_WORDS = frozenset(
+COMPANY_WORDS = _words(
     "inc llc llp lp ltd corp corporation company co gmbh plc pllc pc university college school church bank hospital"
     " clinic foundation associates association services solutions group holdings partners enterprises industries"
     " institute department dept agency library museum studio studios restaurant hotel store shop realty properties"
     " consulting systems technologies technology law center centre office offices ministry ministries society union"
     " committee council district county academy insurance construction contractors logistics motors pharmacy salon"
-    " bakery cafe trust international manufacturing supply widgets".split()
+    " bakery cafe trust international manufacturing supply widgets"
 )
-HONORIFICS = frozenset("mr mrs ms miss mx dr prof sr sra srta rev hon sgt cpt capt maj col lt pfc herr frau mme sir".split())
-NAME_PARTICLES = frozenset("de la del da di do dos das van von der den ter le du bin ibn al el y e o' san st mac".split())
-NAME_SUFFIXES = frozenset("jr sr ii iii iv md phd esq dds cpa rn".split())
-NOT_NAME = frozenset(
+SURNAMES_TOO = _words("church bank law trust shop store group center museum clinic society hotel salon college pc")
+"""Words of a firm that end a person's name as well: "Grace Church" may be either."""
+COMMON_SUFFIXES = _words(
+    "st str street ave av avenue rd road dr drive ln lane blvd boulevard ct court pl place cir circle pkwy parkway ter"
+    " terrace trl trail hwy highway"
+)
+HONORIFICS = _words("mr mrs ms miss mx dr prof sr sra srta rev hon sgt cpt capt maj col lt pfc herr frau mme sir")
+NAME_PARTICLES = _words("de la del da di do dos das van von der den ter le du bin ibn al el y e o' san st mac")
+NAME_SUFFIXES = _words("jr sr ii iii iv md phd esq dds cpa rn")
+NOT_NAME = _words(
     "a about address addresses all also am an and any anymore apartment apt are as at attention attn bcc be been before"
     " below best bitte box by bye call cancel catalog catalogs cc cheers city company contact cordially correo country"
     " current customer date dear delete do dont don't email estimado everyone for from full gracias greetings hallo have"
@@ -110,8 +120,13 @@ NOT_NAME = frozenset(
     " your yours zip want wish would like favor attached see forwarded message deseo quiero dejen enviarme respectfully"
     " truly effective following above person people both lives lived moved former longer addressed receive receiving"
     " getting future any physical further advertising solicitations solicitation catalogue catalogues opt unable enviar"
-    " nombre dirección direccion ciudad estado handle fyi anyone anybody".split()
+    " nombre dirección direccion ciudad estado handle fyi anyone anybody"
 )
+CONNECTORS = _words(
+    "at of in from to is are live lives living reside resides residing located my our his her their home mailing current"
+    " new old previous former address addresses the and i we who both also for which as same street"
+)
+"""Words between a name and its address: "Jane Doe, who lives at"."""
 HOUSEHOLD = re.compile(
     r"\b(?:every(?:one|body)|any(?:one|body)|all(?:\s+(?:of\s+)?(?:the\s+)?(?:people|persons|names|residents|occupants"
     r"|members|family members|of us|addressees)))\s+(?:\w+\s+){0,3}?(?:at|in|of|living|who lives?|residing|under|with)\b"
@@ -140,7 +155,10 @@ DOUBTFUL = (
         "The mail speaks of another person.",
     ),
     (
-        re.compile(r"\b(?:deceased|passed away|died|death|estate of|late (?:husband|wife|mother|father|parents)|fallecid[oa])\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:deceased|passed away|died|death|estate of|late (?:husband|wife|mother|father|parents)|fallecid[oa])\b",
+            re.IGNORECASE,
+        ),
         "The mail speaks of a death.",
     ),
     (
@@ -152,12 +170,16 @@ DOUBTFUL = (
         "The mail states an exception or a condition.",
     ),
     (
-        re.compile(r"\b(?:change (?:my|our) address|update (?:my|our) address|wrong address|not (?:my|our) address)\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:change (?:my|our) address|update (?:my|our) address|wrong address|not (?:my|our) address)\b",
+            re.IGNORECASE,
+        ),
         "The mail may be about a change of address.",
     ),
 )
 SEVERAL_ADDRESSES = re.compile(
-    r"\b(?:old|new|former(?:ly)?|previous(?:ly)?|also|both|second|moved|current|and|or|other|prior|anterior|nueva)\b", re.IGNORECASE
+    r"\b(?:old|new|former(?:ly)?|previous(?:ly)?|also|both|second|moved|current|and|or|other|prior|anterior|nueva)\b",
+    re.IGNORECASE,
 )
 NOT_AN_ADDRESS = re.compile(
     r"[\w.+%-]{1,64}@[\w.-]{1,200}|https?://\S{1,500}|www\.\S{1,300}"
@@ -166,7 +188,7 @@ NOT_AN_ADDRESS = re.compile(
     r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?(?![\w])"
     r"|(?<!\w)\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|tember|ober|ember)?,? (?:19|20)\d\d\b"
     r"|\b(?:customer|account|acct|order|invoice|reference|ref|member|membership|source|key|case|ticket|finder|client"
-    r"|policy|confirmation|catalog|phone|tel|fax|mobile|cell|id|código de cliente)\b[ ]{0,2}(?:number|no|nr|num|id|code)?[ ]{0,2}[.:#]{0,2}"
+    r"|policy|confirmation|catalog|phone|tel|fax|mobile|cell|código de cliente|id(?=[ ]?[:#]))\b[ ]{0,2}(?:number|no|nr|num|id|code)?[ ]{0,2}[.:#]{0,2}"
     r"[ ]{0,2}(?:is[ ])?[ ]{0,2}#?[ ]{0,2}[A-Z]{0,4}-?\d[\w-]{0,20}",
     re.IGNORECASE,
 )

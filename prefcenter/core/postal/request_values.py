@@ -43,7 +43,7 @@ def labelled_parts(text: str, item: Labelled) -> Parts:
 
 
 def _unit(text: str, item: Labelled, span: Span) -> Parts:
-    """"Apt: 4" is the unit "4"; its label says the rest, so it is kept with the value."""
+    """ "Apt: 4" is the unit "4"; its label says the rest, so it is kept with the value."""
     label = text[slice(*item.label)].rstrip(" :=\t–-").lower()
     if re.search(r"address|street", label) or UNIT.match(text, *span):
         return {"address2": span}, {"address2": 1.0}
@@ -68,7 +68,11 @@ def _address(text: str, span: Span) -> Parts:
     if found:
         keys = {"province": "state", "code": "zip"}
         shifted = {keys.get(key, key): (a + span[0], b + span[0]) for key, (a, b) in found[0].parts.items()}
-        return shifted, {key: found[0].confidence.get(key, 1.0) for key in shifted}
+        confidence = {key: found[0].confidence.get(key, 1.0) for key in shifted}
+        behind = masked(text[max(end for _, end in shifted.values()) : span[1]])
+        if re.search(r"\d", behind) or len(found) > 1:
+            confidence["address1"] = min(confidence.get("address1", 1.0), 0.7)
+        return shifted, confidence
     first, *rest = pieces(text, *span) or [span]
     numbered = re.match(r"\d{1,6}\w?[ ]", text[slice(*first)]) is not None
     parts = {"address1": first}

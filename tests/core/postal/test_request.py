@@ -67,7 +67,9 @@ def test_the_subject_is_known_in_any_guise(subject: str) -> None:
     assert asks_no_snail_mail(subject)
 
 
-@pytest.mark.parametrize("subject", ["", "snail mail", "Casino snail mail", "no mail", "NO SNAIL", "no smail mail", "know snail mail"])
+@pytest.mark.parametrize(
+    "subject", ["", "snail mail", "Casino snail mail", "no mail", "NO SNAIL", "no smail mail", "know snail mail"]
+)
 def test_other_subjects_do_not_ask(subject: str) -> None:
     """P1: only the phrase asks."""
     assert not asks_no_snail_mail(subject)
@@ -151,7 +153,10 @@ def test_an_unread_file_goes_to_a_person() -> None:
     assert read_request(Mail(subject="NO SNAIL MAIL", text=BLOCK, attachments=("logo.png",))).certain
 
 
-@pytest.mark.parametrize("bit", ["On ", "9", " ", "1 ", "12 Oak St ", "IL 62704 ", "Name: ", "a, ", "62704\n", "Jane Doe\n", "# ", "PO Box 1\n"])
+@pytest.mark.parametrize(
+    "bit",
+    ["On ", "9", " ", "1 ", "12 Oak St ", "IL 62704 ", "Name: ", "a, ", "62704\n", "Jane Doe\n", "# ", "PO Box 1\n"],
+)
 def test_a_long_text_is_read_in_part_and_the_rest_is_left_over(bit: str) -> None:
     """P2: what is not read is a doubt; the cap keeps hostile mails cheap."""
     reading = _read(f"{BLOCK}\n\n" + bit * (5_000_000 // len(bit)) + "END")
@@ -160,8 +165,36 @@ def test_a_long_text_is_read_in_part_and_the_rest_is_left_over(bit: str) -> None
 
 
 _WORDS = st.sampled_from(
-    ["Jane", "Doe", "John", "and", "12", "Oak", "St", "Apt 4", "Springfield", "IL", "62704", "Name:", "Address:", "Zip:"]
-    + ["c/o", "Acme Inc", "PO Box 9", "please", "stop", "mailing", "Thanks", "our household", "Canada", "J8X 2K1", "Suite", "#5"]
+    [
+        "Jane",
+        "Doe",
+        "John",
+        "and",
+        "12",
+        "Oak",
+        "St",
+        "Apt 4",
+        "Springfield",
+        "IL",
+        "62704",
+        "Name:",
+        "Address:",
+        "Zip:",
+    ]
+    + [
+        "c/o",
+        "Acme Inc",
+        "PO Box 9",
+        "please",
+        "stop",
+        "mailing",
+        "Thanks",
+        "our household",
+        "Canada",
+        "J8X 2K1",
+        "Suite",
+        "#5",
+    ]
 )
 _TEXTS = st.lists(st.tuples(_WORDS | st.text(max_size=4), st.sampled_from([" ", "\n", ", ", "\n\n"])), max_size=25).map(
     lambda pairs: "".join(word + gap for word, gap in pairs)
