@@ -132,8 +132,10 @@ def transcoded(stream: Readable, encoding: Encoding, size: int) -> Iterator[tupl
     decoder = codecs.getincrementaldecoder(encoding.name)("surrogatepass") if encoding.is_wide else None
     while block := stream.read(size):
         yield (decoder.decode(block).encode("utf-8", "surrogatepass") if decoder else block), len(block)
-    if decoder and decoder.getstate()[0]:
-        yield b"\xff", 0
+    held_back = decoder.getstate()[0] if decoder else b""
+    if held_back:
+        whole = held_back[: len(held_back) // 2 * 2].decode(encoding.name, "surrogatepass")
+        yield whole.encode("utf-8", "surrogatepass") + b"\xff" * (len(held_back) % 2), 0
 
 
 def _overridden(name: str, bom: bytes, marked: str) -> Encoding:
@@ -157,19 +159,24 @@ def _unknown(name: str) -> BadInput:
 @cache
 def _table(name: str) -> str:
     """The 256 characters of a single-byte code page; bytes that it leaves undefined are those of latin-1."""
-    characters = []
-    for byte in range(256):
-        try:
-            text = bytes([byte]).decode(name)
-        except UnicodeDecodeError:
-            text = chr(byte)
-        except LookupError:
-            raise _unknown(name) from None
-        characters.append(text)
-    table = "".join(characters)
-    if len(table) != 256 or table[:128] != bytes(range(128)).decode("ascii"):
+    try:
+        plain = bytes(range(128)).decode(name)
+        characters = [_decoded(bytes([byte]), name) for byte in range(256)]
+    except (LookupError, UnicodeError):
+        raise _unknown(name) from None
+    undefined = [byte for byte, character in enumerate(characters) if not character]
+    follows = any(_decoded(bytes([byte, after]), name) for byte in undefined for after in range(64, 256))
+    if follows or plain != bytes(range(128)).decode("ascii") or not all(len(text) <= 1 for text in characters):
         raise _unknown(name)
-    return table
+    return "".join(character or chr(byte) for byte, character in enumerate(characters))
+
+
+def _decoded(data: bytes, name: str) -> str:
+    """What some bytes mean; nothing where the code page does not define them."""
+    try:
+        return data.decode(name)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _multibyte(text: bytes) -> int:
