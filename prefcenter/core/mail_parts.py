@@ -290,7 +290,7 @@ def _unflowed(text: str) -> str:
     out: list[str] = []
     joins = False
     for line in text.split("\n"):
-        stuffed = line[1:] if line.startswith(" ") else line
+        stuffed = line.removeprefix(" ")
         if joins and not line.startswith(">"):
             out[-1] += stuffed
         else:

@@ -16,8 +16,8 @@ MAX_HTML = 2_000_000
 _LINE_BREAKING = frozenset(
     re.findall(
         r"\w+",
-        "address article aside blockquote br center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr li main"
-        " nav ol option p pre section table tbody tfoot thead title tr ul",
+        "address article aside blockquote br center dd div dl dt fieldset footer form h1 h2 h3 h4 h5 h6 header hr li"
+        " main nav ol option p pre section table tbody tfoot thead title tr ul",
     )
 )
 _UNSHOWN = frozenset({"script", "style", "template", "title"})

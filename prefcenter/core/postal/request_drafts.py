@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from prefcenter.core.channels import Level
-from prefcenter.core.postal.request_address import Span, find_addresses, find_heads, masked, trimmed
+from prefcenter.core.postal.request_address import Span, find_addresses, masked, trimmed
 from prefcenter.core.postal.request_labels import Labelled, find_labelled, records
 from prefcenter.core.postal.request_names import (
     Addressee,
@@ -17,6 +17,7 @@ from prefcenter.core.postal.request_names import (
     split_couple,
     stated_name,
 )
+from prefcenter.core.postal.request_streets import find_heads
 from prefcenter.core.postal.request_tables import (
     DOUBTFUL,
     FOREIGN,
@@ -35,6 +36,8 @@ _WORD = re.compile(r"\w+")
 _STATED_ZIP = re.compile(
     r"\b(?:zip|postal)(?: ?code)?[ ]{1,3}(?:is|was|=)?[ ]{0,3}(\d{5}(?:-\d{4})?)(?![\d-])", re.IGNORECASE
 )
+_UNIT_LABEL = re.compile(r"(apt\.?|apartment|unit|suite|apartamento)[ ]{0,3}[:=\t]", re.IGNORECASE)
+_SIGNATURE_MARK = re.compile(r"^(?:-- ?|_{3,20})$", re.MULTILINE)
 _BARE_ZIP = re.compile(r"(?<![\w-])\d{5}(?:-\d{4})?(?![\w-])|\b[A-Z]\d[A-Z] \d[A-Z]\d\b")
 
 
@@ -102,6 +105,9 @@ def sketch(text: str, *, sender: str) -> Sketch:
     drafts = [draft for draft in drafts if draft.fields or draft.names or draft.level is Level.HOUSEHOLD]
     used = _truly_used(text, used, drafts)
     doubts = _doubts(text, used)
+    mark = _SIGNATURE_MARK.search(text)
+    if mark and sum(draft.has_address for draft in drafts) > 1 and drafts[-1].position > mark.start():
+        doubts.append("An address stands in the signature.")
     if beyond:
         doubts.append("The mail is too long to be read by machine.")
     return Sketch(tuple(drafts), "\n".join(piece for piece in (_unused(text, used), beyond) if piece), tuple(doubts))
@@ -134,6 +140,7 @@ def _from_labels(text: str, used: list[Span]) -> list[Draft]:
         name = _labelled_name(text, record)
         if name:
             # The label vouches for words that free text would not be believed for, such as the name "Street".
+            name = _without_full_stop(name)
             plain = 2 <= len(name.split()) <= 6 and not re.search(r"[\d:@\n\x01]", name)
             draft.put_names([name], 1.0 if plain else 0.5)
         elif "address" in record:
@@ -152,6 +159,12 @@ def _from_labels(text: str, used: list[Span]) -> list[Draft]:
     return drafts
 
 
+def _without_full_stop(name: str) -> str:
+    """A sentence's full stop is no part of a name; that of an initial or of "Jr." is."""
+    last = name.split()[-1].rstrip(".") if name.split() else ""
+    return name.rstrip(".") if len(last) > 3 or last.islower() else name
+
+
 def _labelled_name(text: str, record: dict[str, Labelled]) -> str:
     if "name" in record:
         return text[slice(*record["name"].value)]
@@ -165,6 +178,12 @@ def _take_label(text: str, item: Labelled, draft: Draft, used: list[Span]) -> No
         used.append(item.value)
         return
     parts, confidence = labelled_parts(text, item)
+    unit = _UNIT_LABEL.fullmatch(text[slice(*item.label)]) if item.key == "address2" else None
+    if unit and not UNIT.match(text, *item.value):
+        # "Apt: 4": the label is part of what the person wrote.
+        draft.put("address2", f"{unit.group(1)} {text[slice(*item.value)]}", confidence["address2"])
+        used.append(item.value)
+        return
     for key, span in parts.items():
         draft.put(key, text[slice(*span)], confidence[key])
         used.append(span)
@@ -200,7 +219,7 @@ def _take_addressee(text: str, who: Addressee, draft: Draft, used: list[Span]) -
 
 
 def _fill_zip(text: str, drafts: list[Draft], used: list[Span]) -> None:
-    """ "My ZIP code is 62704", where just one address lacks it."""
+    """Take a stated ZIP ("My ZIP code is 62704") where just one address lacks it."""
     lacking = [draft for draft in drafts if "zip" not in draft.fields and "address1" in draft.fields]
     stated = [match.span(1) for match in _STATED_ZIP.finditer(_blotted(text, used))]
     if len(lacking) == 1 and len(stated) == 1:
@@ -223,6 +242,9 @@ def _fill_names(
                 names, sure = previous.names, min(previous.confidence.get("name", 0.5), 1.0 if several else 0.8)
             if names and (level is not Level.HOUSEHOLD or sure == 1.0):
                 draft.put_names(names, sure)
+        elif not draft.names and fallback[0]:
+            # A firm's address, and a person who writes: whose mail shall stop is for a person to say (P15).
+            draft.confidence["company"] = 0.8
         previous = draft if draft.names else previous
 
 
@@ -315,5 +337,6 @@ def _blotted(text: str, used: list[Span]) -> str:
 def _unused(text: str, used: list[Span]) -> str:
     """The words that no field used, line by line."""
     rest = re.sub("\x01+", " ", _blotted(text, used))
+    rest = re.sub(r"(?:[ \t]*[,;|][ \t]*){2,}", ", ", rest)
     lines = (re.sub(r"\s{2,}", " ", line).strip() for line in rest.split("\n"))
     return "\n".join(line for line in lines if re.search(r"\w", line))

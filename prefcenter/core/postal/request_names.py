@@ -9,6 +9,7 @@ from prefcenter.core.postal.request_address import Span, trimmed
 from prefcenter.core.postal.request_tables import (
     COMPANY_WORDS,
     CONNECTORS,
+    FOREIGN,
     HONORIFICS,
     NAME_PARTICLES,
     NAME_SUFFIXES,
@@ -16,6 +17,7 @@ from prefcenter.core.postal.request_tables import (
     OCCUPANT_NAME,
     SIGN_OFF,
     SURNAMES_TOO,
+    TITLES,
 )
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’.-]{0,40})")
@@ -26,7 +28,8 @@ _CLOSING = re.compile(
 _CARE_OF = re.compile(r"(?:c\s?/\s?o|care of|in care of|attn:?|attention:?)[:\s]{1,3}", re.IGNORECASE)
 _NAME_WORD = r"[A-ZÀ-ÞĀ-Ž][\w'’.-]{0,40}"
 _STATED = re.compile(
-    r"\b(?i:my (?:full )?name is|names? (?:is|are)|i am|i'm|this is|mailing to|mailing|mail to|mail for|letters to|catalogs? to"
+    r"\b(?i:my (?:full )?name is|names? (?:is|are)|i am|i'm|this is|mailing to|mailing|mail to|mail for|letters to"
+    r"|catalogs? to"
     r"|remove|take|addressed to|in the name of|me llamo|mi nombre es|soy|ich bin|mein name ist|sent to|sending to"
     r"|stop writing to|on behalf of)[ \n]{1,2}"
     rf"({_NAME_WORD}(?:[ \n](?:(?:and|&|y|de|la|van|von|del|der) ){{0,2}}{_NAME_WORD}){{0,5}})"
@@ -54,6 +57,8 @@ def name_confidence(piece: str) -> float:
         return 0.0
     if OCCUPANT_NAME.fullmatch(piece.strip()):
         return 1.0
+    if FOREIGN.fullmatch(piece.strip()) or is_title(piece):
+        return 0.0
     full = 0
     may_be_person = _may_be_either(piece)
     for word in words:
@@ -85,6 +90,12 @@ def _may_be_either(piece: str) -> bool:
     """Two words of which the last is a firm's word and a surname."""
     words = piece.lower().split()
     return len(words) == 2 and words[1] in SURNAMES_TOO and words[0] not in COMPANY_WORDS | {"the"}
+
+
+def is_title(piece: str) -> bool:
+    """Whether a piece of text is a job title such as "VP Sales"."""
+    words = piece.lower().split()
+    return 0 < len(words) <= 5 and words[0] not in HONORIFICS and any(word.strip(".,") in TITLES for word in words)
 
 
 def is_company(piece: str) -> bool:
@@ -155,7 +166,7 @@ def _without_connectors(text: str, start: int, end: int) -> int:
 
 
 def _on_the_line(text: str, start: int, end: int) -> Addressee:
-    """Names before the address on its own line, nearest first: name, company or care-of pieces, else a name in prose."""
+    """Names before the address on its own line, nearest first: whole pieces, else a name in prose."""
     names: list[Span] = []
     company = care_of = None
     sure = 1.0
@@ -166,6 +177,8 @@ def _on_the_line(text: str, start: int, end: int) -> Addressee:
             care_of = (piece[0] + mark.end(), piece[1])
         elif is_company(value) and company is None:
             company = piece
+        elif is_title(value):
+            continue
         elif confidence := name_confidence(value):
             if confidence < 1 and names:
                 sure = 0.6 if not SIGN_OFF.fullmatch(value) else sure
@@ -208,6 +221,8 @@ def _name_in_prose(text: str, span: Span) -> Span | None:
     if index >= len(words):
         return None
     found = (words[index][0], words[-1][1])
+    if OCCUPANT_NAME.fullmatch(text[slice(*found)]):
+        return None
     return found if name_confidence(text[slice(*found)]) == 1.0 else None
 
 
@@ -227,6 +242,8 @@ def _on_lines_above(text: str, lower: int, line_start: int) -> Addressee:
             care_of = (span[0] + mark.end(), span[1])
         elif is_company(line) and company is None:
             company = span
+        elif is_title(line) and not names:
+            continue
         elif (confidence := name_confidence(line)) and not (SIGN_OFF.fullmatch(line) and confidence < 1):
             names.append(span)
             sure = min(sure, confidence if len(names) == 1 else _second_name_confidence(text, names))

@@ -27,7 +27,10 @@ STATE_CODES = _words(
     "al ak az ar ca co ct de fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa"
     " ri sc sd tn tx ut vt va wa wv wi wy dc as gu mp pr vi aa ae ap"
 )
-STATE_ABBREVIATIONS = r"d\.\s?c\.|n\.\s?[ychjmd]\.|s\.\s?[cd]\.|w\.\s?va\.|r\.\s?i\.|ill|calif|mass|mich|minn|penn|tenn|tex|wash|wis|ariz|conn|fla|ind|colo|okla|ore"
+STATE_ABBREVIATIONS = (
+    r"d\.\s?c\.|n\.\s?[ychjmd]\.|s\.\s?[cd]\.|w\.\s?va\.|r\.\s?i\.|ill|calif|mass|mich|minn|penn"
+    r"|tenn|tex|wash|wis|ariz|conn|fla|ind|colo|okla|ore"
+)
 PROVINCES = (
     "alberta|british columbia|manitoba|new brunswick|newfoundland and labrador|newfoundland|nova scotia|ontario"
     "|prince edward island|quebec|québec|saskatchewan|northwest territories|nunavut|yukon"
@@ -75,12 +78,14 @@ BOX = re.compile(
 UNIT = re.compile(
     r"(?:(?:apt|apartment|unit|suite|ste|room|rm|floor|fl|bldg|building|lot|trlr|trailer|space|spc|slip|dept"
     r"|penthouse|ph|lobby|office|ofc|piso|departamento|dpto)\b\.?(?:\s{0,3}(?:\#\s{0,3}|no\.?\s{0,3})?"
-    r"(?:\d[\w-]{0,7}|[a-z](?:-?\d{1,5})?)(?![\w]))?|\#\s{0,3}[\w-]{1,8}|(?:\d{1,3}(?:st|nd|rd|th)|first|second|third)\s{1,3}(?:floor|fl)\b"
+    r"(?:\d[\w-]{0,7}|[a-z](?:-?\d{1,5})?)(?![\w]))?|\#\s{0,3}[\w-]{1,8}|(?:\d{1,3}(?:st|nd|rd|th)|first|second"
+    r"|third)\s{1,3}(?:floor|fl)\b"
     r"|(?:basement|bsmt|upstairs|downstairs|upper|lower|rear|front)(?![\w]))",
     re.IGNORECASE,
 )
 COUNTRY = re.compile(
-    r"[\s,.]{0,6}(u\.\s?s\.\s?a\.|u\.s\.|usa|united states(?: of america)?|us|canada|estados unidos|ee\.?\s?uu\.?)(?!\w)",
+    r"[\s,.]{0,6}(u\.\s?s\.\s?a\.|u\.s\.|usa|united states(?: of america)?|us|canada|estados unidos"
+    r"|ee\.?\s?uu\.?)(?!\w)",
     re.IGNORECASE,
 )
 FOREIGN = re.compile(
@@ -110,32 +115,48 @@ NAME_SUFFIXES = _words("jr sr ii iii iv md phd esq dds cpa rn")
 NOT_NAME = _words(
     "a about address addresses all also am an and any anymore apartment apt are as at attention attn bcc be been before"
     " below best bitte box by bye call cancel catalog catalogs cc cheers city company contact cordially correo country"
-    " current customer date dear delete do dont don't email estimado everyone for from full gracias greetings hallo have"
-    " hello here hi hola home household i i'm if immediately in information is it junk keep kind know la last let letter"
-    " letters list lists live living mail mailing mailings mails many marketing me mit more morning my name names new no"
+    " current customer date dear delete do dont don't email estimado everyone for from full gracias greetings hallo"
+    " have"
+    " hello here hi hola home household i i'm if immediately in information is it junk keep kind know la last let"
+    " letter"
+    " letters list lists live living mail mailing mailings mails many marketing me mit more morning my name names new"
+    " no"
     " none not number occupant of off offers old on only or order our out paper per phone please por post postal"
-    " previous privacy promotional re regards remove removed removal request residents saludos secure send sender sending"
+    " previous privacy promotional re regards remove removed removal request residents saludos secure send sender"
+    " sending"
     " sent sincerely snail spam state stop stopping street subject subscribe take team thank thanks that the their them"
-    " these they this those to too unit unsubscribe unwanted up us use verified very want warm was we with would yes you"
+    " these they this those to too unit unsubscribe unwanted up us use verified very want warm was we with would yes"
+    " you"
     " your yours zip want wish would like favor attached see forwarded message deseo quiero dejen enviarme respectfully"
     " truly effective following above person people both lives lived moved former longer addressed receive receiving"
     " getting future any physical further advertising solicitations solicitation catalogue catalogues opt unable enviar"
     " nombre dirección direccion ciudad estado handle fyi anyone anybody"
 )
+TITLES = _words(
+    "manager director president vp ceo cfo cto coo owner partner secretary treasurer principal supervisor administrator"
+    " assistant associate coordinator specialist analyst engineer buyer buyers purchasing sales accountant attorney"
+    " chairman chair controller founder executive officer head procurement receptionist superintendent"
+)
+"""Words of a job title, which stands between a name and a company."""
 CONNECTORS = _words(
-    "at of in from to is are live lives living reside resides residing located my our his her their home mailing current"
+    "at of in from to is are live lives living reside resides residing located my our his her their home mailing"
+    " current"
     " new old previous former address addresses the and i we who both also for which as same street"
 )
 """Words between a name and its address: "Jane Doe, who lives at"."""
 HOUSEHOLD = re.compile(
     r"\b(?:every(?:one|body)|any(?:one|body)|all(?:\s+(?:of\s+)?(?:the\s+)?(?:people|persons|names|residents|occupants"
-    r"|members|family members|of us|addressees)))\s+(?:\w+\s+){0,3}?(?:at|in|of|living|who lives?|residing|under|with)\b"
+    r"|members|family members|of us|addressees)))\s+(?:\w+\s+){0,3}?(?:at|in|of|living|who lives?|residing|under"
+    r"|with)\b"
     r"(?:\s+(?:at|in|with))?\s+(?:\w+\s+)?(?:this|the|our|my|that|following|same)\b"
     r"|\b(?:every(?:one|body)|any(?:one|body))\s+(?:\w+\s+)?(?:at|in)\s+\d"
     r"|\b(?:our|my|this|the|entire|whole)\s+(?:(?:entire|whole)\s+)?(?:household|house\s?hold)\b"
-    r"|\ball\s+(?:(?:the|other|current)\s+)?(?:occupants|residents|household members|members of (?:our|my|the) (?:household|family))\b"
-    r"|\b(?:our|my)\s+(?:entire|whole)\s+(?:family|home|house)\b|\bour family\b|\beveryone (?:here|in (?:our|my) (?:house|home|family))\b"
-    r"|\ball of us\b|\btod[oa]s (?:los (?:ocupantes|residentes)|en (?:este|esta|nuestr[oa]) )|\bnuestr[oa] (?:hogar|familia)\b"
+    r"|\ball\s+(?:(?:the|other|current)\s+)?(?:occupants|residents|household members|members of (?:our|my|the)"
+    r" (?:household|family))\b"
+    r"|\b(?:our|my)\s+(?:entire|whole)\s+(?:family|home|house)\b|\bour family\b|\beveryone (?:here|in (?:our|my)"
+    r" (?:house|home|family))\b"
+    r"|\ball of us\b|\btod[oa]s (?:los (?:ocupantes|residentes)|en (?:este|esta|nuestr[oa]) )|\bnuestr[oa] (?:hogar"
+    r"|familia)\b"
     r"|\b(?:the\s+)?\w+\s+(?:family|household)(?=\s*(?:[,\n]|$))",
     re.IGNORECASE,
 )
@@ -156,14 +177,16 @@ DOUBTFUL = (
     ),
     (
         re.compile(
-            r"\b(?:deceased|passed away|died|death|estate of|late (?:husband|wife|mother|father|parents)|fallecid[oa])\b",
+            r"\b(?:deceased|passed away|died|death|estate of|late (?:husband|wife|mother|father|parents)"
+            r"|fallecid[oa])\b",
             re.IGNORECASE,
         ),
         "The mail speaks of a death.",
     ),
     (
         re.compile(
-            r"\b(?:except|unless|but not|other than|keep (?:sending|mailing|me)|do(?:n't| not) (?:stop|remove|cancel)|instead"
+            r"\b(?:except|unless|but not|other than|keep (?:sending|mailing|me)|do(?:n't| not) (?:stop|remove|cancel)"
+            r"|instead"
             r"|until|continue|only (?:stop|remove)|start sending|excepto|menos)\b",
             re.IGNORECASE,
         ),
@@ -185,35 +208,45 @@ NOT_AN_ADDRESS = re.compile(
     r"[\w.+%-]{1,64}@[\w.-]{1,200}|https?://\S{1,500}|www\.\S{1,300}"
     r"|(?<![\w-])(?:\+?1[ .-]?)?\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}(?!\d)"
     r"|(?<![\w-])\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}(?![\w-])"
-    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?(?![\w])"
-    r"|(?<!\w)\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|tember|ober|ember)?,? (?:19|20)\d\d\b"
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? (?:19"
+    r"|20)\d\d)?(?![\w])"
+    r"|(?<!\w)\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|tember|ober"
+    r"|ember)?,? (?:19|20)\d\d\b"
     r"|\b(?:customer|account|acct|order|invoice|reference|ref|member|membership|source|key|case|ticket|finder|client"
-    r"|policy|confirmation|catalog|phone|tel|fax|mobile|cell|código de cliente|id(?=[ ]?[:#]))\b[ ]{0,2}(?:number|no|nr|num|id|code)?[ ]{0,2}[.:#]{0,2}"
+    r"|policy|confirmation|catalog|phone|tel|fax|mobile|cell|código de cliente|id(?=[ ]?[:#]))\b[ ]{0,2}(?:number|no"
+    r"|nr|num|id|code)?[ ]{0,2}[.:#]{0,2}"
     r"[ ]{0,2}(?:is[ ])?[ ]{0,2}#?[ ]{0,2}[A-Z]{0,4}-?\d[\w-]{0,20}",
     re.IGNORECASE,
 )
 SIGN_OFF = re.compile(
-    r"\s*(?:many\s+|with\s+|warm\s+|kind\s+|best\s+)*(?:thanks|thank you|thx|regards|best|sincerely|cheers|cordially|yours"
+    r"\s*(?:many\s+|with\s+|warm\s+|kind\s+|best\s+)*(?:thanks|thank you|thx|regards|best|sincerely|cheers|cordially"
+    r"|yours"
     r"|respectfully|gracias|saludos|atentamente|danke|merci|cordialement|grüße|--)(?!\w)[^\n]{0,30}",
     re.IGNORECASE,
 )
 
 LABELS = {
-    "name": "name|full name|first and last name|name on (?:the )?(?:mail|label)|my name|your name|recipient|addressee|nombre"
+    "name": "name|full name|first and last name|name on (?:the )?(?:mail|label)|my name|your name|recipient|addressee"
+    "|nombre"
     "|nombre completo|nom|nom complet|names",
     "first_name": "first name|first|given name|vorname|prénom|primer nombre",
     "last_name": "last name|last|surname|family name|nachname|apellidos?",
     "company": "company|company name|organi[sz]ation|business|business name|employer|empresa|firma|entreprise",
     "care_of": r"c/o|care of|in care of",
-    "address": "address|street|street address|mailing address|home address|my address|full address|postal address|address line 1"
+    "address": "address|street|street address|mailing address|home address|my address|full address|postal address"
+    "|address line 1"
     r"|address ?1|street ?1|addr|direcci[oó]n|domicilio|calle|adresse|straße|address of record|residence|our address"
-    "|current address|new address|old address|previous address|former address|prior address|second address|other address"
+    "|current address|new address|old address|previous address|former address|prior address|second address|other"
+    " address"
     r"|direcci[oó]n anterior|direcci[oó]n nueva|po box|p\.o\. box",
-    "address2": r"address line 2|address ?2|street ?2|apt|apt\.|apartment|unit|suite|apt/unit|apt/suite|apartment/unit|unit/apt|apartamento",
+    "address2": r"address line 2|address ?2|street ?2|apt|apt\.|apartment|unit|suite|apt/unit|apt/suite|apartment/unit"
+    r"|unit/apt|apartamento",
     "city": "city|town|city/town|ciudad|ville|stadt|municipality",
     "state": "state|state/province|province|estado|st|provincia",
-    "zip": r"zip|zip code|zipcode|zip\+4|zip/postal code|postal code|post code|postcode|zip code/postal code|c[oó]digo postal|plz|code postal|c\.p\.",
-    "city_state_zip": r"city[,/ ]{1,3}state[,/ ]{1,3}(?:and )?(?:zip(?: code)?|postal code)|city[,/ ]{1,3}st[,/ ]{1,3}zip|city ?[&/] ?state|city, state"
+    "zip": r"zip|zip code|zipcode|zip\+4|zip/postal code|postal code|post code|postcode|zip code/postal code|c[oó]digo"
+    r" postal|plz|code postal|c\.p\.",
+    "city_state_zip": r"city[,/ ]{1,3}state[,/ ]{1,3}(?:and )?(?:zip(?: code)?|postal code)"
+    r"|city[,/ ]{1,3}st[,/ ]{1,3}zip|city ?[&/] ?state|city, state"
     r"|state[,/ ]{1,3}zip(?: code)?|ciudad[,/ ]{1,3}estado[,/ ]{1,3}(?:zip|c[oó]digo postal)",
     "country": "country|país|pais|pays|land",
 }

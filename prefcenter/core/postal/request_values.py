@@ -43,11 +43,12 @@ def labelled_parts(text: str, item: Labelled) -> Parts:
 
 
 def _unit(text: str, item: Labelled, span: Span) -> Parts:
-    """ "Apt: 4" is the unit "4"; its label says the rest, so it is kept with the value."""
+    """Read a unit: "Apt: 4" is the unit "4"; its label says the rest, so it is kept with the value."""
     label = text[slice(*item.label)].rstrip(" :=\t–-").lower()
     if re.search(r"address|street", label) or UNIT.match(text, *span):
         return {"address2": span}, {"address2": 1.0}
-    return {"address2": span}, {"address2": 1.0 if len(text[slice(*span)]) <= 12 else 0.6}
+    is_one_word = re.fullmatch(r"[a-z.]+", label) is not None
+    return {"address2": span}, {"address2": 1.0 if is_one_word and len(text[slice(*span)]) <= 12 else 0.6}
 
 
 def _city_state_zip(text: str, span: Span) -> Parts:
