@@ -35,6 +35,19 @@ def require_all(session: Session, keyring: Keyring) -> None:
         )
 
 
+def is_adopted(session: Session, keyring: Keyring) -> bool:
+    """Whether every configured key is on file already, so that nothing needs to be written.
+
+    Raises:
+        MissingKey: a key in use is missing.
+    """
+    require_all(session, keyring)
+    configured = {("pepper", name) for name in keyring.peppers.ids} | {
+        ("signing", name) for name in keyring.signing.ids
+    }
+    return configured <= fingerprints.known(session)
+
+
 def adopt(session: Session, keyring: Keyring, *, at: datetime) -> None:
     """Check the keys, and put those that are new on file; commits.
 

@@ -47,6 +47,11 @@ class LedgerKeys:
         """The public halves of all keys, newest first."""
         return [key.public_key() for key in self._keys.values()]
 
+    @property
+    def public_by_id(self) -> dict[str, Ed25519PublicKey]:
+        """The public keys by the id that seals name, newest first."""
+        return {key_id: key.public_key() for key_id, key in self._keys.items()}
+
     def is_signed(self, key_id: str, signature: bytes, message: bytes) -> bool:
         """Whether the named key signed the message; False for a key that we don't have."""
         key = self._keys.get(key_id)

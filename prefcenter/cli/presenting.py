@@ -1,0 +1,130 @@
+"""Writing answers: JSON for programs, tables and sentences for people, and the exit codes in each help."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from prefcenter.core.channels import Scope, ScopeKind
+from prefcenter.core.decision import Decision
+from prefcenter.services.checking import until_of
+
+
+def exits(*further: str, done: str = "done") -> str:
+    """Write the exit codes below a command's help.
+
+    Args:
+        further: those beyond 0, 1 and 2, each as ``"3  refused"``; one may take the place of those.
+        done: what 0 means.
+    """
+    codes = {"0": done, "1": "could not; the message says why", "2": "bad input"}
+    for line in further:
+        code, _, meaning = line.partition(" ")
+        codes[code] = meaning.strip()
+    lines = [f"  {code}  {meaning}" for code, meaning in codes.items()]
+    return "\b\nExit codes:\n" + "\n".join(lines)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value; times as ISO 8601."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def print_json_list(values: Iterable[Any]) -> None:
+    """Print a JSON list item by item, so that a long one needs no memory."""
+    first = True
+    for value in values:
+        click.echo(("[\n" if first else ",\n") + json.dumps(value, ensure_ascii=False, default=_plain), nl=False)
+        first = False
+    click.echo("[]" if first else "\n]")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """Print a table: with lines on a terminal, as tab-separated values into a pipe.
+
+    Args:
+        columns: the headings.
+        rows: the cells.
+        empty: the sentence that stands in for a table without rows.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
+        click.echo(empty, err=True)
+        return
+    if not sys.stdout.isatty():
+        for row in [list(columns), *cells]:
+            click.echo("\t".join(row))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in cells:
+        table.add_row(*row)
+    Console(markup=False, highlight=False).print(table)
+
+
+def decision_json(decision: Decision) -> dict[str, Any]:
+    """Write one decision as the API does."""
+    return {
+        "verdict": decision.verdict.value,
+        "reasons": [
+            {
+                "code": reason.code.value,
+                "scope": reason.scope.label,
+                "since": None if reason.since is None else reason.since.isoformat(),
+                "source": reason.source.value,
+            }
+            for reason in decision.reasons
+        ],
+        "until": None if (until := until_of(decision)) is None else until.isoformat(),
+    }
+
+
+def moment(at: datetime | None) -> str:
+    """Write a moment for people, in UTC.
+
+    >>> moment(datetime(2026, 5, 1, 14, 30, tzinfo=UTC))
+    '2026-05-01 14:30 UTC'
+    """
+    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def reach(scope: Scope) -> str:
+    """Say how far a scope reaches.
+
+    >>> reach(Scope.topic("acme", "offers"))
+    'topic offers of acme'
+    """
+    match scope.kind:
+        case ScopeKind.ALL:
+            return "all brands"
+        case ScopeKind.BRAND:
+            return f"all of {scope.ref}"
+        case ScopeKind.TOPIC:
+            brand, _, topic = scope.ref.partition("/")
+            return f"topic {topic} of {brand}"
+        case ScopeKind.SENDER:
+            return f"sender {scope.ref}"
+        case _:
+            return "every sender"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else " ".join(str(value).split())
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in JSON.")

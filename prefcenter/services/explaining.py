@@ -1,0 +1,201 @@
+"""Explaining what is on file for a contact point, as of now or as of then: reasons, evidence, history, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope, Source
+from prefcenter.core.consent import Consent
+from prefcenter.core.decision import Decision
+from prefcenter.services.deciding import decide_all, question_about_class, was_in_force
+from prefcenter.services.points import Point
+from prefcenter.services.ports import Keyring
+from prefcenter.store import consents, ledger, mailings, suppressions
+from prefcenter.store.consents import consent_of
+from prefcenter.store.ledger import LedgerEntry
+from prefcenter.store.suppressions import Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One ledger entry about a suppression.
+
+    Args:
+        kind: what happened: ``suppress``, ``lift``, ``void`` …
+        at: when.
+        actor: who did it.
+        position: its place in the sealed ledger, or None while it waits for one.
+        facts: what the ledger tells for good.
+        evidence: the personal data and evidence beside it; None where there was none or it was erased.
+    """
+
+    kind: str
+    at: datetime
+    actor: str
+    position: int | None
+    facts: Mapping[str, Any]
+    evidence: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class OnFile:
+    """One reason on file.
+
+    Args:
+        suppression_id: its entry on the list.
+        reason: the reason.
+        channel: the channel that it came in on.
+        scope: how far it reaches.
+        level: for post, whom it covers.
+        since: from when it binds.
+        until: when it ends by itself.
+        source: how it reached us.
+        source_ref: the message, file or batch that it came in.
+        recorded_at: when it was put on the list.
+        recorded_by: who put it there.
+        is_own_act: whether it is the person's own act.
+        is_own: True where it was made for this contact point, False where it reaches it from another one of the same
+            person, or from a household or firm at the address.
+        ended_at: when it was lifted, voided or replaced.
+        ended_by: which of them.
+        history: what the ledger says of it, the oldest first.
+    """
+
+    suppression_id: int
+    reason: Reason
+    channel: Channel
+    scope: Scope
+    level: Level | None
+    since: datetime
+    until: datetime | None
+    source: Source
+    source_ref: str
+    recorded_at: datetime
+    recorded_by: str
+    is_own_act: bool
+    is_own: bool
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    history: tuple[Happening, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """A mailing that may still arrive."""
+
+    name: str
+    last_expected: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that speaks for and against writing to a contact point at one moment.
+
+    Args:
+        at: the moment.
+        standing: the reasons that were in force on the list.
+        ended: those that had ended by then.
+        consents: the consents that had been given by then, the ended ones too.
+        verdicts: the decision for each class in general, of all brands.
+        in_flight: for post, the company's mailings that may still arrive.
+    """
+
+    at: datetime
+    standing: tuple[OnFile, ...]
+    ended: tuple[OnFile, ...]
+    consents: tuple[Consent, ...]
+    verdicts: Mapping[MessageClass, Decision]
+    in_flight: tuple[InFlight, ...] = field(default=())
+
+
+def explain(session: Session, keyring: Keyring, point: Point, *, at: datetime) -> Explanation:
+    """Tell everything on file for a contact point as it stood at a moment, and what it came to.
+
+    Args:
+        session: reads only.
+        keyring: the keys, checked first (X12).
+        point: whose.
+        at: the moment: what was recorded later does not count, what was ended later still stands.
+
+    Raises:
+        MissingKey: a key in use is missing.
+    """
+    digests = {point.digest, *point.lookup}
+    rows = [pair for pair in _found(session, digests) if pair[0].recorded_at <= at]
+    told = _histories(session, [row for row, _ in rows], at)
+    own = {point.digest, *(point.lookup if point.channel is not Channel.POST else ())}
+    on_file = [_on_file(row, told.get(row.id, ()), at, is_own=is_own and row.digest in own) for row, is_own in rows]
+    verdicts = {}
+    for kind in MessageClass:
+        question = question_about_class(session, kind)
+        verdicts[kind] = decide_all(session, keyring, question, [point], at=at, known_at=at)[0]
+    given = [consent_of(row) for row in consents.consents_by_digest(session, digests) if row.since <= at]
+    return Explanation(
+        at=at,
+        standing=tuple(entry for entry in on_file if entry.ended_at is None),
+        ended=tuple(entry for entry in on_file if entry.ended_at is not None),
+        consents=tuple(given),
+        verdicts=verdicts,
+        in_flight=_in_flight(session, at) if point.channel is Channel.POST else (),
+    )
+
+
+def _found(session: Session, digests: Collection[bytes]) -> list[tuple[Suppression, bool]]:
+    """The suppressions under some digests, each once; those that reach the point from elsewhere are marked."""
+    found: dict[int, tuple[Suppression, bool]] = {}
+    for row, key in suppressions.by_digests(session, digests, with_ended=True):
+        was_own = found[row.id][1] if row.id in found else False
+        found[row.id] = (row, was_own or key.is_own)
+    return list(found.values())
+
+
+def _histories(session: Session, rows: Sequence[Suppression], at: datetime) -> dict[int, tuple[Happening, ...]]:
+    """What the ledger says of each suppression, up to a moment."""
+    wanted = {row.id for row in rows}
+    entries = ledger.history(session, list({row.digest for row in rows}), until=at)
+    about = [entry for entry in entries if entry.facts.get("suppression") in wanted]
+    ids = [entry.id for entry in about]
+    personal, positions = ledger.personal_of(session, ids), ledger.positions_of(session, ids)
+    told: dict[int, tuple[Happening, ...]] = {}
+    for entry in about:
+        happening = _happening(entry, positions.get(entry.id), personal.get(entry.id))
+        told[entry.facts["suppression"]] = (*told.get(entry.facts["suppression"], ()), happening)
+    return told
+
+
+def _happening(entry: LedgerEntry, position: int | None, personal: Mapping[str, Any] | None) -> Happening:
+    # The address is what was asked about; what it was proven by is the rest.
+    evidence = None if personal is None else {name: value for name, value in personal.items() if name != "address"}
+    return Happening(entry.kind, entry.at, entry.actor, position, entry.facts, evidence)
+
+
+def _on_file(row: Suppression, history: tuple[Happening, ...], at: datetime, *, is_own: bool) -> OnFile:
+    stands = was_in_force(row, at)
+    return OnFile(
+        suppression_id=row.id,
+        reason=Reason(row.reason),
+        channel=Channel(row.channel),
+        scope=Scope.parse(row.scope),
+        level=Level(row.level) if row.level else None,
+        since=row.since,
+        until=row.until,
+        source=Source(row.source),
+        source_ref=row.source_ref,
+        recorded_at=row.recorded_at,
+        recorded_by=row.actor,
+        is_own_act=row.is_own_act,
+        is_own=is_own,
+        ended_at=None if stands else row.ended_at,
+        ended_by=None if stands else row.ended_by,
+        history=history,
+    )
+
+
+def _in_flight(session: Session, at: datetime) -> tuple[InFlight, ...]:
+    rows = [row for row in mailings.in_flight(session, at) if row.prepared_at <= at]
+    return tuple(InFlight(row.name, mailings.last_expected(row)) for row in rows)
