@@ -107,10 +107,19 @@ def one_click(
     Returns:
         What was recorded, and the scope that ended.
     """
+    recorded, scope = take_one_click(session, points, target, source, evidence, at=at)
+    session.commit()
+    return recorded, scope
+
+
+def take_one_click(
+    session: Session, points: Points, target: Target, source: Source, evidence: Evidence, *, at: datetime
+) -> tuple[Recorded, Scope]:
+    """Do what :func:`one_click` does, within the caller's transaction."""
     scope = target.scope
     if scope.kind is ScopeKind.TOPIC and _is_second(session, target, at):
         scope = target.brand_scope
-    recorded = record(session, points, target.point, OptOut(Reason.OPT_OUT, scope, source), evidence, at=at)
+    recorded = take(session, points, target.point, OptOut(Reason.OPT_OUT, scope, source), evidence, at=at)
     return recorded, scope
 
 
@@ -131,20 +140,19 @@ def _is_second(session: Session, target: Target, at: datetime) -> bool:
     return False
 
 
-def undo(session: Session, suppression_id: int, evidence: Evidence, *, at: datetime) -> None:
-    """Take back an opt-out that was tapped by mistake, on the page that took it; commits (E18).
+def undo(session: Session, suppression_ids: Sequence[int], evidence: Evidence, *, at: datetime) -> None:
+    """Take back what one page took by mistake, all of it or nothing; commits (E18).
 
     Raises:
         NotAllowed: 30 minutes have passed, so that it takes a fresh code.
         NotFound: there is no such entry.
     """
-    row = _entry(session, suppression_id)
-    if at - row.recorded_at > UNDO_WINDOW:
-        raise NotAllowed(
-            "This can no longer be undone from here.", remedy="Open your preferences to choose what you want to get."
-        )
-    if row.ended_at is None:
-        end(session, row, "lift", replace(evidence, facts={**evidence.facts, "by": "undo"}), at=at)
+    rows = [_entry(session, suppression_id) for suppression_id in suppression_ids]
+    if any(at - row.recorded_at > UNDO_WINDOW for row in rows):
+        raise NotAllowed("This can no longer be undone from here: more than 30 minutes have passed.")
+    for row in rows:
+        if row.ended_at is None:
+            end(session, row, "lift", replace(evidence, facts={**evidence.facts, "by": "undo"}), at=at)
     session.commit()
 
 
