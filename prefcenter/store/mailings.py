@@ -33,11 +33,17 @@ class Mailing(Base):
     dropped_at: Mapped[datetime | None]
     ledger_position: Mapped[int] = mapped_column(BigInteger)
     manifest: Mapped[dict[str, Any]]
+    row_id: Mapped[str | None] = mapped_column(String(200))
 
 
 def next_version(session: Session, name: str) -> int:
     """The version that a scrub under this name makes: 1, or one more than the newest."""
     return (session.scalar(select(func.max(Mailing.version)).where(Mailing.name == name)) or 0) + 1
+
+
+def newest(session: Session, limit: int = 10) -> Sequence[Mailing]:
+    """The mailings prepared last, the newest first; every version is one."""
+    return session.scalars(select(Mailing).order_by(Mailing.id.desc()).limit(limit)).all()
 
 
 def in_flight(session: Session, at: datetime) -> Sequence[Mailing]:
@@ -54,3 +60,17 @@ def last_expected(mailing: Mailing) -> datetime:
     """When the last piece of a mailing can be expected to have arrived."""
     dropped = mailing.dropped_at or mailing.drop_at
     return dropped + timedelta(days=14) if dropped is not None else mailing.prepared_at + timedelta(days=30)
+
+
+def all_versions(session: Session, name: str | None = None) -> Sequence[Mailing]:
+    """Every version of every mailing, or of one, the newest first."""
+    query = select(Mailing).order_by(Mailing.id.desc())
+    if name is not None:
+        query = query.where(Mailing.name == name)
+    return session.scalars(query).all()
+
+
+def as_dict(row: Mailing) -> dict[str, Any]:
+    """A mailing as programs read it: its manifest with the state and the dates beside."""
+    dates = {"cutoff_at": row.cutoff_at, "drop_at": row.drop_at, "dropped_at": row.dropped_at}
+    return {"mailing": row.name, "version": row.version, "state": row.state, **dates, "manifest": row.manifest}

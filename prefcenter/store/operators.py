@@ -28,6 +28,10 @@ class Role(Base):
     description: Mapped[str] = mapped_column(String(200), default="")
     permissions: Mapped[list[str] | None]
 
+    def get_permissions(self) -> set[str]:
+        """The permissions beyond the name; the name that Flask-Security calls them by."""
+        return set(self.permissions or ())
+
 
 class Operator(Base):
     """Somebody of the company who works with the list."""

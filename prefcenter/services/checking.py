@@ -1,0 +1,155 @@
+"""Answering other systems that ask before they send: many recipients, one question, one look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from prefcenter.core.channels import Channel, MessageClass
+from prefcenter.core.decision import Decision, Wait
+from prefcenter.core.errors import BadInput
+from prefcenter.core.postal.address import PostalAddress
+from prefcenter.services.deciding import Question, decide_all, question_about_class, question_about_type
+from prefcenter.services.points import Point, Points
+from prefcenter.services.ports import Keyring
+from prefcenter.services.sealing import LedgerKeys, Sealed, seal
+from prefcenter.store import ledger
+from prefcenter.store.engine import Database
+
+MOST_RECIPIENTS = 10_000
+"""More than these are not taken in one call."""
+
+QUICKLY_SEALED = 200
+"""So many waiting ledger entries are sealed before an answer; more of them wait for the worker."""
+
+_WORDS = {Channel.EMAIL: "email", Channel.SMS: "phone", Channel.POST: "post"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom it would go to, as the asker wrote it; exactly one of the three must be given.
+
+    Args:
+        email: an email address.
+        phone: a phone number.
+        post: the parts of a postal address by their names.
+    """
+
+    email: str | None = None
+    phone: str | None = None
+    post: Mapping[str, str] | None = None
+
+    @property
+    def channel(self) -> Channel:
+        """The channel that it names.
+
+        Raises:
+            BadInput: it names none, or several.
+        """
+        given = {Channel.EMAIL: self.email, Channel.SMS: self.phone, Channel.POST: self.post}
+        named = [channel for channel, value in given.items() if value is not None]
+        if len(named) != 1:
+            told = " and ".join(_WORDS[channel] for channel in named) or "none of them"
+            raise BadInput(f"A recipient names exactly one of email, phone and post; this one names {told}.")
+        return named[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A recipient that nothing can be decided about, so nothing may be sent to it."""
+
+    problem: str
+
+
+Answer = Decision | Invalid
+
+
+def question_of(
+    session: Session, message_type: str | None, message_class: str | None, brand: str | None, topic: str | None
+) -> Question:
+    """Make the question out of either a message type or a class.
+
+    Raises:
+        UnknownType: the type, the brand or the topic is unknown.
+        BadInput: neither or both are named, or a brand or topic stands beside a type.
+    """
+    if message_class is not None and message_type is None:
+        return question_about_class(session, MessageClass(message_class), brand=brand, topic=topic)
+    if message_type is not None and message_class is None:
+        if brand is not None or topic is not None:
+            raise BadInput("A message_type has its own brand and topic.", remedy="Leave out brand and topic.")
+        return question_about_type(session, message_type)
+    raise BadInput("Name either a message_type or a class, and not both.")
+
+
+def settle(database: Database, keys: LedgerKeys, *, at: datetime) -> Sealed | None:
+    """Give what waits in the ledger its positions before an answer names one, where that is quick.
+
+    An answer's position says what was taken into account at least. So during an import, whose thousands of entries
+    wait for the worker, it may be an older one, and no asker waits for them.
+    """
+    with database.read() as session:
+        waiting = ledger.count_pending(session, most=QUICKLY_SEALED + 1)
+    if not 0 < waiting <= QUICKLY_SEALED:
+        return None
+    with database.write() as session:
+        return seal(session, keys, at=at)
+
+
+def check(
+    session: Session,
+    keyring: Keyring,
+    points: Points,
+    question: Question,
+    recipients: Iterable[Recipient | Invalid],
+    *,
+    at: datetime,
+) -> tuple[int, list[Answer]]:
+    """Decide for each recipient, in their order; a bad one gets its problem, and the others their answers.
+
+    Returns:
+        The ledger position that the answers take into account at least, and the answers.
+
+    Raises:
+        MissingKey: a key in use is missing, so nobody can be cleared (X12).
+    """
+    # The position is read before the facts: an entry has a position only once its transaction is visible to all.
+    position = ledger.last_position(session)
+    understood = [_point_or_problem(points, question, recipient) for recipient in recipients]
+    asked: Sequence[Point] = [point for point in understood if isinstance(point, Point)]
+    decisions = iter(decide_all(session, keyring, question, asked, at=at))
+    return position, [next(decisions) if isinstance(point, Point) else point for point in understood]
+
+
+def until_of(answer: Decision) -> datetime | None:
+    """When to ask again: the end of a wait, or of a refusal all of whose reasons end by themselves."""
+    if isinstance(answer, Wait):
+        return answer.until
+    ends = [reason.until for reason in answer.reasons]
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None
+
+
+def _point_or_problem(points: Points, question: Question, recipient: Recipient | Invalid) -> Point | Invalid:
+    if isinstance(recipient, Invalid):
+        return recipient
+    try:
+        return _point(points, question, recipient)
+    except BadInput as error:
+        return Invalid(str(error))
+
+
+def _point(points: Points, question: Question, recipient: Recipient) -> Point:
+    channel = recipient.channel
+    if question.channel not in (None, channel):
+        wanted = _WORDS[question.channel or channel]
+        raise BadInput(
+            f"Messages of this type go by {question.channel}; this recipient names {_WORDS[channel]}.",
+            remedy=f"Give its {wanted}.",
+        )
+    if recipient.post is not None:
+        return points.post(PostalAddress(**recipient.post))
+    return points.email(recipient.email or "") if channel is Channel.EMAIL else points.phone(recipient.phone or "")

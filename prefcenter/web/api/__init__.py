@@ -1,0 +1,7 @@
+"""The API for other systems, under ``/api/v1``."""
+
+from __future__ import annotations
+
+from prefcenter.web.api.views import blueprint
+
+__all__ = ["blueprint"]

@@ -1,0 +1,58 @@
+"""API keys: who calls, and what the key may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from flask import g, request
+from werkzeug.wrappers import Response
+
+from prefcenter.services.operators import KeyScope, digest_of
+from prefcenter.store import operators
+from prefcenter.web.api import problems
+from prefcenter.web.api.problems import Problems
+from prefcenter.web.wired import current_wiring
+
+View = Callable[[], Response]
+
+
+def needs_scope(scope: KeyScope) -> Callable[[View], View]:
+    """Let a view be called only with a key that has the scope: without a key 401, with another one 403."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded() -> Response:
+            return refusal(scope) or view()
+
+        return guarded
+
+    return guard
+
+
+def refusal(scope: KeyScope) -> Response | None:
+    """Say why the request's key is not good for a scope, or None where it is; the key's name goes to ``g``.
+
+    Source: RFC 6750 §3.
+    """
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    secret = secret.strip()
+    if kind.lower() != "bearer" or not secret:
+        return problems.answer(
+            Problems.NO_KEY,
+            "Send an API key as “Authorization: Bearer …”.",
+            WWW_Authenticate='Bearer realm="prefcenter"',
+        )
+    with current_wiring().database.read() as session:
+        found = operators.grant_by_digest(session, digest_of(secret))
+    if found is None:
+        challenge = 'Bearer realm="prefcenter", error="invalid_token"'
+        return problems.answer(Problems.NO_KEY, "The API key is unknown or revoked.", WWW_Authenticate=challenge)
+    name, scopes = found
+    if scope not in scopes:
+        challenge = f'Bearer realm="prefcenter", error="insufficient_scope", scope="{scope}"'
+        return problems.answer(
+            Problems.WRONG_SCOPE, f"This needs a key with the scope “{scope}”.", WWW_Authenticate=challenge
+        )
+    g.api_key = name
+    return None
