@@ -15,7 +15,7 @@ DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
 HEADER_LIMIT = 16 << 20
 """No header line is longer than this (bytes)."""
 _ROWS_LOOKED_AT = 200
-_LOOKED_AT = 1 << 18
+_LOOKED_AT = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,8 @@ def _first_records(sample: bytes, delimiter: str, *, whole: bool) -> tuple[Recor
 
 def _fit(sample: bytes, delimiter: str, *, whole: bool) -> float:
     """How well a delimiter explains the first rows: the header's delimiters × the share of rows with as many."""
+    if delimiter.encode() not in sample[:_LOOKED_AT]:
+        return 0.0
     records, _ = _first_records(sample, delimiter, whole=whole)
     if not len(records) or records.fields[0] == 1:
         return 0.0

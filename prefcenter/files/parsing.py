@@ -12,11 +12,14 @@ import polars as pl
 
 from prefcenter.files.dialect import parse_record
 from prefcenter.files.encoding import Encoding, invalid_positions
-from prefcenter.files.records import Offsets, Records
-from prefcenter.files.tables import BadRow, Block, Mask
+from prefcenter.files.quotes import Mask, Offsets
+from prefcenter.files.records import Records
+from prefcenter.files.tables import BadRow, Block
 
 _RUNS_COPIED_SINGLY = 2000
 _CR, _LF = 13, 10
+_MASK = b"\x01"
+"""Stands for a quote that is a character while a block is parsed; hardly any text holds this byte itself."""
 _NOTHING = b" \t\r\n\x1a"
 """What a line may hold and still be blank; old DOS programs end a file with 0x1A."""
 
@@ -62,14 +65,16 @@ def parse_block(data: bytes, records: Records, layout: Layout, *, rows_before: i
     """
     records = _without_blank(data, records, len(layout.names))
     problems = _problems(data, records, layout)
+    records = _masked_or_irregular(data, records)
     rewritten = _rewritten(data, records, layout, problems)
     good = np.ones(len(records), np.bool_)
     good[list(problems)] = False
     numbers = np.arange(rows_before + 1, rows_before + 1 + len(records))
     starts, ends = records.starts[good], records.ends[good]
     place = np.cumsum(good) - 1
-    feed = _feed(data, starts, ends, layout.encoding, {int(place[index]): line for index, line in rewritten.items()})
-    frame = _frame(feed, layout, len(starts))
+    lines = {int(place[index]): line for index, line in rewritten.items()}
+    feed = _feed(_strict(data, ends, records.literals), starts, ends, layout.encoding, lines)
+    frame = _frame(feed, layout, len(starts), masked=bool(len(records.literals)))
     if frame is None:
         frame = _frame_record_by_record(data, starts, ends, layout)
     bad = tuple(
@@ -169,25 +174,44 @@ def _fields(text: str, delimiter: str) -> list[str] | None:
         return None
 
 
+def _masked_or_irregular(data: bytes, records: Records) -> Records:
+    """The records, where quotes that are characters can be masked; else theirs are irregular, to be rewritten."""
+    if not len(records.literals) or _MASK not in data:
+        return records
+    irregular = records.irregular.copy()
+    irregular[list(_located(records, records.literals.tolist(), ""))] = True
+    return replace(records, irregular=irregular, literals=records.literals[:0])
+
+
+def _strict(data: bytes, ends: Offsets, literals: Offsets) -> bytes:
+    """The block as a strict parser takes it: no lone carriage return as a line end, no quote that is a character."""
+    lone = ends[np.frombuffer(data, np.uint8)[ends - 1] == _CR] - 1
+    if not len(lone) and not len(literals):
+        return data
+    buffer = np.frombuffer(data, np.uint8).copy()
+    buffer[lone] = _LF
+    buffer[literals] = _MASK[0]
+    strict: bytes = buffer.tobytes()
+    return strict
+
+
 def _feed(data: bytes, starts: Offsets, ends: Offsets, encoding: Encoding, rewritten: Mapping[int, bytes]) -> bytes:
-    """The readable records as UTF-8 for the parser, which knows no lone carriage return as a line end."""
-    if not len(starts):
-        return b""
-    buffer = np.frombuffer(data, np.uint8)
-    lone = ends[buffer[ends - 1] == _CR] - 1
-    if len(lone):
-        buffer = buffer.copy()
-        buffer[lone] = _LF
-        data = buffer.tobytes()
+    """The readable records as UTF-8 for the parser."""
+    if not rewritten:
+        return encoding.to_utf8(gather(data, starts, ends))
+    regular = np.ones(len(starts), np.bool_)
+    regular[list(rewritten)] = False
+    gathered = gather(data, starts[regular], ends[regular])
+    # How many bytes of regular records stand before each rewritten one.
+    before = np.cumsum(np.where(regular, ends - starts, 0))[list(rewritten)].tolist()
     pieces, at = [], 0
-    for index, line in rewritten.items():
-        pieces += [encoding.to_utf8(gather(data, starts[at:index], ends[at:index])), line]
-        at = index + 1
-    pieces.append(encoding.to_utf8(gather(data, starts[at:], ends[at:])))
-    return b"".join(pieces) if len(pieces) > 1 else pieces[0]
+    for border, line in zip(before, rewritten.values(), strict=True):
+        pieces += [encoding.to_utf8(gathered[at:border]), line]
+        at = border
+    return b"".join([*pieces, encoding.to_utf8(gathered[at:])])
 
 
-def _frame(feed: bytes, layout: Layout, rows: int) -> pl.DataFrame | None:
+def _frame(feed: bytes, layout: Layout, rows: int, *, masked: bool) -> pl.DataFrame | None:
     """The records as strings, or None where the fast parser doesn't agree on how many there are."""
     schema = dict.fromkeys(layout.names, pl.String)
     if not rows:
@@ -198,7 +222,9 @@ def _frame(feed: bytes, layout: Layout, rows: int) -> pl.DataFrame | None:
         )
     except pl.exceptions.PolarsError:
         return None
-    return frame if frame.height == rows else None
+    if frame.height != rows:
+        return None
+    return frame.with_columns(pl.all().str.replace_all(_MASK.decode(), '"', literal=True)) if masked else frame
 
 
 def _frame_record_by_record(data: bytes, starts: Offsets, ends: Offsets, layout: Layout) -> pl.DataFrame:

@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prefcenter.core.errors import BadInput
+from prefcenter.files.dialect import parse_record
 from prefcenter.files.formats import open_table
 from prefcenter.files.parsing import CsvBlock, gather
 from prefcenter.files.reading import CsvTable
 from prefcenter.files.tables import BadRow
 
-BODIES = st.text(st.sampled_from('ab"",\n\r é€'), max_size=80)
+BODIES = st.text(st.sampled_from('ab"",\n\r é€\x01'), max_size=80)
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16-le", "utf-16-be"])
 MARKS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 HEADER = "name,address1\n"
@@ -61,6 +62,8 @@ def test_every_byte_is_kept_but_blank_lines_whatever_the_block_size(
             mask = np.zeros(block.frame.height, np.bool_)
             mask[index] = True
             found[number] = block.kept_bytes(mask)
+            text = small.encoding.readable(block.data[block.starts[index] : block.ends[index]])
+            assert block.frame.row(index) == tuple(parse_record(text, ","))
         everything = block.kept_bytes(np.ones(block.frame.height, np.bool_))
         assert everything == b"".join(found[number] for number in block.row_numbers.tolist())
         found |= {row.row_number: small.encoding.encode(row.raw_text) for row in block.bad}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefcenter.files.records import NEVER_CLOSED, split
+from prefcenter.files.quotes import NEVER_CLOSED, Quotes, borders, structure
+from prefcenter.files.records import _line_ends, split
 
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 CELLS = st.text(st.sampled_from('ab "\n\r,;é'), max_size=6)
@@ -65,6 +67,20 @@ def test_records_are_those_of_a_strict_parser(table: tuple[str, list[list[str]]]
 def test_borders_of_blocks_change_nothing(data: bytes, size: int, limit: int) -> None:
     """P11: the same records, fields and problems, however the file falls into blocks."""
     assert streamed(data, size, limit) == streamed(data, len(data) + 1, limit)
+
+
+@given(NOISE.map(str.encode), st.booleans())
+def test_the_quick_ways_agree_with_the_slow_one(data: bytes, at_end: bool) -> None:
+    """P11: reading quote by quote finds what is found at a glance."""
+    buffer = np.frombuffer(data, np.uint8)
+    lines = _line_ends(data, buffer, at_end=at_end)
+    quotes = np.flatnonzero(buffer == ord('"'))
+    quick = structure(buffer, ord(","), lines, quotes, at_end=at_end, limit=30)
+    slow = Quotes(buffer, borders(ord(",")), lines, quotes, at_end=at_end, limit=30).settle_all()
+    assert quick.ends.tolist() == slow.ends.tolist()
+    last = quick.ends[-1] if len(quick.ends) else 0
+    assert quick.quotes[quick.quotes < last].tolist() == slow.quotes[slow.quotes < last].tolist()
+    assert quick.oddities == slow.oddities
 
 
 @given(NOISE.map(str.encode))
