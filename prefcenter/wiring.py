@@ -9,11 +9,13 @@ from pathlib import Path
 
 from prefcenter.config import Config
 from prefcenter.core.channels import Channel
+from prefcenter.providers import intake
 from prefcenter.providers.sandbox import SandboxSender
 from prefcenter.services import keyring as keys_in_use
 from prefcenter.services.links import LinkMaker
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Clock, Keyring, Sender
+from prefcenter.services.receiving import Handler, Reception
 from prefcenter.services.sealing import LedgerKeys
 from prefcenter.store.engine import Database
 
@@ -40,6 +42,19 @@ class Wiring:
     def anchors(self) -> Path:
         """The file that seals are anchored in, outside the database."""
         return self.config.data_dir / "ledger-anchors.jsonl"
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """Who handles what comes in, by the name that it is kept under."""
+        reception = Reception(
+            keyring=self.keyring,
+            points=self.points,
+            base_url=self.config.base_url,
+            inbound_domain=self.config.inbound_domain,
+            uses_sandbox=not self.config.has_provider,
+            country=self.config.default_country,
+        )
+        return intake.handlers(reception)
 
     def adopt_keys(self) -> None:
         """Check that every key in use is configured, and put new ones on file; call it once the schema is there.

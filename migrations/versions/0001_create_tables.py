@@ -156,6 +156,7 @@ def upgrade() -> None:
         sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ledger_position", sa.BigInteger(), nullable=False),
         sa.Column("manifest", sa.JSON(), nullable=False),
+        sa.Column("row_id", sa.String(length=200), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailings")),
     )
     op.create_index("uq_mailings_version", "mailings", ["name", "version"], unique=True)
@@ -187,6 +188,7 @@ def upgrade() -> None:
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("why", sa.JSON(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),

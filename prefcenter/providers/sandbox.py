@@ -1,4 +1,4 @@
-"""The sandbox: a recipient that lives in our own database, so that a newcomer sees the whole flow without an account."""
+"""The sandbox: a recipient that lives in our own database, so that a newcomer sees the whole flow at once."""
 
 from __future__ import annotations
 

@@ -17,7 +17,11 @@ from prefcenter.store.base import Base, BigId, Code, DigestType, Slug
 
 
 class OutboxMessage(Base):
-    """One message to one contact point."""
+    """One message to one contact point.
+
+    ``due_at`` is when it is looked at next; ``not_before`` is when it is to leave, which an earlier look never hastens.
+    ``state`` is queued, waiting, sending, sent, refused, failed, or unknown: it may have left and is never sent again.
+    """
 
     __tablename__ = "outbox_messages"
     __table_args__ = (Index("ix_outbox_messages_due", "state", "due_at"),)
@@ -36,6 +40,7 @@ class OutboxMessage(Base):
     requested_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    not_before: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(Code)
     why: Mapped[list[str]]
     attempts: Mapped[int] = mapped_column(Integer, default=0)
@@ -85,6 +90,29 @@ def claim_due(session: Session, at: datetime, leased_until: datetime, limit: int
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
+def stranded(session: Session, at: datetime, limit: int = 100) -> Sequence[OutboxMessage]:
+    """Messages whose worker began to send them and never said what came of it."""
+    query = (
+        select(OutboxMessage)
+        .where(OutboxMessage.state == "sending", OutboxMessage.leased_until < at)
+        .order_by(OutboxMessage.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(query).all()
+
+
 def sandbox_messages(session: Session, limit: int = 500) -> Sequence[SandboxMessage]:
     """What the sandbox delivered, the newest first."""
     return session.scalars(select(SandboxMessage).order_by(SandboxMessage.id.desc()).limit(limit)).all()
+
+
+def has_due(session: Session, at: datetime) -> bool:
+    """Whether any message is due, or was left by a worker that died: asked without taking the write lock."""
+    query = select(OutboxMessage.id).where(
+        or_(
+            OutboxMessage.state.in_(("queued", "waiting")) & (OutboxMessage.due_at <= at),
+            (OutboxMessage.state == "sending") & (OutboxMessage.leased_until < at),
+        )
+    )
+    return session.scalar(query.limit(1)) is not None

@@ -1,0 +1,53 @@
+"""The blueprint of the webhooks, and what they share: taking in, and owning up to our own faults (X5)."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response, abort, request
+
+from prefcenter.core.errors import PrefcenterError
+from prefcenter.services import receiving
+from prefcenter.services.receiving import Handled, Incoming
+from prefcenter.web.wired import current_wiring
+
+_log = logging.getLogger(__name__)
+
+blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+
+def raw_body() -> bytes:
+    """The bytes as they came, read before any form is, since they are what was signed."""
+    return request.get_data(cache=True)
+
+
+def public_url() -> str:
+    """The address that the provider posted to: proxies change scheme, host and port, so the setting says."""
+    query = request.query_string.decode("latin-1")
+    return f"{current_wiring().config.base_url}{request.path}{'?' if query else ''}{query}"
+
+
+def require(is_genuine: bool) -> None:
+    """Turn away what its provider did not verifiably send."""
+    if not is_genuine:
+        abort(403)
+
+
+def take_in(incoming: Incoming) -> tuple[int, Handled]:
+    """Keep a message and handle it; once this returns, what it asked for is durable (U3)."""
+    wiring = current_wiring()
+    return receiving.take_in(wiring.database, incoming, wiring.handlers[incoming.provider], at=wiring.clock())
+
+
+def store(incoming: Incoming) -> Response:
+    """Keep a message that nothing is decided on yet."""
+    wiring = current_wiring()
+    receiving.store(wiring.database, incoming, at=wiring.clock())
+    return Response("kept\n", content_type="text/plain; charset=utf-8")
+
+
+@blueprint.errorhandler(PrefcenterError)
+def our_fault(error: PrefcenterError) -> Response:
+    """Whatever goes wrong behind a genuine message is our fault, never the provider's: it shall try again."""
+    _log.error("%s in %s", type(error).__name__, request.endpoint)
+    return Response("try again\n", status=503, headers={"Retry-After": "30"}, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,29 @@
+"""What SendGrid calls: mail that came for us, and what became of ours."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify, request
+
+from prefcenter.providers import sendgrid_mail
+from prefcenter.web.guards import guarded_by
+from prefcenter.web.webhooks.routes import blueprint, raw_body, require, store, take_in
+from prefcenter.web.wired import current_wiring
+
+
+@blueprint.post("/sendgrid/inbound")
+@guarded_by("signature")
+def sendgrid_inbound() -> Response:
+    """Take in a mail; one that can never be read is kept for a person, and answered 200 all the same."""
+    raw, config = raw_body(), current_wiring().config
+    require(sendgrid_mail.may_deliver_mail(config.sendgrid_parse_public_key, config.inbound_auth, raw, request.headers))
+    inbound_id, handled = take_in(sendgrid_mail.incoming_mail(request.content_type or "", raw))
+    return jsonify(id=inbound_id, outcome=handled.outcome)
+
+
+@blueprint.post("/sendgrid/events")
+@guarded_by("signature")
+def sendgrid_events() -> Response:
+    """Keep a batch of events about mails of ours. It is stored only: no fact is made of it yet."""
+    raw, config = raw_body(), current_wiring().config
+    require(sendgrid_mail.is_signed(config.sendgrid_event_public_key, raw, request.headers))
+    return store(sendgrid_mail.incoming_events(request.content_type or "", raw))
