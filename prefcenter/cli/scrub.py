@@ -1,0 +1,272 @@
+"""``prefcenter scrub``, ``verify`` and ``mailing``: a mailing file through the list, and proof of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from prefcenter.cli.options import CHANNEL, MOMENT, acting, as_json
+from prefcenter.cli.presenting import exits, moment, print_json, print_table
+from prefcenter.cli.running import open_wiring
+from prefcenter.core.channels import Channel
+from prefcenter.services.ports import Evidence
+
+if TYPE_CHECKING:
+    from prefcenter.scrub.run import Progress
+    from prefcenter.services.scrubbing import Prepared
+
+CHANGED, STALE, HELD = 3, 4, 5
+
+FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
+def _mapping(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    mapping = {}
+    for value in values:
+        role, sign, column = value.partition("=")
+        if not sign or not role.strip():
+            raise click.BadParameter(f"{value!r} is not role=column, such as zip=PLZ.")
+        mapping[role.strip().lower()] = column
+    return mapping
+
+
+@click.command(
+    "scrub",
+    epilog=exits(
+        "2  bad input; nothing was written",
+        f"{HELD}  held by a guard; the files are there, and an approver must release them",
+    ),
+)
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE…")
+@click.option("--channel", type=CHANNEL, required=True, help="What the file is used for: email, sms or post.")
+@click.option("--mailing", required=True, metavar="NAME", help="The mailing's name; a used one makes its next version.")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder for the results."
+)
+@click.option("--brand", metavar="SLUG", help="Who mails; needed only where there are several brands.")
+@click.option("--type", "message_type", metavar="TYPE", help="A registered message type; without one, marketing.")
+@click.option(
+    "--map", "mapping", multiple=True, callback=_mapping, metavar="ROLE=COLUMN", help="Say which column is what."
+)
+@click.option("--id", "row_id", metavar="COLUMN", help="The column that names a row, such as the finder number.")
+@click.option("--seeds", type=FILE, help="Decoys, added after the purge.")
+@click.option("--drop", type=MOMENT, help="When it is posted.")
+@click.option("--cutoff", type=MOMENT, help="Until when the mail house takes late opt-outs.")
+@click.option("--dry-run", is_flag=True, help="Report what would happen, and write nothing.")
+@as_json
+@acting
+def scrub_command(
+    files: tuple[Path, ...],
+    channel: Channel,
+    mailing: str,
+    out: Path,
+    brand: str | None,
+    message_type: str | None,
+    mapping: dict[str, str],
+    row_id: str | None,
+    seeds: Path | None,
+    drop: datetime | None,
+    cutoff: datetime | None,
+    dry_run: bool,
+    wants_json: bool,
+    evidence: Evidence,
+) -> None:
+    """Take everybody out of a mailing file who must not get it.
+
+    Writes clean.* (the rows that may be sent to, byte for byte), suppressed.csv, review.csv, unreadable.csv and a
+    signed manifest.json into the folder, all of them or none.
+    """
+    from prefcenter.services import scrubbing
+
+    with open_wiring() as wiring, _progress(files) as progress:
+        order = scrubbing.Order(
+            files=files,
+            channel=channel,
+            mailing=_name(mailing),
+            out=out,
+            brand=brand,
+            message_type=message_type,
+            mapping=mapping,
+            seeds=seeds,
+            drop_at=drop,
+            cutoff_at=cutoff,
+            is_dry_run=dry_run,
+            default_country=wiring.config.default_country,
+            row_id=row_id,
+        )
+        prepared = scrubbing.prepare(
+            wiring.database,
+            wiring.keyring,
+            wiring.ledger_keys,
+            order,
+            evidence,
+            clock=wiring.clock,
+            progress=progress,
+        )
+    if wants_json:
+        print_json(prepared.manifest or {"counts": _counts(prepared)})
+        return
+    _report(prepared, out, dry_run=dry_run)
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if not name or len(name) > 120 or not name.isprintable():
+        raise click.BadParameter("it must have 1 to 120 characters.", param_hint="--mailing")
+    return name
+
+
+@contextmanager
+def _progress(files: tuple[Path, ...]) -> Iterator[Progress | None]:
+    """A bar on standard error with rows/s and time left, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    total = sum(path.stat().st_size for path in files)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[rows]:,} rows"),
+        TextColumn("{task.fields[rate]:,.0f} rows/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Scrubbing", total=total, rows=0, rate=0.0)
+        done: list[int] = [0, 0, 0, 0]  # Bytes and rows of the files before, then of the present one.
+
+        def show(bytes_done: int, _size: int, rows: int) -> None:
+            if bytes_done < done[2]:
+                done[0], done[1] = done[0] + done[2], done[1] + done[3]
+            done[2], done[3] = bytes_done, rows
+            elapsed = bar.tasks[0].elapsed or 0.0
+            all_rows = done[1] + rows
+            bar.update(
+                task, completed=done[0] + bytes_done, rows=all_rows, rate=all_rows / elapsed if elapsed > 0 else 0.0
+            )
+
+        yield show
+
+
+def _counts(prepared: Prepared) -> dict[str, object]:
+    tally = prepared.tally
+    return {
+        "read": tally.read,
+        "kept": tally.kept,
+        "suppressed": tally.suppressed,
+        "duplicate": tally.duplicate,
+        "review": tally.review,
+        "unreadable": tally.unreadable,
+        "seeds": tally.seeds,
+        "by_reason": dict(sorted(tally.by_reason.items())),
+        "by_tier": dict(sorted(tally.by_tier.items())),
+    }
+
+
+def _report(prepared: Prepared, out: Path, *, dry_run: bool) -> None:
+    tally = prepared.tally
+    for note in prepared.notes:
+        click.echo(f"Note: {note}", err=True)
+    lines = [("read", tally.read), ("kept", tally.kept), ("suppressed", tally.suppressed)]
+    lines += [(f"  {reason}", count) for reason, count in tally.by_reason.most_common()]
+    lines += [("duplicate", tally.duplicate)] if tally.duplicate else []
+    lines += [("review", tally.review)] if tally.review else []
+    lines += [("unreadable", tally.unreadable), ("seeds added", tally.seeds)]
+    for name, count in lines:
+        click.echo(f"{name:<20} {count:>12,}")
+    if dry_run:
+        click.echo("A dry run: nothing was written.")
+        return
+    manifest = prepared.manifest
+    click.echo(f"\nMailing {manifest['mailing']}, version {manifest['version']}: the files are in {out}.")
+    for output in manifest["outputs"]:
+        click.echo(f"  {output['name']:<28} {output['rows']:>12,} rows")
+    until = moment(datetime.fromisoformat(manifest["stale_after"]))
+    click.echo(f"Use the clean file until {until}; `prefcenter verify` tells whether it is still good.")
+
+
+@click.command(
+    "verify",
+    epilog=exits(
+        f"{CHANGED}  it is not the file that the manifest speaks of, or the manifest was altered",
+        f"{STALE}  it is the file, and too old to be used",
+        f"{HELD}  it is the file, and a guard holds the mailing",
+        done="it is the file, unchanged and fresh",
+    ),
+)
+@click.argument("file", type=FILE)
+@click.argument("manifest", type=FILE)
+@as_json
+@click.pass_context
+def verify_command(ctx: click.Context, file: Path, manifest: Path, wants_json: bool) -> None:
+    """Tell whether FILE is what MANIFEST speaks of, unchanged, and still fresh."""
+    from prefcenter.files.verification import Outcome
+    from prefcenter.services import scrubbing
+
+    with open_wiring() as wiring:
+        found = scrubbing.verify(wiring.ledger_keys, file, manifest, at=wiring.clock())
+    if wants_json:
+        print_json({"outcome": found.outcome.value, "message": found.message})
+    else:
+        click.echo(found.message)
+    codes = {Outcome.OK: 0, Outcome.STALE: STALE, Outcome.HELD: HELD}
+    ctx.exit(codes.get(found.outcome, CHANGED))
+
+
+@click.group("mailing", epilog=exits())
+def mailing_command() -> None:
+    """Follow what was prepared for a mail house."""
+
+
+@mailing_command.command("list", epilog=exits())
+@as_json
+def mailing_list(wants_json: bool) -> None:
+    """List the mailings, the newest first."""
+    from prefcenter.store import mailings
+
+    with open_wiring() as wiring, wiring.database.read() as session:
+        rows = mailings.all_versions(session)
+    if wants_json:
+        print_json([mailings.as_dict(row) for row in rows])
+        return
+    print_table(
+        ("mailing", "version", "channel", "brand", "state", "prepared", "drop", "kept", "suppressed"),
+        [
+            (
+                row.name,
+                row.version,
+                row.channel,
+                row.brand,
+                row.state,
+                row.prepared_at,
+                row.drop_at,
+                row.manifest.get("counts", {}).get("kept"),
+                row.manifest.get("counts", {}).get("suppressed"),
+            )
+            for row in rows
+        ],
+        empty="There is no mailing yet; `prefcenter scrub` makes one.",
+    )
+
+
+@mailing_command.command("show", epilog=exits())
+@click.argument("name")
+def mailing_show(name: str) -> None:
+    """Print the manifest of each version of a mailing, the newest first."""
+    from prefcenter.core.errors import NotFound
+    from prefcenter.store import mailings
+
+    with open_wiring() as wiring, wiring.database.read() as session:
+        rows = mailings.all_versions(session, name)
+    if not rows:
+        raise NotFound(f"There is no mailing “{name}”.", remedy="`prefcenter mailing list` shows them.")
+    print_json([mailings.as_dict(row) for row in rows])

@@ -1,0 +1,300 @@
+"""The list as one mailing sees it: what speaks against it, by canonical key, in memory.
+
+A suppression that does not speak against the message is left out from the start, so that what is left can be joined
+with a file's rows. Readable entries are found by their canonical key. Of an erased entry only keyed digests are left;
+for those a row's keys are digested, which is slow, and done only where there are such entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from prefcenter.core.channels import EVERYWHERE_REASONS, Channel, Level, Reason, Scope, Source, Verdict
+from prefcenter.core.consent import Consent, Party
+from prefcenter.core.decision import Ask, Fact, verdict_of
+from prefcenter.core.keys import Peppers
+from prefcenter.core.postal.keys import stored_keys_frame
+from prefcenter.store.consents import ConsentRecord, consent_of
+from prefcenter.store.contacts import Contact, ContactPoint
+from prefcenter.store.suppressions import Suppression, SuppressionAddress, SuppressionKey, in_batches
+
+ADDRESS_FIELDS = ("name", "company", "address1", "address2", "city", "state", "zip", "country")
+BINDING_SCHEMA = {
+    "suppression": pl.Int64,
+    "verdict": pl.String,
+    "reason": pl.String,
+    "scope": pl.String,
+    "since": pl.String,
+    "strictness": pl.Int8,
+}
+_STRICTNESS = {verdict: rank for rank, verdict in enumerate(Verdict)}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is on file about a contact point beyond refusals: where it lies, whose it is, what it agreed to."""
+
+    country: str | None = None
+    party: Party = Party.INDIVIDUAL
+    collected_under: int | None = None
+    consents: tuple[Consent, ...] = ()
+
+
+NO_PROFILE = Profile()
+
+
+@dataclass(frozen=True, slots=True)
+class ListIndex:
+    """The list as one mailing sees it.
+
+    Args:
+        ask: what would be sent.
+        at: the moment of the decision.
+        bindings: for each suppression that speaks against it: its id, verdict, reason, scope, since, strictness.
+        keys: ``key``, ``suppression`` and ``tier`` (the rank of the key, the most exact first) of the readable ones.
+        digests: suppressions that are known by a keyed digest only, by that digest.
+        buckets: the ZIP5s in which such an entry may lie; None for anywhere.
+        profiles: ``key`` and ``profile``, a place in ``profile_values``.
+        profile_digests: the same for contact points that are known by a digest only.
+        profile_values: the distinct profiles; the first is the empty one.
+        peppers: the keys of the digests.
+    """
+
+    ask: Ask
+    at: datetime
+    bindings: pl.DataFrame
+    keys: pl.DataFrame
+    digests: Mapping[bytes, tuple[int, ...]]
+    buckets: frozenset[str] | None
+    profiles: pl.DataFrame
+    profile_digests: Mapping[bytes, int]
+    profile_values: tuple[Profile, ...]
+    peppers: Peppers = field(repr=False)
+
+
+def build_index(session: Session, peppers: Peppers, ask: Ask, *, at: datetime) -> ListIndex:
+    """Read the list for one mailing, in one reading transaction.
+
+    Args:
+        session: reads only.
+        peppers: the keys of the digests.
+        ask: what would be sent; its country and party are those of an unknown contact point.
+        at: the moment of the decision.
+    """
+    bindings, given = _bindings(session, ask, at)
+    keys, digests, buckets = _keys(session, ask.channel, set(bindings["suppression"].to_list()), given)
+    profiles, profile_digests, values = _profiles(session, ask)
+    return ListIndex(ask, at, bindings, keys, digests, buckets, profiles, profile_digests, values, peppers)
+
+
+def _bindings(session: Session, ask: Ask, at: datetime) -> tuple[pl.DataFrame, dict[int, tuple[dict[str, Any], str]]]:
+    """Every suppression that speaks against the message, and the readable addresses of the channel's own."""
+    everywhere = [reason.value for reason in EVERYWHERE_REASONS]
+    query = (
+        select(
+            Suppression.id,
+            Suppression.channel,
+            Suppression.reason,
+            Suppression.scope,
+            Suppression.since,
+            Suppression.until,
+            Suppression.source,
+            Suppression.is_verified,
+            Suppression.level,
+            SuppressionAddress.given,
+        )
+        .outerjoin(SuppressionAddress, SuppressionAddress.suppression_id == Suppression.id)
+        .where(
+            Suppression.ended_at.is_(None),
+            or_(Suppression.channel == ask.channel.value, Suppression.reason.in_(everywhere)),
+        )
+    )
+    said = _Asked(ask, at)
+    rows: list[tuple[Any, ...]] = []
+    given: dict[int, tuple[dict[str, Any], str]] = {}
+    for row in session.execute(query.execution_options(yield_per=10_000)):
+        verdict = said.verdict(row)
+        if verdict is Verdict.CLEARED:
+            continue
+        scope = Scope.parse(row.scope).label
+        rows.append((row.id, verdict.value, row.reason, scope, row.since.isoformat(), _STRICTNESS[verdict]))
+        if row.channel == ask.channel.value and row.given is not None:
+            given[row.id] = (row.given, row.level)
+    return pl.DataFrame(rows, schema=BINDING_SCHEMA, orient="row"), given
+
+
+class _Asked:
+    """Asks the core about each suppression, and about those that only differ in their address once."""
+
+    def __init__(self, ask: Ask, at: datetime) -> None:
+        self._ask, self._at = ask, at
+        self._known: dict[tuple[Any, ...], Verdict] = {}
+
+    def verdict(self, row: Any) -> Verdict:
+        # Some reasons reckon from their first day; for all others only whether it has begun matters.
+        reckoned = row.reason in (Reason.PROHIBITORY_ORDER, Reason.ERASED)
+        begun = row.since if reckoned else row.since <= self._at
+        what = (row.channel, row.reason, row.scope, begun, row.until, row.is_verified)
+        if what not in self._known:
+            fact = Fact(
+                reason=Reason(row.reason),
+                channel=Channel(row.channel),
+                scope=Scope.parse(row.scope),
+                since=row.since,
+                until=row.until,
+                source=Source(row.source),
+                suppression_id=row.id,
+                verified=row.is_verified,
+            )
+            self._known[what] = verdict_of(self._ask, fact, self._at)
+        return self._known[what]
+
+
+def _keys(
+    session: Session, channel: Channel, bound: set[int], given: Mapping[int, tuple[dict[str, Any], str]]
+) -> tuple[pl.DataFrame, dict[bytes, tuple[int, ...]], frozenset[str] | None]:
+    readable = _readable_keys(channel, [(number, address, level) for number, (address, level) in given.items()])
+    query = select(
+        SuppressionKey.suppression_id, SuppressionKey.digest, SuppressionKey.bucket, SuppressionKey.is_own
+    ).where(SuppressionKey.channel == channel.value)
+    left: dict[bytes, list[tuple[int, str]]] = {}
+    for number, digest, bucket, is_own in session.execute(query.execution_options(yield_per=10_000)):
+        if number in bound and not (is_own and number in given):
+            left.setdefault(digest, []).append((number, bucket))
+    fanned = _fanned_out(session, channel, left)
+    keys = pl.concat([readable, _readable_keys(channel, fanned)]).unique(maintain_order=True)
+    digests = {digest: tuple(number for number, _ in found) for digest, found in left.items()}
+    seen = {bucket for found in left.values() for _, bucket in found}
+    return keys, digests, None if "" in seen else frozenset(seen)
+
+
+def _readable_keys(channel: Channel, entries: Sequence[tuple[int, Mapping[str, Any], str]]) -> pl.DataFrame:
+    schema = {"key": pl.String, "suppression": pl.Int64, "tier": pl.Int64, "kind": pl.String}
+    if not entries:
+        return pl.DataFrame(schema=schema)
+    numbers = [number for number, _, _ in entries]
+    if channel is not Channel.POST:
+        texts = [str(address["address"]) for _, address, _ in entries]
+        kind = [channel.value] * len(texts)
+        return pl.DataFrame(
+            {"key": texts, "suppression": numbers, "tier": [1] * len(texts), "kind": kind}, schema=schema
+        )
+    rows = [[str(address.get(name) or "") for name in ADDRESS_FIELDS] + [level] for _, address, level in entries]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys((*ADDRESS_FIELDS, "level"), pl.String), orient="row")
+    keys = stored_keys_frame(frame)
+    return keys.select(
+        "key",
+        pl.lit(pl.Series(numbers, dtype=pl.Int64)).gather(pl.col("row")).alias("suppression"),
+        pl.col("tier").cast(pl.Int64),
+        pl.col("kind").cast(pl.String),
+    )
+
+
+def _fanned_out(
+    session: Session, channel: Channel, left: Mapping[bytes, Sequence[tuple[int, str]]]
+) -> list[tuple[int, Mapping[str, Any], str]]:
+    """The readable contact points behind digests that a suppression fanned out to (G15)."""
+    found: list[tuple[int, Mapping[str, Any], str]] = []
+    for batch in in_batches(left):
+        query = select(ContactPoint.digest, ContactPoint.value).where(
+            ContactPoint.channel == channel.value, ContactPoint.digest.in_(batch)
+        )
+        for digest, value in session.execute(query):
+            if value is not None:
+                found += [(number, value, Level.INDIVIDUAL.value) for number, _ in left[digest]]
+    return found
+
+
+def _profiles(session: Session, ask: Ask) -> tuple[pl.DataFrame, dict[bytes, int], tuple[Profile, ...]]:
+    """What is on file of the channel's contact points; a postal one is known by its digest only, and needs none."""
+    if ask.channel is Channel.POST:
+        return _no_profiles(), {}, (NO_PROFILE,)
+    by_digest = _collected(session, ask)
+    texts = _texts_of(session, ask.channel, by_digest)
+    numbers: dict[Profile, int] = {NO_PROFILE: 0}
+    keys, digests = [], {}
+    for digest, profile in by_digest.items():
+        number = numbers.setdefault(profile, len(numbers))
+        if number == 0:
+            continue
+        if digest in texts:
+            keys.append((texts[digest], number))
+        else:
+            digests[digest] = number
+    frame = pl.DataFrame(keys, schema=_no_profiles().schema, orient="row").unique("key", keep="first")
+    return frame, digests, tuple(numbers)
+
+
+def _no_profiles() -> pl.DataFrame:
+    return pl.DataFrame(schema={"key": pl.String, "profile": pl.Int64})
+
+
+def _collected(session: Session, ask: Ask) -> dict[bytes, Profile]:
+    found: dict[bytes, Profile] = {}
+    agreed: dict[bytes, list[Consent]] = {}
+    query = select(ConsentRecord).where(ConsentRecord.channel == ask.channel.value)
+    for row in session.scalars(query.execution_options(yield_per=10_000)):
+        agreed.setdefault(row.digest, []).append(_alike(consent_of(row)))
+    facts: dict[bytes, tuple[str | None, Party, int]] = {}
+    for digest, country, is_corporate, policy in _points(session, ask):
+        before = facts.get(digest)
+        party = (
+            Party.CORPORATE if is_corporate and (before is None or before[1] is Party.CORPORATE) else Party.INDIVIDUAL
+        )
+        least = min(policy, before[2]) if before is not None else policy
+        facts[digest] = (before[0] if before is not None and before[0] else country, party, least)
+    shared: dict[Profile, Profile] = {}
+    for digest in agreed.keys() | facts.keys():
+        country, party, collected = facts.get(digest, (None, Party.INDIVIDUAL, 1))
+        under = collected if digest in facts and ask.use_since_policy is not None else None
+        consents = tuple(sorted(set(agreed.get(digest, ())), key=repr))
+        profile = Profile(country, party, under, consents)
+        found[digest] = shared.setdefault(profile, profile)
+    return found
+
+
+def _alike(consent: Consent) -> Consent:
+    """The consent without its own name, so that those which say the same are decided once."""
+    return replace(consent, consent_id=None)
+
+
+def _points(session: Session, ask: Ask) -> Iterator[tuple[bytes, str | None, bool, int]]:
+    """The contact points whose country, kind or policy version can make a difference."""
+    matters = [
+        ContactPoint.country.is_not(None),
+        Contact.country.is_not(None),
+        Contact.is_corporate,
+    ]
+    if ask.use_since_policy is not None:
+        matters.append(ContactPoint.policy_version.is_not(None))
+    query = (
+        select(
+            ContactPoint.digest,
+            ContactPoint.country,
+            Contact.country,
+            Contact.is_corporate,
+            ContactPoint.policy_version,
+        )
+        .join(Contact)
+        .where(ContactPoint.channel == ask.channel.value, or_(*matters))
+        .order_by(ContactPoint.id)
+    )
+    for digest, own, country, is_corporate, policy in session.execute(query.execution_options(yield_per=10_000)):
+        yield digest, own or country, is_corporate, policy
+
+
+def _texts_of(session: Session, channel: Channel, digests: Iterable[bytes]) -> dict[bytes, str]:
+    texts: dict[bytes, str] = {}
+    for batch in in_batches(list(digests)):
+        query = select(ContactPoint.digest, ContactPoint.value).where(
+            ContactPoint.channel == channel.value, ContactPoint.digest.in_(batch)
+        )
+        texts |= {digest: str(value["address"]) for digest, value in session.execute(query) if value is not None}
+    return texts

@@ -1,0 +1,175 @@
+"""A mailing file through the list, row by row: read once in blocks, judged, and written back.
+
+Memory stays flat: a block at a time, and the index. What is kept is written back byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from prefcenter.core.errors import BadInput
+from prefcenter.files.seeds import read_seeds
+from prefcenter.files.tables import PROBLEM, ROW, Block, FileFacts, Table
+from prefcenter.files.writing import GuardedCsvWriter
+from prefcenter.scrub.index import ListIndex
+from prefcenter.scrub.matching import FOUND_COLUMNS, Judged, judge
+
+Progress = Callable[[int, int, int], None]
+"""Called after each block with the bytes done, the bytes in all, and the rows done."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the rows so far; ``read`` is always the sum of the others."""
+
+    kept: int = 0
+    suppressed: int = 0
+    duplicate: int = 0
+    review: int = 0
+    unreadable: int = 0
+    seeds: int = 0
+    by_reason: Counter[str] = field(default_factory=Counter)
+    by_tier: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def read(self) -> int:
+        """All rows of the input."""
+        return self.kept + self.suppressed + self.duplicate + self.review + self.unreadable
+
+    def add(self, other: Tally) -> None:
+        """Count another file in."""
+        for name in ("kept", "suppressed", "duplicate", "review", "unreadable", "seeds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.by_reason += other.by_reason
+        self.by_tier += other.by_tier
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the files of one input are called."""
+
+    clean: str
+    suppressed: str = "suppressed.csv"
+    review: str = "review.csv"
+    unreadable: str = "unreadable.csv"
+
+
+def names_for(path: Path, *, is_only: bool) -> Names:
+    """The names of the outputs; several inputs carry their own name along."""
+    if is_only:
+        return Names(f"clean{path.suffix.lower()}")
+    stem = path.stem
+    return Names(f"clean-{path.name}", f"suppressed-{stem}.csv", f"review-{stem}.csv", f"unreadable-{stem}.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """One file after the scrub: what was read, what was written, what became of the rows."""
+
+    source: FileFacts
+    outputs: tuple[FileFacts, ...]
+    tally: Tally
+
+
+def scrub_table(
+    table: Table,
+    index: ListIndex,
+    folder: Path,
+    names: Names,
+    *,
+    default_country: str,
+    seeds: Path | None = None,
+    progress: Progress | None = None,
+) -> Scrubbed:
+    """Write the clean file, what was suppressed, what is unsure and what could not be read.
+
+    Args:
+        table: the mailing file, its header read.
+        index: the list as the mailing sees it.
+        folder: an empty folder for the outputs.
+        names: what they are called.
+        default_country: the country that national phone numbers are read in.
+        seeds: decoys to be added after the purge (P13).
+        progress: told after each block.
+
+    Raises:
+        BadInput: not one row could be read, or the file has none; the first problem is named.
+    """
+    columns = table.columns.require(index.ask.channel)
+    decoys = read_seeds(seeds, columns) if seeds is not None else None
+    tally = Tally()
+    first_problem = ""
+    with ExitStack() as stack:
+        clean = stack.enter_context(table.clean_output(folder / names.clean))
+        writers = {
+            name: stack.enter_context(GuardedCsvWriter(folder / name, columns.names, extras))
+            for name, extras in (
+                (names.suppressed, FOUND_COLUMNS),
+                (names.review, FOUND_COLUMNS),
+                (names.unreadable, (ROW, PROBLEM)),
+            )
+        }
+        for block in table.blocks():
+            judged = judge(block.frame, columns, index, default_country)
+            mask = judged.kept(block.frame.height)
+            clean.keep(block, mask)
+            writers[names.suppressed].write(_with_reasons(block, judged))
+            unreadable = _unreadable(block, judged)
+            writers[names.unreadable].write(unreadable)
+            first_problem = first_problem or _first(unreadable)
+            _count(tally, judged, int(mask.sum()), unreadable.height)
+            if progress is not None:
+                progress(block.bytes_done, table.size, tally.read)
+        _refuse_hopeless(table.path, tally, first_problem)
+        if decoys is not None:
+            clean.append(decoys)
+            tally.seeds = decoys.height
+        outputs = (clean.close(), *(writer.close() for writer in writers.values()))
+    return Scrubbed(table.facts(), outputs, tally)
+
+
+def _with_reasons(block: Block, judged: Judged) -> pl.DataFrame:
+    rows = block.frame[judged.found["row"].to_numpy()] if judged.found.height else block.frame.clear()
+    return rows.drop(FOUND_COLUMNS, strict=False).hstack(judged.found.select(FOUND_COLUMNS))
+
+
+def _unreadable(block: Block, judged: Judged) -> pl.DataFrame:
+    """Rows that could not be parsed and rows without a usable address, in the order of the file."""
+    places = judged.problems["row"].to_numpy()
+    rows = block.frame[places] if len(places) else block.frame.clear()
+    numbers = block.row_numbers[places] if len(places) else np.empty(0, dtype=np.int64)
+    named = rows.drop((ROW, PROBLEM), strict=False).with_columns(
+        pl.Series(ROW, numbers, dtype=pl.Int64), pl.Series(PROBLEM, judged.problems["problem"], dtype=pl.String)
+    )
+    return pl.concat([named, block.bad_frame().select(named.columns)]).sort(ROW)
+
+
+def _first(unreadable: pl.DataFrame) -> str:
+    if unreadable.is_empty():
+        return ""
+    return f"row {unreadable[ROW][0]} {unreadable[PROBLEM][0]}"
+
+
+def _count(tally: Tally, judged: Judged, kept: int, unreadable: int) -> None:
+    tally.kept += kept
+    tally.suppressed += judged.found.height
+    tally.unreadable += unreadable
+    tally.by_reason.update(judged.found["pc_reason"].to_list())
+    tally.by_tier.update(tier for tier in judged.found["pc_tier"].to_list() if tier)
+
+
+def _refuse_hopeless(path: Path, tally: Tally, first_problem: str) -> None:
+    if not tally.read:
+        raise BadInput(f"{path.name} has a header and no rows.", remedy="Nothing was written.")
+    if tally.read == tally.unreadable:
+        raise BadInput(
+            f"{path.name}: not one of {tally.read:,} rows can be used; the first: {first_problem}.",
+            remedy="Check the columns with --map role=column. Nothing was written.",
+        )

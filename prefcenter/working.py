@@ -1,0 +1,87 @@
+"""The worker: seals the ledger, sends what is due, and finishes what a crash left over.
+
+Everything it does is a row with a state, so that any number of workers may run, one may die at any moment, and the
+next takes up where it was. The queue is only a hint.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+
+from prefcenter.core.errors import PrefcenterError
+from prefcenter.services import outgoing, receiving, sealing
+from prefcenter.store import ledger, outbox
+from prefcenter.wiring import Wiring
+
+_log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.25
+"""How long an idle worker rests: an acknowledgement or a seal is never later than this plus the work itself."""
+
+LEFTOVERS_EVERY = 60
+"""After how many rests it looks for what a crash left over."""
+
+
+def step(wiring: Wiring, *, with_leftovers: bool = True) -> int:
+    """Do once what is due now, and tell how many things were done; a fault in one kind of work stops no other."""
+    done = _safely(seal_pending, wiring) + _safely(send_due, wiring)
+    return done + (_safely(finish_leftovers, wiring) if with_leftovers else 0)
+
+
+def run(wiring: Wiring, stop: threading.Event, *, parent: int | None = None) -> None:
+    """Work until told to stop, or until the process that started us is gone.
+
+    Args:
+        wiring: the product.
+        stop: set by whoever wants the worker to end; what it is at is finished first.
+        parent: the process that we must not outlive.
+    """
+    rests = 0
+    while not stop.is_set() and not _is_orphan(parent):
+        done = step(wiring, with_leftovers=rests % LEFTOVERS_EVERY == 0)
+        if not done:
+            rests += 1
+            stop.wait(PAUSE_SECONDS)
+
+
+def seal_pending(wiring: Wiring) -> int:
+    """Give new ledger entries their positions, and note the seal outside the database."""
+    with wiring.database.read() as session:
+        if not ledger.has_pending(session):
+            return 0
+    with wiring.database.write() as session:
+        sealed = sealing.seal(session, wiring.ledger_keys, at=wiring.clock())
+    if sealed.seal is not None:
+        sealing.anchor(wiring.anchors, sealed.seal)
+    return sealed.entries
+
+
+def send_due(wiring: Wiring) -> int:
+    """Decide and send the messages that are due."""
+    with wiring.database.read() as session:
+        if not outbox.has_due(session, wiring.clock()):
+            return 0
+    states = outgoing.dispatch_due(wiring.database, wiring.keyring, wiring.points, wiring.senders, wiring.clock)
+    return sum(states.values()) - states["queued"]
+
+
+def finish_leftovers(wiring: Wiring) -> int:
+    """Handle what was kept and never handled."""
+    return receiving.handle_leftovers(wiring.database, wiring.handlers, at=wiring.clock())
+
+
+def _safely(work: Callable[[Wiring], int], wiring: Wiring) -> int:
+    try:
+        return work(wiring)
+    except PrefcenterError as error:
+        _log.warning("%s: %s", work.__name__, error)
+    except Exception:  # noqa: BLE001 - one that breaks off must not end the worker
+        _log.exception("%s broke off", work.__name__)
+    return 0
+
+
+def _is_orphan(parent: int | None) -> bool:
+    return parent is not None and os.getppid() != parent
