@@ -1,0 +1,1 @@
+"""Postal addresses: standardising, matching keys, and opt-out requests read from mails."""

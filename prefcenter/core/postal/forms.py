@@ -10,15 +10,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One of the texts that stand for a part, and in which rows; everywhere if ``where`` is None."""
-
-    text: pl.Expr
-    where: pl.Expr | None = None
-
-
 _ANY, _NONE = pl.lit("*"), pl.lit("")
 
 
@@ -40,38 +31,36 @@ class Part:
         """The part as it is."""
         return pl.col(self.name)
 
-    def stored(self) -> list[Form]:
-        """What a suppression stores, the value itself first."""
-        return [Form(self.value), Form(_ANY, None if self.stored_pays else self.value != "")]
+    @property
+    def given(self) -> pl.Expr:
+        """Whether it is there."""
+        return self.value != ""
 
-    def probed(self) -> list[Form]:
-        """What a row probes, the value itself first."""
+    def stored(self) -> list[pl.Expr]:
+        """What a suppression stores, the value itself first; null where a form does not apply."""
+        return [self.value, _ANY if self.stored_pays else pl.when(self.given).then(_ANY)]
+
+    def probed(self) -> list[pl.Expr]:
+        """What a row probes, the value itself first; null where a form does not apply."""
         if self.stored_pays:
-            return [Form(pl.when(self.value == "").then(_ANY).otherwise(self.value)), Form(_NONE, self.value != "")]
-        return [Form(self.value), Form(pl.when(self.value == "").then(_ANY).otherwise(_NONE))]
+            return [pl.when(self.given).then(self.value).otherwise(_ANY), pl.when(self.given).then(_NONE)]
+        return [self.value, pl.when(self.given).then(_NONE).otherwise(_ANY)]
 
 
 @dataclass(frozen=True, slots=True)
 class UnitPart(Part):
     """The unit; one whose designator is unknown ("# 2") meets each that has its identifier (P6)."""
 
-    def stored(self) -> list[Form]:
-        """The unit, the same with any designator, and "any unit"."""
-        asked = pl.concat_str(pl.lit("? "), pl.col("unit_id"))
-        return [*Part.stored(self), Form(asked, self.value != "")]
+    def stored(self) -> list[pl.Expr]:
+        """The unit, "any unit", and the unit's identifier with the designator asked for."""
+        return [*Part.stored(self), pl.when(self.given).then(self._identifier("? "))]
 
-    def probed(self) -> list[Form]:
-        """The unit, the same without a known designator, and "no unit"."""
-        asked, bare = (pl.concat_str(pl.lit(mark), pl.col("unit_id")) for mark in ("? ", "# "))
+    def probed(self) -> list[pl.Expr]:
+        """The unit (or its identifier, asking for the designator), "no unit", and the unit of an unknown designator."""
         unknown = self.value.str.starts_with("#")
-        value, *others = Part.probed(self)
-        itself = pl.when(unknown).then(asked).otherwise(value.text)
-        return [Form(itself), *others, Form(bare, (self.value != "") & ~unknown)]
+        itself, *others = Part.probed(self)
+        known = pl.when(self.given & ~unknown).then(self._identifier("# "))
+        return [pl.when(unknown).then(self._identifier("? ")).otherwise(itself), *others, known]
 
-
-def expand(rows: pl.DataFrame, forms: list[Form], name: str) -> pl.DataFrame:
-    """The rows once for each form that they have, with the form as a column ``<name>_form``."""
-    chosen = (rows if form.where is None else rows.filter(form.where) for form in forms)
-    return pl.concat(
-        [part.with_columns(form.text.alias(f"{name}_form")) for part, form in zip(chosen, forms, strict=True)]
-    )
+    def _identifier(self, mark: str) -> pl.Expr:
+        return pl.concat_str(pl.lit(mark), pl.col("unit_id"))

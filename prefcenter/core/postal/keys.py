@@ -9,23 +9,23 @@ and the row probes both: one of them pays for the commonest case with a second k
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from functools import cache
+from itertools import product
+from typing import Any
 
 import polars as pl
 
 from prefcenter.core.channels import Level
 from prefcenter.core.errors import BadAddress
+from prefcenter.core.keys import PostalKey
 from prefcenter.core.postal.address import PostalAddress
-from prefcenter.core.postal.forms import Part, UnitPart, expand
+from prefcenter.core.postal.forms import Part, UnitPart
 from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.standardise import STANDARD_VERSION, standardise
 from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES
-
-PostalKey = NewType("PostalKey", str)
-"""A canonical key of somebody at a postal address; only this module makes one."""
 
 
 class KeyKind(StrEnum):
@@ -89,7 +89,21 @@ _OCCUPANT: dict[KeyKind, _Shape] = {
     KeyKind.OCCUPANT: _Shape(("number", "street", "zip"), _OCCUPANT_LINE),
 }
 
-WRITTEN_COLUMNS = ("name", "first_name", "last_name", "company", "address1", "address2", "city", "state", "zip", "country")
+WRITTEN_COLUMNS = (
+    "name",
+    "first_name",
+    "last_name",
+    "company",
+    "address1",
+    "address2",
+    "city",
+    "state",
+    "zip",
+    "country",
+)
+
+_AS_WRITTEN = pl.QueryOptFlags.none()
+"""The plans are as good as they get; looking for better ones takes longer than one address."""
 
 _KEY_SCHEMA = pl.Schema({"row": pl.UInt32, "kind": pl.String, "tier": pl.UInt8, "key": pl.String})
 
@@ -100,7 +114,7 @@ def probe_keys(frame: pl.DataFrame) -> pl.DataFrame:
     ``frame`` holds the written columns, any of which may be missing; ``s_`` columns that are there are used as they are.
     A row whose address cannot be used has no keys. A couple is looked up as each of the two.
     """
-    rows = _usable(_fields(frame))
+    rows = _usable(standard_fields(frame))
     nameless = rows.filter(pl.col("s_occupant") & (pl.col("person1") == ""))
     return _table(
         [
@@ -117,7 +131,7 @@ def stored_keys_frame(frame: pl.DataFrame) -> pl.DataFrame:
 
     A row that :func:`stored_keys` would refuse has no keys.
     """
-    rows = _usable(_fields(frame))
+    rows = _usable(standard_fields(frame))
     level = pl.col("level")
     persons = _persons(rows.filter(level == Level.INDIVIDUAL))
     return _table(
@@ -136,7 +150,7 @@ def stored_keys(address: PostalAddress, level: Level) -> tuple[StoredKey, ...]:
     Raises:
         BadAddress: there is nothing to deliver to, no place, or nobody whom the level could mean.
     """
-    frame = _fields(_one(address, level))
+    frame = standard_fields(_one(address, level))
     _check(frame, level)
     keys = _as_keys(stored_keys_frame(frame))
     primary = _primary(frame, level, keys)
@@ -162,11 +176,16 @@ def primary_key(address: PostalAddress, level: Level) -> PostalKey:
 def _primary(frame: pl.DataFrame, level: Level, keys: tuple[StoredKey, ...]) -> StoredKey:
     if level is not Level.INDIVIDUAL:
         return keys[0]
-    both = _usable(frame).with_columns(
+    return _as_keys(primary_keys_frame(frame))[0]
+
+
+def primary_keys_frame(fields: pl.DataFrame) -> pl.DataFrame:
+    """The primary key of each individual row of :func:`standard_fields`; in the other levels it is the first stored."""
+    both = _usable(fields).filter(pl.col("level") == Level.INDIVIDUAL).with_columns(
         pl.concat_str(["person1", "person2"], separator="+").str.strip_chars("+").alias("person"),
         pl.concat_str(["s_generation", "s_generation2"], separator="+").str.strip_chars("+").alias("generation"),
-    )
-    return _as_keys(_table(_keys(both, {KeyKind.FULL: _PERSON[KeyKind.FULL]}, stored=True)))[0]
+    )  # fmt: skip
+    return _table(_keys(both, {KeyKind.FULL: _PERSON[KeyKind.FULL]}, stored=True))
 
 
 def _one(address: PostalAddress, level: Level | None = None) -> pl.DataFrame:
@@ -181,22 +200,29 @@ def _as_keys(table: pl.DataFrame) -> tuple[StoredKey, ...]:
 
 def _check(frame: pl.DataFrame, level: Level) -> None:
     """Refuse an address that no key can be made of."""
-    row = frame.row(0, named=True)
+    problem = problem_of(frame.row(0, named=True), level)
+    if problem is not None:
+        raise problem
+
+
+def problem_of(row: Mapping[str, Any], level: Level) -> BadAddress | None:
+    """Why no key can be made of a row of :func:`standard_fields` at a level, or None where it can."""
     if row["s_problem"]:
         field, remedy = (
             ("zip", "Give the ZIP Code, or the city and the state.")
             if row["s_problem"].startswith("no ZIP")
             else ("address1", "Give the house number and the street, the PO box, or the route with its box.")
         )
-        raise BadAddress(f"The postal address has {row['s_problem']}.", field=field, remedy=remedy)
+        return BadAddress(f"The postal address has {row['s_problem']}.", field=field, remedy=remedy)
     if level is Level.INDIVIDUAL and not row["person1"]:
         remedy = "Give the person's name, or opt out the whole household or the company."
-        raise BadAddress("The postal address names no person.", field="name", remedy=remedy)
+        return BadAddress("The postal address names no person.", field="name", remedy=remedy)
     if level is Level.COMPANY and not row["company"]:
-        raise BadAddress("The postal address names no company.", field="company", remedy="Give the company's name.")
+        return BadAddress("The postal address names no company.", field="company", remedy="Give the company's name.")
+    return None
 
 
-def _fields(frame: pl.DataFrame) -> pl.DataFrame:
+def standard_fields(frame: pl.DataFrame) -> pl.DataFrame:
     """The standardised frame with a row number and the columns that keys are made of."""
     if "person1" in frame.columns:
         return frame
@@ -245,27 +271,47 @@ def _persons(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([one.filter(pl.col("person") != ""), two.filter(pl.col("person") != "")])
 
 
-def _keys(rows: pl.DataFrame, shapes: dict[KeyKind, _Shape], *, stored: bool) -> Iterable[pl.DataFrame]:
-    """The keys of the shapes, each of which goes on where the one before stopped, if it has the same parts and more."""
+def _keys(rows: pl.DataFrame, shapes: dict[KeyKind, _Shape], *, stored: bool) -> list[pl.LazyFrame]:
+    """The keys of the shapes, the most exact first within each kind."""
     if rows.is_empty():
-        return
-    expanded, done = rows, tuple[Part, ...]()
-    for kind, shape in shapes.items():
-        if shape.parts[: len(done)] != done:
-            expanded, done = rows, ()
-        for part in shape.parts[len(done) :]:
-            expanded = expand(expanded, part.stored() if stored else part.probed(), part.name)
-        done = shape.parts
-        text = pl.concat_str(
-            pl.lit(f"p{STANDARD_VERSION}:{kind.value}:") + pl.col(shape.fixed[0]),
+        return []
+    forms = rows.with_columns(_forms(tuple(shapes.values()), stored)).lazy()
+    return [
+        forms.select("row", *_texts(kind, shape, stored))
+        .unpivot(index="row", variable_name="kind", value_name="key")
+        .filter(pl.col("key").is_not_null())
+        .select("row", pl.lit(kind.value).alias("kind"), pl.lit(TIERS[kind], dtype=pl.UInt8).alias("tier"), "key")
+        for kind, shape in shapes.items()
+    ]
+
+
+@cache
+def _forms(shapes: tuple[_Shape, ...], stored: bool) -> list[pl.Expr]:
+    """The forms of all parts of the shapes, as columns ``<part>0``, ``<part>1`` …"""
+    parts = {part for shape in shapes for part in shape.parts}
+    return [
+        form.alias(f"{part.name}{number}")
+        for part in parts
+        for number, form in enumerate(part.stored() if stored else part.probed())
+    ]
+
+
+@cache
+def _texts(kind: KeyKind, shape: _Shape, stored: bool) -> list[pl.Expr]:
+    """A key for each combination of forms; null where a form does not apply or a part that must be there is missing."""
+    counts = [range(len(part.stored() if stored else part.probed())) for part in shape.parts]
+    begin = pl.lit(f"p{STANDARD_VERSION}:{kind.value}:") + pl.col(shape.fixed[0])
+    return [
+        pl.concat_str(
+            begin,
             *shape.fixed[1:],
-            *(f"{part.name}_form" for part in shape.parts),
+            *(f"{part.name}{number}" for part, number in zip(shape.parts, choice, strict=True)),
             separator="|",
-        )
-        tier = pl.lit(TIERS[kind], dtype=pl.UInt8).alias("tier")
-        keys = expanded.select("row", pl.lit(kind.value).alias("kind"), tier, text.alias("key"))
-        yield keys.filter(pl.col("key").is_not_null()) if {"zip", "place"} & {*shape.fixed} else keys
+        ).alias(str(place))
+        for place, choice in enumerate(product(*counts))
+    ]
 
 
-def _table(tables: list[pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat([_KEY_SCHEMA.to_frame(), *tables])
+def _table(tables: list[pl.LazyFrame]) -> pl.DataFrame:
+    empty = _KEY_SCHEMA.to_frame()
+    return pl.concat([empty.lazy(), *tables]).collect(optimizations=_AS_WRITTEN)

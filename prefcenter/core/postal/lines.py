@@ -12,11 +12,11 @@ HOUSE_NUMBER = r"^(?:[0-9][0-9A-Z/\-]*|[A-Z]{1,2}[0-9][0-9A-Z\-]*)"
 _NUMBER_WORD = "^(?:" + "|".join(NUMBER_WORDS) + ") "
 _STREET_LINE = rf"{HOUSE_NUMBER} \S|{_NUMBER_WORD}"
 _NOT_A_STREET = r"^(?:[0-9]+(?:ST|ND|RD|TH)|[0-9]+) (?:FL|FLR|FLOOR|LEVEL)\b"
-_UNIT_FIRST = r"^((?:#|APT|APARTMENT|UNIT|STE|SUITE|RM|ROOM|LOT|FL|FLOOR)(?: #)? ?[0-9A-Z\-]{1,6}) ([0-9][0-9A-Z\-]* \S.*)$"
-
-_SPECIAL = (
-    r"BOX|\b(?:PO|P O|POB|BX|CALLER|BIN|DRAWER|RR|R R|RFD|RURAL|HC|PSC|CMR|STAR)\b|GENERAL DELIVERY"
+_UNIT_FIRST = (
+    r"^((?:#|APT|APARTMENT|UNIT|STE|SUITE|RM|ROOM|LOT|FL|FLOOR)(?: #)? ?[0-9A-Z\-]{1,6}) ([0-9][0-9A-Z\-]* \S.*)$"
 )
+
+_SPECIAL = r"BOX|\b(?:PO|P O|POB|BX|CALLER|BIN|DRAWER|RR|R R|RFD|RURAL|HC|PSC|CMR|STAR)\b|GENERAL DELIVERY"
 _START = r"(?:^|; )"
 _ID = r"(?:#|NO|NUMBER)? ?0*([0-9A-Z][0-9A-Z\-]*)(?: ;|$| )"
 _STRICT_ID = r"(?:#|NO|NUMBER)? ?0*([A-Z]{0,2}[0-9][0-9A-Z\-]*|[A-Z])(?: ?;|$)"
@@ -63,6 +63,7 @@ def _specials(lines: pl.DataFrame, main: pl.Series) -> pl.Series:
 
 def _route_forms(hit: pl.Expr) -> list[pl.Expr]:
     """Rural and contract routes, military boxes, general delivery (Pub 28 §§24–25, 29)."""
+
     def form(pattern: str, shape: str) -> pl.Expr:
         return pl.when(hit.str.contains(pattern)).then(_filled(hit, pattern, shape))
 
@@ -98,10 +99,7 @@ def _filled(hit: pl.Expr, pattern: str, shape: str) -> pl.Expr:
 def _main_and_rest(lines: pl.DataFrame) -> pl.DataFrame:
     """The street line, wherever it stands, and whatever else was written."""
     split = lines.select(pl.col("address1").alias("main"), pl.col("address2").alias("rest"))
-    simple = split.select(
-        (pl.col("rest") == "")
-        & pl.col("main").str.contains(r"^[0-9]+ [^;]+$")
-    ).to_series()
+    simple = split.select((pl.col("rest") == "") & pl.col("main").str.contains(r"^[0-9]+ [^;]+$")).to_series()
     return amend_rows(split, ~simple, _choose_main)
 
 
@@ -116,7 +114,9 @@ def _choose_main(split: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("part") != "")
         .with_columns(
             pl.when(unit_first)
-            .then(pl.concat_list(pl.col("part").str.extract(_UNIT_FIRST, 1), pl.col("part").str.extract(_UNIT_FIRST, 2)))
+            .then(
+                pl.concat_list(pl.col("part").str.extract(_UNIT_FIRST, 1), pl.col("part").str.extract(_UNIT_FIRST, 2))
+            )
             .otherwise(pl.concat_list("part"))
         )
         .explode("part", empty_as_null=True)

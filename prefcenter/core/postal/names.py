@@ -20,7 +20,9 @@ _MARKS = {
 }  # fmt: skip
 _CARE_OF = r"(\S) (?:C/O|CARE OF|IN CARE OF|ATTN:?|ATTENTION:?)(?: .*)?$"
 _CARE_OF_FIRST = r"^(?:C/O|CARE OF|IN CARE OF)(?: |$)"
-_OCCUPANT_PHRASE = rf"(?:^| )(?:(?:OR|AND) )?(?:TO )?(?:(?:THE|OUR|CURRENT|LOCAL|VALUED|PRESENT|OR) )*{OCCUPANTS}(?: OR.*)?"
+_OCCUPANT_PHRASE = (
+    rf"(?:^| )(?:(?:OR|AND) )?(?:TO )?(?:(?:THE|OUR|CURRENT|LOCAL|VALUED|PRESENT|OR) )*{OCCUPANTS}(?: OR.*)?"
+)
 _GLUE = {f" {particle} ": f" {particle.replace(' ', '')}" for particle in sorted(PARTICLES, key=len, reverse=True)}
 _PARTICLE_HINT = " (?:" + "|".join(PARTICLES) + ") "
 
@@ -75,7 +77,8 @@ def _persons(names: pl.Series) -> pl.DataFrame:
 def _couple(frame: pl.DataFrame) -> pl.DataFrame:
     """Two names out of "JOHN AND MARY SMITH", "SMITH , JOHN AND MARY", "JOHN SMITH AND MARY JONES"."""
     titles = r"\b(?:" + "|".join(TITLES) + r")\b"
-    bare = pl.col("one").str.replace_all(titles, " ").str.replace_all(" +", " ")
+    bare = pl.col("one").str.replace_all(titles, " ").str.replace_all(" +", " ").str.replace_many(_GLUE, leftmost=True)
+    bare = bare.str.replace("(?: AND)+ ?$", "")
     parts = frame.select(
         bare.str.extract(r"^([^,]*?) , ").fill_null("").alias("last"),
         bare.str.replace(r"^[^,]*? , ", "").str.strip_chars(" ,").alias("text"),
@@ -86,19 +89,22 @@ def _couple(frame: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(pl.col("text").str.extract(r"^(?:(.*?) )?AND ", 1).fill_null("").str.strip_chars(" ").alias("a"))
     parts = parts.with_columns(pl.col("text").str.replace(r"^(?:.*? )?AND ", "").str.strip_chars(" ").alias("b"))
     surname = pl.col("b").str.extract(r" (\S+(?: (?:JR|SR|II|III|IV))?)$")
-    needs = (pl.col("last") == "") & ~pl.col("a").str.contains(r" \S{2,}$") & (pl.col("a") != "") & surname.is_not_null()
+    needs = (
+        (pl.col("last") == "") & ~pl.col("a").str.contains(r" \S{2,}$") & (pl.col("a") != "") & surname.is_not_null()
+    )
     prefix = pl.when(pl.col("last") != "").then(pl.col("last") + " , ").otherwise(pl.lit(""))
     one = pl.when(needs).then(pl.concat_str([pl.col("a"), pl.lit(" "), surname])).otherwise(prefix + pl.col("a"))
     two = prefix + pl.col("b")
     alone = pl.col("a") == ""
     return parts.select(
-        pl.when(alone).then(two).otherwise(one).alias("one"), pl.when(alone).then(pl.lit("")).otherwise(two).alias("two")
+        pl.when(alone).then(two).otherwise(one).alias("one"),
+        pl.when(alone).then(pl.lit("")).otherwise(two).alias("two"),
     )
 
 
 def _person_or_none(names: pl.Series) -> pl.DataFrame:
     """The persons of a column that is nearly always empty, at the price of those that are not."""
-    blank = pl.DataFrame({name: names for name in ("s_first", "s_middle", "s_last", "s_generation")})
+    blank = pl.DataFrame(dict.fromkeys(("s_first", "s_middle", "s_last", "s_generation"), names))
     return amend_rows(blank, names != "", lambda rows: _person(rows["s_last"]))
 
 
@@ -109,7 +115,9 @@ def _person(names: pl.Series) -> pl.DataFrame:
     words = names.to_frame("name").select(
         pl.col("name").str.split(" ").list.eval(pl.element().filter(~pl.element().is_in(["", ",", *TITLES]))).alias("w")
     )
-    generation = pl.col("w").list.slice(1).list.eval(pl.element().filter(pl.element().is_in(list(GENERATIONS)))).list.first()
+    generation = (
+        pl.col("w").list.slice(1).list.eval(pl.element().filter(pl.element().is_in(list(GENERATIONS)))).list.first()
+    )
     frame = words.with_columns(generation.replace(GENERATIONS).fill_null("").alias("s_generation"))
     marked = frame["s_generation"] != ""
     frame = amend_rows(frame, marked, _without_generation)

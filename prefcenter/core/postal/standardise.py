@@ -58,9 +58,9 @@ def _clean(frame: pl.DataFrame) -> pl.DataFrame:
     texts = with_text_columns(frame, ADDRESS_COLUMNS)
     plain = is_plain(texts, ADDRESS_COLUMNS)
     cleaned = texts.select(clean_line(name, plain=plain).alias(name) for name in ADDRESS_COLUMNS)
-    return cleaned.with_columns(settle_hyphens(cleaned[name]) for name in ("address1", "address2", "city")).with_columns(
-        pl.col("city", "state", "country").str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars(" ")
-    )
+    return cleaned.with_columns(
+        settle_hyphens(cleaned[name]) for name in ("address1", "address2", "city")
+    ).with_columns(pl.col("city", "state", "country").str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars(" "))
 
 
 def _domestic(lines: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ TOKENS: dict[str, str] = {**SUFFIXES, **WORDS, **DIRECTIONS}
 """Every word of a street line that has a shorter form."""
 
 _NO = r" ?(?:NO |NUMBER |# ?)?"
-_STATE = "|".join(["STATE", "ST", "U ?S", *sorted(set(STATES.values()))])
+_STATE = "|".join(["STATE", "U ?S", *sorted(set(STATES.values()) - {"NE"})])
 _ROAD = r"(?:ROAD|RD|HIGHWAY|HWY|ROUTE|RTE|RT|TRUNK HIGHWAY|TRUNK HWY)"
 _NUMBERED_ROADS: tuple[tuple[str, str], ...] = (
     (rf" (?:COUNTY|CO|CNTY|CTY) {_ROAD}{_NO}([0-9]+[A-Z]?|[A-Z])\b", " COUNTY~RD~$1"),
@@ -21,8 +21,10 @@ _NUMBERED_ROADS: tuple[tuple[str, str], ...] = (
     (rf" (?:TOWNSHIP|TWP) {_ROAD}{_NO}([0-9]+[A-Z]?)\b", " TOWNSHIP~RD~$1"),
     (r" (?:FARM TO MARKET|FM)(?: ROAD| RD)?[ ]?([0-9]+)\b", " FM~$1"),
     (r" (?:INTERSTATE|IH|I)(?: HIGHWAY| HWY)? ?([0-9]+)\b", " I~$1"),
+    # Right behind the number, ST is short for STATE; further on it ends a street's name.
+    (rf"^(\S+) (?:ST|STR|STREET|SAINT) (?:(?:U ?S|SR|SH) |(?:U ?S )?{_ROAD} ){_NO}([0-9]+[A-Z]?)\b", "$1 HWY~$2"),
     (rf" (?:(?:{_STATE}) )?(?:HIGHWAY|HWY|HIWAY|HWAY|ROUTE|RTE|RT){_NO}([0-9]+[A-Z]?)\b", " HWY~$1"),
-    (rf" (?:STATE|ST|US) (?:ROAD|RD){_NO}([0-9]+[A-Z]?)\b", " HWY~$1"),
+    (rf" (?:STATE|US) (?:ROAD|RD){_NO}([0-9]+[A-Z]?)\b", " HWY~$1"),
     (r" (?:U ?S|SR|SH)[ ]?([0-9]+[A-Z]?)\b", " HWY~$1"),
     (r" (?:STATE )?LOOP ([0-9]+)\b", " LOOP~$1"),
 )
@@ -55,14 +57,16 @@ def streets(main: pl.Series) -> pl.DataFrame:
 
 def _glued(main: pl.Series) -> pl.Series:
     """The line with what belongs together held together by ``~``: fractions, numbered roads, split directions."""
-    main = amend(main, main.str.contains(r"^\S+ [0-9]/[0-9]+ "), lambda s: s.str.replace(r"^(\S+) ([0-9]/[0-9]+) ", "$1~$2 "))
+    main = amend(
+        main, main.str.contains(r"^\S+ [0-9]/[0-9]+ "), lambda s: s.str.replace(r"^(\S+) ([0-9]/[0-9]+) ", "$1~$2 ")
+    )
     main = amend(main, main.str.contains(_NUMBERED_ROAD_HINT), _glue_roads)
     return amend(main, main.str.contains(_SPLIT_DIRECTION_HINT), _glue_directions)
 
 
 def _glue_roads(lines: pl.Series) -> pl.Series:
     for pattern, form in _NUMBERED_ROADS:
-        lines = lines.str.replace(pattern, form)
+        lines = lines.str.replace_all(pattern, form)
     return lines
 
 
@@ -82,7 +86,9 @@ def _is_direction(token: pl.Expr) -> pl.Expr:
 
 def _trailing_unit(tokens: pl.DataFrame) -> pl.DataFrame:
     """Take a number or letter behind the suffix as a unit ("801 S CANAL ST C1S", "12 MAIN ST 4")."""
-    frame = tokens.with_columns(_at(-1).alias("z"), _at(-2).alias("y"), _at(-3).alias("x"), pl.col("t").list.len().alias("n"))
+    frame = tokens.with_columns(
+        _at(-1).alias("z"), _at(-2).alias("y"), _at(-3).alias("x"), pl.col("t").list.len().alias("n")
+    )
     marks = pl.col("z").str.contains(_TRAILING_UNIT) & ~_is_direction(pl.col("z"))
     behind_suffix = pl.col("y").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 4) & ~_is_direction(pl.col("x"))
     behind_direction = _is_direction(pl.col("y")) & pl.col("x").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 5)
@@ -90,14 +96,24 @@ def _trailing_unit(tokens: pl.DataFrame) -> pl.DataFrame:
     return frame.select(
         pl.when(bare).then(pl.col("t").list.head(pl.col("n") - 1)).otherwise("t").alias("t"),
         pl.when(bare).then("z").otherwise(pl.lit("")).alias("bare"),
-    ).with_columns(pl.col("t").list.len().cast(pl.Int64).alias("n"), _at(1).alias("a"), _at(2).alias("b"), _at(-1).alias("z"), _at(-2).alias("y"))
+    ).with_columns(
+        pl.col("t").list.len().cast(pl.Int64).alias("n"),
+        _at(1).alias("a"),
+        _at(2).alias("b"),
+        _at(-1).alias("z"),
+        _at(-2).alias("y"),
+    )
 
 
 def _pre_direction(frame: pl.DataFrame) -> pl.DataFrame:
     """Whether the second token is a direction; in "100 NORTH ST" and "12 N ST NW" it is the street's name."""
-    named = pl.col("b").is_in(STRONG_SUFFIXES) & ((pl.col("n") == 3) | ((pl.col("n") == 4) & _is_direction(pl.col("z"))))
+    named = pl.col("b").is_in(STRONG_SUFFIXES) & (
+        (pl.col("n") == 3) | ((pl.col("n") == 4) & _is_direction(pl.col("z")))
+    )
     pre = _is_direction(pl.col("a")) & (pl.col("n") >= 3) & ~named
-    return frame.with_columns(pre.alias("pre")).with_columns((pl.col("n") - 1 - pl.col("pre").cast(pl.Int64)).alias("k"))
+    return frame.with_columns(pre.alias("pre")).with_columns(
+        (pl.col("n") - 1 - pl.col("pre").cast(pl.Int64)).alias("k")
+    )
 
 
 def _post_direction(frame: pl.DataFrame) -> pl.DataFrame:

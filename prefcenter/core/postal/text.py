@@ -12,7 +12,19 @@ import polars as pl
 LONGEST = 120
 """Characters of a cell that are read; no line of an address is longer, and a cell of a megabyte costs no time."""
 
-_LETTERS = {"Ø": "O", "Ł": "L", "Đ": "D", "Æ": "AE", "Œ": "OE", "Þ": "TH", "Ð": "D", "ẞ": "SS", "½": " 1/2", "¼": " 1/4", "¾": " 3/4"}
+_LETTERS = {
+    "Ø": "O",
+    "Ł": "L",
+    "Đ": "D",
+    "Æ": "AE",
+    "Œ": "OE",
+    "Þ": "TH",
+    "Ð": "D",
+    "ẞ": "SS",
+    "½": " 1/2",
+    "¼": " 1/4",
+    "¾": " 3/4",
+}
 
 _LINE_MARKS = {
     ".": "",
@@ -97,6 +109,11 @@ def amend_rows(frame: pl.DataFrame, where: pl.Series, change: Callable[[pl.DataF
 
 def with_text_columns(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
     """The named columns alone, as text without nulls; one that is missing is empty."""
-    return frame.select(
-        pl.col(name).cast(pl.String).fill_null("") if name in frame.columns else pl.lit("").alias(name) for name in columns
-    ) if frame.width else pl.DataFrame({name: [""] * frame.height for name in columns})
+    return (
+        frame.select(
+            pl.col(name).cast(pl.String).fill_null("") if name in frame.columns else pl.lit("").alias(name)
+            for name in columns
+        )
+        if frame.width
+        else pl.DataFrame({name: [""] * frame.height for name in columns})
+    )
