@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from prefcenter.core.channels import Channel, Level
+from prefcenter.core.errors import BadAddress
 from prefcenter.core.keys import (
     EmailKey,
     Key,
@@ -19,7 +20,8 @@ from prefcenter.core.keys import (
     mask,
 )
 from prefcenter.core.postal.address import PostalAddress
-from prefcenter.core.postal.keys import primary_key, probe_keys_one, stored_keys
+from prefcenter.core.postal.keys import StoredKey, probe_keys_one, stored_keys
+from prefcenter.core.postal.many import keys_of_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +113,29 @@ class Points:
             BadAddress: it cannot be one; names the field.
         """
         keys = stored_keys(address, level)
-        primary = primary_key(address, level)
-        main = self._peppers.digest(primary)
+        return self._postal(address, level, keys, [key.key for key in probe_keys_one(address)])
+
+    def post_many(self, addresses: Sequence[PostalAddress], levels: Sequence[Level]) -> list[Point | BadAddress]:
+        """Take many of them at once, in their order; a ``BadAddress`` stands where an address cannot be one."""
+        return [
+            found if isinstance(found, BadAddress) else self._postal(address, level, found.stored, found.probes)
+            for address, level, found in zip(addresses, levels, keys_of_many(addresses, levels), strict=True)
+        ]
+
+    def _postal(
+        self, address: PostalAddress, level: Level, keys: Sequence[StoredKey], probes: Sequence[PostalKey]
+    ) -> Point:
+        asked: list[Key] = [keys[0].key, *probes]
         stored = []
         for key in keys:
             digest = self._peppers.digest(key.key)
             stored.append(PointKey(key.kind.value, digest.value, digest.pepper_id, bucket_of(address)))
-        probes: list[Key] = [primary, *(key.key for key in probe_keys_one(address))]
         return Point(
             channel=Channel.POST,
-            digest=main.value,
-            pepper_id=main.pepper_id,
+            digest=stored[0].digest,
+            pepper_id=stored[0].pepper_id,
             stored=tuple(stored),
-            lookup=tuple(dict.fromkeys(self._peppers.candidates_of(probes))),
+            lookup=tuple(dict.fromkeys(self._peppers.candidates_of(asked))),
             given={name: value for name, value in asdict(address).items() if value},
             country=address.country or None,
             level=level,
