@@ -34,11 +34,11 @@ class CommandLine(click.Group):
         super().__init__(*args, **settings)
         self._commands_in = {name: module for name, module in commands_in.items() if find_spec(module) is not None}
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         """Name all commands."""
         return sorted(self._commands_in)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command."""
         module = self._commands_in.get(cmd_name)
         if module is None:

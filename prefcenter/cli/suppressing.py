@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from prefcenter.cli.lists import export_command, import_command
 from prefcenter.cli.options import CHANNEL, LEVEL, MOMENT, REASON, acting, addressed, as_json, branded
 from prefcenter.cli.presenting import exits, moment, print_json, print_json_list, print_table, reach
 from prefcenter.cli.running import open_wiring
@@ -30,6 +31,10 @@ PAGE = 1_000
 @click.group("suppress", epilog=exits())
 def suppress_command() -> None:
     """The suppression list: scoped reasons not to send."""
+
+
+suppress_command.add_command(import_command)
+suppress_command.add_command(export_command)
 
 
 @suppress_command.command("add", epilog=exits())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -300,8 +300,8 @@ def _insert(session: Session, row: Brand | Topic | MessageType, taken: str, reme
         raise AlreadyThere(taken, remedy=remedy) from error
 
 
-def _log(session: Session, kind: str, facts: dict[str, object], evidence: Evidence, at: datetime) -> None:
-    told = facts | dict(evidence.facts)
+def _log(session: Session, kind: str, facts: Mapping[str, object], evidence: Evidence, at: datetime) -> None:
+    told = {**facts, **evidence.facts}
     ledger.append(session, kind, at=at, actor=evidence.actor, facts=told, personal=evidence.personal)
 
 
