@@ -7,10 +7,20 @@ side makes several, and they meet if any is equal.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import polars as pl
 
 _ANY, _NONE = pl.lit("*"), pl.lit("")
+
+
+class Given(StrEnum):
+    """Whether an address has a part."""
+
+    MISSING = "m"
+    PRESENT = "p"
+    UNKNOWN = "u"
+    """There is a unit, but not of which designator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,36 +41,43 @@ class Part:
         """The part as it is."""
         return pl.col(self.name)
 
-    @property
     def given(self) -> pl.Expr:
-        """Whether it is there."""
-        return self.value != ""
+        """The :class:`Given` of each row."""
+        return pl.when(self.value == "").then(pl.lit(Given.MISSING.value)).otherwise(pl.lit(Given.PRESENT.value))
 
-    def stored(self) -> list[pl.Expr]:
-        """What a suppression stores, the value itself first; null where a form does not apply."""
-        return [self.value, _ANY if self.stored_pays else pl.when(self.given).then(_ANY)]
+    def stored(self, given: Given) -> list[pl.Expr]:
+        """What a suppression stores, the value itself first."""
+        if given is not Given.MISSING:
+            return [self.value, _ANY]
+        return [_NONE, _ANY] if self.stored_pays else [_NONE]
 
-    def probed(self) -> list[pl.Expr]:
-        """What a row probes, the value itself first; null where a form does not apply."""
-        if self.stored_pays:
-            return [pl.when(self.given).then(self.value).otherwise(_ANY), pl.when(self.given).then(_NONE)]
-        return [self.value, pl.when(self.given).then(_NONE).otherwise(_ANY)]
+    def probed(self, given: Given) -> list[pl.Expr]:
+        """What a row probes, the value itself first."""
+        if given is not Given.MISSING:
+            return [self.value, _NONE]
+        return [_ANY] if self.stored_pays else [_NONE, _ANY]
 
 
 @dataclass(frozen=True, slots=True)
 class UnitPart(Part):
     """The unit; one whose designator is unknown ("# 2") meets each that has its identifier (P6)."""
 
-    def stored(self) -> list[pl.Expr]:
-        """The unit, "any unit", and the unit's identifier with the designator asked for."""
-        return [*Part.stored(self), pl.when(self.given).then(self._identifier("? "))]
-
-    def probed(self) -> list[pl.Expr]:
-        """The unit (or its identifier, asking for the designator), "no unit", and the unit of an unknown designator."""
+    def given(self) -> pl.Expr:
+        """The :class:`Given` of each row."""
         unknown = self.value.str.starts_with("#")
-        itself, *others = Part.probed(self)
-        known = pl.when(self.given & ~unknown).then(self._identifier("# "))
-        return [pl.when(unknown).then(self._identifier("? ")).otherwise(itself), *others, known]
+        return pl.when(unknown).then(pl.lit(Given.UNKNOWN.value)).otherwise(Part.given(self))
+
+    def stored(self, given: Given) -> list[pl.Expr]:
+        """The unit, "any unit", and the identifier for rows that ask without knowing the designator."""
+        forms = Part.stored(self, given)
+        return forms if given is Given.MISSING else [*forms, self._identifier("? ")]
+
+    def probed(self, given: Given) -> list[pl.Expr]:
+        """The unit (or its identifier, asking for any designator), "no unit", and the unit of an unknown designator."""
+        if given is Given.UNKNOWN:
+            return [self._identifier("? "), _NONE]
+        forms = Part.probed(self, given)
+        return forms if given is Given.MISSING else [*forms, self._identifier("# ")]
 
     def _identifier(self, mark: str) -> pl.Expr:
         return pl.concat_str(pl.lit(mark), pl.col("unit_id"))

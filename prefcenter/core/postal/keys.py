@@ -22,10 +22,11 @@ from prefcenter.core.channels import Level
 from prefcenter.core.errors import BadAddress
 from prefcenter.core.keys import PostalKey
 from prefcenter.core.postal.address import PostalAddress
-from prefcenter.core.postal.forms import Part, UnitPart
+from prefcenter.core.postal.forms import Given, Part, UnitPart
 from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.standardise import STANDARD_VERSION, standardise
 from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES
+from prefcenter.core.postal.text import AS_WRITTEN
 
 
 class KeyKind(StrEnum):
@@ -89,21 +90,7 @@ _OCCUPANT: dict[KeyKind, _Shape] = {
     KeyKind.OCCUPANT: _Shape(("number", "street", "zip"), _OCCUPANT_LINE),
 }
 
-WRITTEN_COLUMNS = (
-    "name",
-    "first_name",
-    "last_name",
-    "company",
-    "address1",
-    "address2",
-    "city",
-    "state",
-    "zip",
-    "country",
-)
-
-_AS_WRITTEN = pl.QueryOptFlags.none()
-"""The plans are as good as they get; looking for better ones takes longer than one address."""
+_SHAPES = _PERSON | _COMPANY | _HOUSEHOLD | _OCCUPANT
 
 _KEY_SCHEMA = pl.Schema({"row": pl.UInt32, "kind": pl.String, "tier": pl.UInt8, "key": pl.String})
 
@@ -228,16 +215,24 @@ def standard_fields(frame: pl.DataFrame) -> pl.DataFrame:
         return frame
     names = frame if "s_first" in frame.columns else standardise_names(frame)
     both = names if "s_number" in frame.columns else standardise(names)
+    return both.select(*_field_columns(), *(["level"] if "level" in frame.columns else []))
+
+
+@cache
+def _field_columns() -> list[pl.Expr]:
     weak = pl.when(pl.col("s_suffix").is_in(STRONG_SUFFIXES)).then(pl.lit("")).otherwise("s_suffix")
     unit_id = pl.when(pl.col("s_unit") == "").then("s_unit_kind").otherwise("s_unit")
     kind = pl.when(pl.col("s_unit_kind") == "UNIT").then(pl.lit("#")).otherwise("s_unit_kind")
     domestic = pl.col("s_country").is_in(["US", "CA"])
     state_known = ~domestic | (pl.col("s_state") != "")
     coded = pl.when(pl.col("s_country") == "US").then("s_zip5").otherwise(pl.col("s_country") + pl.col("s_zip5"))
-    return both.select(
+    zip_code = pl.when(pl.col("s_zip5") != "").then(coded)
+    place = pl.when((pl.col("s_city") != "") & state_known).then(
+        pl.concat_str(["s_city", "s_state", "s_country"], separator=",")
+    )
+    return [
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
-        "s_problem", "s_occupant", "s_generation", "s_generation2",
-        *(["level"] if "level" in frame.columns else []),
+        pl.col("s_problem", "s_occupant", "s_generation", "s_generation2"),
         _person_text("").alias("person1"),
         _person_text("2").alias("person2"),
         pl.col("s_company").alias("company"),
@@ -247,11 +242,11 @@ def standard_fields(frame: pl.DataFrame) -> pl.DataFrame:
         pl.concat_str(["s_predir", "s_postdir"], separator=" ").str.strip_chars(" ").alias("direction"),
         unit_id.alias("unit_id"),
         pl.concat_str([kind, "s_unit"], separator=" ").str.strip_chars(" ").alias("unit"),
-        pl.when(pl.col("s_zip5") != "").then(coded).alias("zip"),
+        zip_code.alias("zip"),
         pl.col("s_zip5").str.head(3).alias("zip3"),
-        pl.when((pl.col("s_city") != "") & state_known)
-        .then(pl.concat_str(["s_city", "s_state", "s_country"], separator=",")).alias("place"),
-    ).with_columns(pl.coalesce("zip", "place").alias("exact_place"))  # fmt: skip
+        place.alias("place"),
+        pl.coalesce(zip_code, place).alias("exact_place"),
+    ]
 
 
 def _person_text(which: str) -> pl.Expr:
@@ -272,46 +267,58 @@ def _persons(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _keys(rows: pl.DataFrame, shapes: dict[KeyKind, _Shape], *, stored: bool) -> list[pl.LazyFrame]:
-    """The keys of the shapes, the most exact first within each kind."""
+    """The keys of the shapes, the most exact first within each kind.
+
+    Rows are taken apart by which parts they have, so that each group makes just the forms that it needs.
+    """
     if rows.is_empty():
         return []
-    forms = rows.with_columns(_forms(tuple(shapes.values()), stored)).lazy()
+    parts = tuple(dict.fromkeys(part for shape in shapes.values() for part in shape.parts))
+    marked = rows.with_columns(_pattern(parts))
+    groups = marked.partition_by("pattern") if marked.height > 1 else [marked]
     return [
-        forms.select("row", *_texts(kind, shape, stored))
-        .unpivot(index="row", variable_name="kind", value_name="key")
-        .filter(pl.col("key").is_not_null())
-        .select("row", pl.lit(kind.value).alias("kind"), pl.lit(TIERS[kind], dtype=pl.UInt8).alias("tier"), "key")
+        _kind_keys(group.lazy(), kind, _texts(shape, parts, group["pattern"][0], stored))
+        for group in groups
         for kind, shape in shapes.items()
     ]
 
 
-@cache
-def _forms(shapes: tuple[_Shape, ...], stored: bool) -> list[pl.Expr]:
-    """The forms of all parts of the shapes, as columns ``<part>0``, ``<part>1`` …"""
-    parts = {part for shape in shapes for part in shape.parts}
-    return [
-        form.alias(f"{part.name}{number}")
-        for part in parts
-        for number, form in enumerate(part.stored() if stored else part.probed())
-    ]
+def _kind_keys(rows: pl.LazyFrame, kind: KeyKind, texts: list[pl.Expr]) -> pl.LazyFrame:
+    return (
+        rows.with_columns(_base(kind))
+        .filter(pl.col("base").is_not_null())
+        .select("row", *texts)
+        .unpivot(index="row", variable_name="kind", value_name="key")
+        .select("row", pl.lit(kind.value).alias("kind"), pl.lit(TIERS[kind], dtype=pl.UInt8).alias("tier"), "key")
+    )
 
 
 @cache
-def _texts(kind: KeyKind, shape: _Shape, stored: bool) -> list[pl.Expr]:
-    """A key for each combination of forms; null where a form does not apply or a part that must be there is missing."""
-    counts = [range(len(part.stored() if stored else part.probed())) for part in shape.parts]
-    begin = pl.lit(f"p{STANDARD_VERSION}:{kind.value}:") + pl.col(shape.fixed[0])
+def _pattern(parts: tuple[Part, ...]) -> pl.Expr:
+    """Which of the parts a row has, one letter for each."""
+    return pl.concat_str([pl.lit(""), *(part.given() for part in parts)]).alias("pattern")
+
+
+@cache
+def _base(kind: KeyKind) -> pl.Expr:
+    """What all keys of a kind begin with; null where something is missing that must be there."""
+    first, *others = _SHAPES[kind].fixed
+    return pl.concat_str(
+        pl.lit(f"p{STANDARD_VERSION}:{kind.value}:") + pl.col(first), *others, separator="|", ignore_nulls=False
+    ).alias("base")
+
+
+@cache
+def _texts(shape: _Shape, parts: tuple[Part, ...], pattern: str, stored: bool) -> list[pl.Expr]:
+    """A key for each combination of the forms that a row of this pattern has."""
+    given = {part: Given(letter) for part, letter in zip(parts, pattern, strict=True)}
+    forms = [part.stored(given[part]) if stored else part.probed(given[part]) for part in shape.parts]
     return [
-        pl.concat_str(
-            begin,
-            *shape.fixed[1:],
-            *(f"{part.name}{number}" for part, number in zip(shape.parts, choice, strict=True)),
-            separator="|",
-        ).alias(str(place))
-        for place, choice in enumerate(product(*counts))
+        pl.concat_str(["base", *choice], separator="|").alias(str(place))
+        for place, choice in enumerate(product(*forms))
     ]
 
 
 def _table(tables: list[pl.LazyFrame]) -> pl.DataFrame:
     empty = _KEY_SCHEMA.to_frame()
-    return pl.concat([empty.lazy(), *tables]).collect(optimizations=_AS_WRITTEN)
+    return pl.concat([empty.lazy(), *tables]).collect(optimizations=AS_WRITTEN)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from prefcenter.core.postal.tables import NUMBER_WORDS
-from prefcenter.core.postal.text import amend, amend_rows
+from prefcenter.core.postal.text import AS_WRITTEN, amend_rows
 from prefcenter.core.postal.units import UNIT_HINT, UNIT_TAIL, parse_unit
 
 HOUSE_NUMBER = r"^(?:[0-9][0-9A-Z/\-]*|[A-Z]{1,2}[0-9][0-9A-Z\-]*)"
@@ -35,30 +37,39 @@ def delivery_lines(lines: pl.DataFrame) -> pl.DataFrame:
     """
     split = _main_and_rest(lines)
     special = _specials(lines, split["main"])
-    main = split["main"].zip_with(special == "", pl.select(pl.repeat("", lines.height)).to_series())
-    tails = _unit_tails(main, split["rest"].zip_with(special == "", main))
+    street = split.with_columns(special).select(_unless_special())
+    tails = _unit_tails(street["main"], street["rest"])
     units = _parsed_units(tails["tail"])
     return pl.DataFrame({"special": special, "main": tails["main"]}).hstack(units)
 
 
+@cache
+def _unless_special() -> list[pl.Expr]:
+    return [pl.when(pl.col("special") == "").then(name).otherwise(pl.lit("")).alias(name) for name in ("main", "rest")]
+
+
 def _specials(lines: pl.DataFrame, main: pl.Series) -> pl.Series:
     """The form of the box or route; a PO box beside a street address gives way to the street."""
-    whole = (lines["address1"] + " ; " + lines["address2"]).str.strip_chars(" ;").alias("special")
-    hinted = whole.str.contains(_SPECIAL)
-    blank = pl.select(pl.repeat("", whole.len())).to_series()
-    text = blank.zip_with(~hinted, whole).alias("special")
-    street = main.filter(hinted) != ""
+    frame = lines.lazy().select(_whole()).with_columns(_hint()).collect(optimizations=AS_WRITTEN).with_columns(main)
+    return amend_rows(frame, frame["hint"], lambda hits: hits.with_columns(_special()))["special"]
 
-    def read(hits: pl.Series) -> pl.Series:
-        hit, box = pl.col("special"), pl.col("box")
-        routes = pl.coalesce(*_route_forms(hit))
-        boxes = pl.coalesce(*_box_forms(hit))
-        frame = hits.to_frame().with_columns(street.alias("street"), routes.alias("route"), boxes.alias("box"))
-        return frame.select(
-            pl.coalesce("route", pl.when(~pl.col("street")).then(box)).fill_null("").alias("special")
-        ).to_series()
 
-    return amend(text, hinted, read)
+@cache
+def _whole() -> list[pl.Expr]:
+    whole = pl.concat_str(["address1", pl.lit(" ; "), "address2"]).str.strip_chars(" ;")
+    return [whole.alias("whole"), pl.lit("").alias("special")]
+
+
+@cache
+def _hint() -> pl.Expr:
+    return pl.col("whole").str.contains(_SPECIAL).alias("hint")
+
+
+@cache
+def _special() -> pl.Expr:
+    whole = pl.col("whole")
+    boxes = pl.when(pl.col("main") == "").then(pl.coalesce(*_box_forms(whole)))
+    return pl.coalesce(*_route_forms(whole), boxes, pl.lit("")).alias("special")
 
 
 def _route_forms(hit: pl.Expr) -> list[pl.Expr]:
@@ -104,61 +115,74 @@ def _main_and_rest(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _choose_main(split: pl.DataFrame) -> pl.DataFrame:
-    parts = pl.concat_str(["main", pl.lit(" ; "), "rest"]).str.split(" ; ")
-    unit_first = pl.col("part").str.contains(_UNIT_FIRST)
-    exploded = (
-        split.with_row_index("row")
-        .select("row", parts.alias("part"))
-        .explode("part", empty_as_null=True)
-        .with_columns(pl.col("part").str.strip_chars(" ;"))
-        .filter(pl.col("part") != "")
-        .with_columns(
-            pl.when(unit_first)
-            .then(
-                pl.concat_list(pl.col("part").str.extract(_UNIT_FIRST, 1), pl.col("part").str.extract(_UNIT_FIRST, 2))
-            )
-            .otherwise(pl.concat_list("part"))
+    """The first segment of the lines that reads like a street, and the others."""
+    text = pl.concat_str(["main", pl.lit(" ; "), "rest"]).str.strip_chars(" ;")
+    segments = (
+        split.with_row_index("row").lazy()
+        .select("row", text.str.split(" ; ").alias("part")).explode("part", empty_as_null=True)
+        .with_columns(_unit_and_street()).explode("part", empty_as_null=True)
+        .with_columns(_in_figures())
+        .with_columns(_reads_like_a_street())
+        .with_columns(pl.col("street") & (pl.col("street").cum_sum().over("row") == 1))
+        .group_by("row", maintain_order=True)
+        .agg(
+            pl.col("part").filter("street").first().fill_null("").alias("main"),
+            pl.col("part").filter(~pl.col("street")).str.join(" ; ").alias("rest"),
         )
-        .explode("part", empty_as_null=True)
-        .with_columns(
-            pl.when(pl.col("part").str.contains(_NUMBER_WORD)).then(_numbered("part")).otherwise("part").alias("part")
-        )
-        .with_columns(
-            (pl.col("part").str.contains(_STREET_LINE) & ~pl.col("part").str.contains(_NOT_A_STREET)).alias("street")
-        )
-        .with_columns((pl.col("street") & (pl.col("street").cum_sum().over("row") == 1)).alias("street"))
-    )
-    chosen = exploded.group_by("row", maintain_order=True).agg(
-        pl.col("part").filter("street").first().alias("main"),
-        pl.col("part").filter(~pl.col("street")).str.join(" ; ").alias("rest"),
-    )
-    rows = split.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))
-    return rows.join(chosen, on="row", how="left", maintain_order="left").select(
-        pl.col("main").fill_null(""), pl.col("rest").fill_null("")
-    )
+    )  # fmt: skip
+    return segments.select("main", "rest").collect(optimizations=AS_WRITTEN)
 
 
-def _numbered(column: str) -> pl.Expr:
-    first = pl.col(column).str.extract(r"^(\S+) ").replace(NUMBER_WORDS)
-    return pl.concat_str(first, pl.col(column).str.replace(r"^\S+", ""))
+@cache
+def _unit_and_street() -> pl.Expr:
+    """A segment with the unit in front ("APT 2 100 MAIN ST") as two."""
+    part = pl.col("part").str.strip_chars(" ;")
+    two = pl.concat_list(part.str.extract(_UNIT_FIRST, 1), part.str.extract(_UNIT_FIRST, 2))
+    return pl.when(part.str.contains(_UNIT_FIRST)).then(two).otherwise(pl.concat_list(part)).alias("part")
+
+
+@cache
+def _in_figures() -> pl.Expr:
+    """A house number in words as figures."""
+    part = pl.col("part")
+    figures = pl.concat_str(part.str.extract(r"^(\S+) ").replace(NUMBER_WORDS), part.str.replace(r"^\S+", ""))
+    return pl.when(part.str.contains(_NUMBER_WORD)).then(figures).otherwise(part).alias("part")
+
+
+@cache
+def _reads_like_a_street() -> pl.Expr:
+    part = pl.col("part")
+    return (part.str.contains(_STREET_LINE) & ~part.str.contains(_NOT_A_STREET)).alias("street")
 
 
 def _unit_tails(main: pl.Series, rest: pl.Series) -> pl.DataFrame:
     """The street line without its unit, and everything that may be a unit, from the line and from beside it."""
-    frame = pl.DataFrame({"main": main, "rest": rest}).with_columns(pl.lit("").alias("tail"))
+    frame = pl.DataFrame({"main": main, "rest": rest}).with_columns(_tail_hint(), pl.lit("").alias("tail"))
+    return amend_rows(frame, frame["hint"], lambda hits: hits.with_columns(_tail_cut())).select(_tails())
 
-    def cut(hits: pl.DataFrame) -> pl.DataFrame:
-        groups = pl.col("main").str.extract_groups(UNIT_TAIL)
-        street, tail = groups.struct.field("1"), groups.struct.field("2")
-        return hits.with_columns(street.fill_null(pl.col("main")).alias("main"), tail.fill_null("").alias("tail"))
 
-    frame = amend_rows(frame, main.str.contains(UNIT_HINT), cut)
+@cache
+def _tail_hint() -> pl.Expr:
+    return pl.col("main").str.contains(UNIT_HINT).alias("hint")
+
+
+@cache
+def _tail_cut() -> list[pl.Expr]:
+    groups = pl.col("main").str.extract_groups(UNIT_TAIL)
+    street, tail = groups.struct.field("1"), groups.struct.field("2")
+    return [street.fill_null(pl.col("main")).alias("main"), tail.fill_null("").alias("tail")]
+
+
+@cache
+def _tails() -> list[pl.Expr]:
     beside = pl.when(pl.col("rest") == "").then("tail").otherwise(pl.concat_str(["rest", "tail"], separator=" ; "))
-    return frame.select(pl.col("main").str.strip_chars(" #;"), beside.alias("tail"))
+    return [pl.col("main").str.strip_chars(" #;"), beside.alias("tail")]
 
 
 def _parsed_units(tails: pl.Series) -> pl.DataFrame:
     """``unit_kind`` and ``unit`` of each tail. Tails are few and alike, so each is read once, however many rows share it."""
+    if not (tails != "").any():
+        return pl.DataFrame({"unit_kind": tails, "unit": tails})
     texts = tails.unique().to_list()
     parsed = [parse_unit(text) if text else ("", "") for text in texts]
     return pl.DataFrame(

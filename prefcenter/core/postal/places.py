@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from prefcenter.core.postal.tables import CITY_WORDS, COUNTRIES, DOUBLE_ZERO_STATES, STATES, ZERO_STATES
+from prefcenter.core.postal.text import AS_WRITTEN
 
 _CANADIAN = r"^[ABCEGHJ-NPRSTVXY][0-9][A-Z][0-9][A-Z][0-9]$"
 _BRITISH = r"^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}$"
@@ -15,25 +18,40 @@ def places(lines: pl.DataFrame) -> pl.DataFrame:
 
     ``s_zip5`` of a foreign address is its postal code without spaces.
     """
-    coded = lines.select(
+    return lines.lazy().select(_coded()).with_columns(_corrected()).select(_placed()).collect(optimizations=AS_WRITTEN)
+
+
+@cache
+def _coded() -> list[pl.Expr]:
+    return [
         pl.col("city").str.split(" ").list.eval(pl.element().replace(CITY_WORDS)).list.join(" ").alias("s_city"),
         pl.col("state").replace(STATES).alias("s_state"),
         # A cell that was read as a number ends in ".0", which cleaning has turned into "-0".
         pl.col("zip").str.replace(r"^([0-9]{3,9})-0$", "$1").str.replace_all(r"[ \-#;/]", "").alias("code"),
         pl.col("country").replace(COUNTRIES).alias("s_country"),
-    )
+    ]
+
+
+@cache
+def _corrected() -> list[pl.Expr]:
+    """The country that a postal code gives away, and the city of a military address."""
     country = (
         pl.when((pl.col("s_country") == "US") & pl.col("code").str.contains(_CANADIAN)).then(pl.lit("CA"))
         .when((pl.col("s_country") == "US") & pl.col("code").str.contains(_BRITISH)).then(pl.lit("GB"))
         .otherwise("s_country")
     )  # fmt: skip
     military = pl.col("s_city").str.extract(r"^([AFD]PO)(?: A[AEP])?$")
-    return coded.with_columns(country.alias("s_country"), pl.coalesce(military, "s_city").alias("s_city")).select(
-        "s_city",
+    return [country.alias("s_country"), pl.coalesce(military, "s_city").alias("s_city")]
+
+
+@cache
+def _placed() -> list[pl.Expr]:
+    return [
+        pl.col("s_city"),
         pl.col("s_state").str.replace_all(" ", "", literal=True),
         pl.when(pl.col("s_country") == "US").then(_zip5()).otherwise("code").alias("s_zip5"),
-        "s_country",
-    )
+        pl.col("s_country"),
+    ]
 
 
 def _zip5() -> pl.Expr:

@@ -5,12 +5,22 @@ Source: USPS Publication 28, "Postal Addressing Standards".
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from prefcenter.core.postal.lines import delivery_lines
 from prefcenter.core.postal.places import places
 from prefcenter.core.postal.streets import streets
-from prefcenter.core.postal.text import amend_rows, clean_line, is_plain, settle_hyphens, with_text_columns
+from prefcenter.core.postal.text import (
+    amend,
+    amend_rows,
+    clean_line,
+    clean_words,
+    is_plain,
+    settle_hyphens,
+    with_text_columns,
+)
 
 STANDARD_VERSION = 1
 """The version of the canonical form. Keys carry it; the forms of erased entries are kept for ever."""
@@ -57,20 +67,34 @@ def standardise(frame: pl.DataFrame) -> pl.DataFrame:
 def _clean(frame: pl.DataFrame) -> pl.DataFrame:
     texts = with_text_columns(frame, ADDRESS_COLUMNS)
     plain = is_plain(texts, ADDRESS_COLUMNS)
-    cleaned = texts.select(clean_line(name, plain=plain).alias(name) for name in ADDRESS_COLUMNS)
+    cleaned = texts.select(
+        *(clean_line(name, plain=plain) for name in ("address1", "address2", "zip")),
+        *(clean_words(name, plain=plain) for name in ("city", "country")),
+        "state",
+    )
     return cleaned.with_columns(
-        settle_hyphens(cleaned[name]) for name in ("address1", "address2", "city")
-    ).with_columns(pl.col("city", "state", "country").str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars(" "))
+        settle_hyphens(cleaned["address1"]),
+        settle_hyphens(cleaned["address2"]),
+        amend(
+            cleaned["state"],
+            ~cleaned["state"].str.contains("^[A-Z]{2}$"),
+            lambda states: states.to_frame().select(clean_words("state", plain=plain)).to_series(),
+        ),
+    )
 
 
 def _domestic(lines: pl.DataFrame) -> pl.DataFrame:
     """Addresses of the United States and Canada, which share their order."""
     found = delivery_lines(lines)
     parsed = streets(found["main"])
-    frame = found.hstack(parsed)
+    return found.hstack(parsed).select(_delivery_columns())
+
+
+@cache
+def _delivery_columns() -> list[pl.Expr]:
     special = pl.col("special") != ""
     bare = (pl.col("unit_kind") == "") & (pl.col("bare") != "")
-    return frame.select(
+    return [
         pl.when(special).then("special").otherwise("number").alias("s_number"),
         pl.col("predir").alias("s_predir"),
         pl.col("street").alias("s_street"),
@@ -78,7 +102,7 @@ def _domestic(lines: pl.DataFrame) -> pl.DataFrame:
         pl.col("postdir").alias("s_postdir"),
         pl.when(bare).then(pl.lit("#")).otherwise("unit_kind").alias("s_unit_kind"),
         pl.when(bare).then(pl.col("bare").str.replace(r"^0+(.)", "$1")).otherwise("unit").alias("s_unit"),
-    )
+    ]
 
 
 def _foreign(lines: pl.DataFrame) -> pl.DataFrame:
@@ -90,6 +114,7 @@ def _foreign(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.select(number.alias("s_number"), rest.alias("s_street"), *empty).select(_DELIVERY)
 
 
+@cache
 def _problem() -> pl.Expr:
     """Why the address cannot be used, as a short sentence, or null."""
     domestic = pl.col("s_country").is_in(["US", "CA"])

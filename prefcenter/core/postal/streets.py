@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from prefcenter.core.postal.lines import HOUSE_NUMBER
 from prefcenter.core.postal.tables import DIRECTION_FORMS, DIRECTIONS, STATES, WORDS
 from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES, SUFFIX_FORMS, SUFFIXES
-from prefcenter.core.postal.text import amend
+from prefcenter.core.postal.text import AS_WRITTEN, amend
 
 TOKENS: dict[str, str] = {**SUFFIXES, **WORDS, **DIRECTIONS}
 """Every word of a street line that has a shorter form."""
@@ -35,33 +37,31 @@ _NUMBERED_ROAD_HINT = (
     r"U S|US|SR|SH|LOOP)[ 0-9]"
 )
 _SPLIT_DIRECTION_HINT = r" (?:N|S|SO|NORTH|SOUTH) (?:E|W|EAST|WEST)(?: |$)"
+_FRACTION = r"^(\S+) ([0-9]/[0-9]+) "
 _TRAILING_UNIT = r"^(?:[0-9]+[A-Z]?|[A-Z][0-9]+[A-Z]?|[A-Z])$"
 
 
 def streets(main: pl.Series) -> pl.DataFrame:
     """``number``, ``predir``, ``street``, ``suffix``, ``postdir`` of street lines, and ``bare``: a unit without a name."""
-    frame = _glued(main).alias("main").to_frame()
-    tokens = frame.select(pl.col("main").str.split(" ").list.eval(pl.element().replace(TOKENS)).alias("t"))
-    parsed = _suffix(_post_direction(_pre_direction(_trailing_unit(tokens))))
-    first = pl.col("t").list.slice(1 + pl.col("pre").cast(pl.Int64), pl.col("k"))
-    words = parsed.select(
-        _number().alias("number"),
-        pl.when("pre").then(pl.col("t").list.get(1, null_on_oob=True)).otherwise(pl.lit("")).alias("predir"),
-        first.list.join(" ").str.replace_all("~", " ", literal=True).alias("street"),
-        "suffix",
-        "postdir",
-        "bare",
-    )
-    return words.with_columns(_ordinals(words))
+    words = _glued(main).alias("main").to_frame().lazy().select(_split())
+    for step in (_ends, _trailing_unit, _ends, _pre_direction, _post_direction, _suffix):
+        words = words.with_columns(step())
+    parsed = words.select(_words()).collect(optimizations=AS_WRITTEN)
+    return parsed.with_columns(_ordinals(parsed))
 
 
 def _glued(main: pl.Series) -> pl.Series:
     """The line with what belongs together held together by ``~``: fractions, numbered roads, split directions."""
-    main = amend(
-        main, main.str.contains(r"^\S+ [0-9]/[0-9]+ "), lambda s: s.str.replace(r"^(\S+) ([0-9]/[0-9]+) ", "$1~$2 ")
-    )
-    main = amend(main, main.str.contains(_NUMBERED_ROAD_HINT), _glue_roads)
-    return amend(main, main.str.contains(_SPLIT_DIRECTION_HINT), _glue_directions)
+    roads, split, fractions = main.to_frame("main").select(_hints())
+    main = amend(main, fractions, lambda rows: rows.str.replace(_FRACTION, "$1~$2 "))
+    main = amend(main, roads, _glue_roads)
+    return amend(main, split, _glue_directions)
+
+
+@cache
+def _hints() -> list[pl.Expr]:
+    patterns = {"roads": _NUMBERED_ROAD_HINT, "directions": _SPLIT_DIRECTION_HINT, "fractions": _FRACTION}
+    return [pl.col("main").str.contains(pattern).alias(name) for name, pattern in patterns.items()]
 
 
 def _glue_roads(lines: pl.Series) -> pl.Series:
@@ -84,56 +84,76 @@ def _is_direction(token: pl.Expr) -> pl.Expr:
     return token.is_in(DIRECTION_FORMS)
 
 
-def _trailing_unit(tokens: pl.DataFrame) -> pl.DataFrame:
-    """Take a number or letter behind the suffix as a unit ("801 S CANAL ST C1S", "12 MAIN ST 4")."""
-    frame = tokens.with_columns(
-        _at(-1).alias("z"), _at(-2).alias("y"), _at(-3).alias("x"), pl.col("t").list.len().alias("n")
-    )
+@cache
+def _split() -> list[pl.Expr]:
+    """The line as tokens ``t``, each in its short form."""
+    return [pl.col("main").str.split(" ").list.eval(pl.element().replace(TOKENS)).alias("t")]
+
+
+@cache
+def _ends() -> list[pl.Expr]:
+    """The tokens that decide: ``a`` and ``b`` behind the number, ``x y z`` at the end; and their count ``n``."""
+    places = {"a": 1, "b": 2, "x": -3, "y": -2, "z": -1}
+    count = pl.col("t").list.len().cast(pl.Int64).alias("n")
+    return [count, *(_at(position).alias(name) for name, position in places.items())]
+
+
+@cache
+def _trailing_unit() -> list[pl.Expr]:
+    """A number or letter behind the suffix is a unit, ``bare`` ("801 S CANAL ST C1S", "12 MAIN ST 4")."""
     marks = pl.col("z").str.contains(_TRAILING_UNIT) & ~_is_direction(pl.col("z"))
     behind_suffix = pl.col("y").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 4) & ~_is_direction(pl.col("x"))
     behind_direction = _is_direction(pl.col("y")) & pl.col("x").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 5)
     bare = marks & (behind_suffix | behind_direction)
-    return frame.select(
+    return [
         pl.when(bare).then(pl.col("t").list.head(pl.col("n") - 1)).otherwise("t").alias("t"),
         pl.when(bare).then("z").otherwise(pl.lit("")).alias("bare"),
-    ).with_columns(
-        pl.col("t").list.len().cast(pl.Int64).alias("n"),
-        _at(1).alias("a"),
-        _at(2).alias("b"),
-        _at(-1).alias("z"),
-        _at(-2).alias("y"),
-    )
+    ]
 
 
-def _pre_direction(frame: pl.DataFrame) -> pl.DataFrame:
-    """Whether the second token is a direction; in "100 NORTH ST" and "12 N ST NW" it is the street's name."""
-    named = pl.col("b").is_in(STRONG_SUFFIXES) & (
-        (pl.col("n") == 3) | ((pl.col("n") == 4) & _is_direction(pl.col("z")))
-    )
-    pre = _is_direction(pl.col("a")) & (pl.col("n") >= 3) & ~named
-    return frame.with_columns(pre.alias("pre")).with_columns(
-        (pl.col("n") - 1 - pl.col("pre").cast(pl.Int64)).alias("k")
-    )
+@cache
+def _pre_direction() -> list[pl.Expr]:
+    """Whether the second token is a direction, ``pre``; in "100 NORTH ST" and "12 N ST NW" it is the street's name.
+
+    ``k`` counts the tokens behind it.
+    """
+    short = (pl.col("n") == 3) | ((pl.col("n") == 4) & _is_direction(pl.col("z")))
+    named = pl.col("b").is_in(STRONG_SUFFIXES) & short
+    pre = (_is_direction(pl.col("a")) & (pl.col("n") >= 3) & ~named).cast(pl.Int64)
+    return [pre.alias("pre"), (pl.col("n") - 1 - pre).alias("k")]
 
 
-def _post_direction(frame: pl.DataFrame) -> pl.DataFrame:
-    """The direction at the end, unless it is the letter of an avenue ("AVENUE E")."""
+@cache
+def _post_direction() -> list[pl.Expr]:
+    """The direction at the end, ``postdir``, unless it is the letter of an avenue ("AVENUE E")."""
     lettered = (pl.col("k") == 2) & (pl.col("y") == "AVE") & (pl.col("z").str.len_bytes() == 1)
     post = _is_direction(pl.col("z")) & (pl.col("k") >= 2) & ~lettered
-    return frame.with_columns(
+    return [
         pl.when(post).then("z").otherwise(pl.lit("")).alias("postdir"),
         pl.when(post).then("y").otherwise("z").alias("last"),
         (pl.col("k") - post.cast(pl.Int64)).alias("k"),
-    )
+    ]
 
 
-def _suffix(frame: pl.DataFrame) -> pl.DataFrame:
-    """The suffix, if a name stands before it."""
+@cache
+def _suffix() -> list[pl.Expr]:
+    """The ``suffix``, if a name stands before it."""
     suffixed = pl.col("last").is_in(SUFFIX_FORMS) & (pl.col("k") >= 2)
-    return frame.with_columns(
+    return [
         pl.when(suffixed).then("last").otherwise(pl.lit("")).alias("suffix"),
         (pl.col("k") - suffixed.cast(pl.Int64)).alias("k"),
-    )
+    ]
+
+
+@cache
+def _words() -> list[pl.Expr]:
+    name = pl.col("t").list.slice(1 + pl.col("pre"), pl.col("k")).list.join(" ")
+    return [
+        _number().alias("number"),
+        pl.when(pl.col("pre") == 1).then("a").otherwise(pl.lit("")).alias("predir"),
+        name.str.replace_all("~", " ", literal=True).alias("street"),
+        pl.col("suffix", "postdir", "bare"),
+    ]
 
 
 def _number() -> pl.Expr:
@@ -154,5 +174,7 @@ def _ordinals(words: pl.DataFrame) -> pl.Series:
         ending = pl.select(pl.when(teen).then(pl.lit("TH")).otherwise(last)).to_series()
         return street + ending
 
-    figures = words["street"].str.contains("^[0-9]{1,3}$") & words["suffix"].is_in(STRONG_SUFFIXES)
+    figures = words.select(
+        pl.col("street").str.contains("^[0-9]{1,3}$") & pl.col("suffix").is_in(STRONG_SUFFIXES)
+    ).to_series()
     return amend(words["street"], figures, ordinal)

@@ -6,6 +6,7 @@ Everything is an expression over columns, so that one address and a million take
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import polars as pl
 
@@ -40,6 +41,11 @@ _LINE_MARKS = {
     "~": " ",
 }
 
+_WORD_MARKS = {".": "", "'": "", "’": "", "`": ""}
+
+AS_WRITTEN = pl.QueryOptFlags.none()
+"""Plans are run as they are written: looking for better ones takes longer than one address."""
+
 _ASCII_WORDS = r"[^A-Z0-9#;/\-]+"
 _ANY_WORDS = r"[^\p{L}\p{N}#;/\-]+"
 
@@ -61,6 +67,7 @@ def folded(column: str, *, plain: bool) -> pl.Expr:
     return text
 
 
+@cache
 def clean_line(column: str, *, plain: bool) -> pl.Expr:
     """A line of an address as words parted by single spaces; what a comma parted is parted by ``;``.
 
@@ -68,7 +75,15 @@ def clean_line(column: str, *, plain: bool) -> pl.Expr:
     """
     marked = folded(column, plain=plain).str.replace_all(r"(\d)\.(\d)", "$1-$2").str.replace_many(_LINE_MARKS)
     words = marked.str.replace_all(_ASCII_WORDS if plain else _ANY_WORDS, " ")
-    return words.str.strip_chars(" ;-/").str.head(LONGEST).str.strip_chars(" ;-/")
+    return words.str.strip_chars(" ;-/").str.head(LONGEST).str.strip_chars(" ;-/").alias(column)
+
+
+@cache
+def clean_words(column: str, *, plain: bool) -> pl.Expr:
+    """A city, state or country as words parted by single spaces, without any punctuation."""
+    joined = folded(column, plain=plain).str.replace_many(_WORD_MARKS)
+    words = joined.str.replace_all(r"[^A-Z0-9]+" if plain else r"[^\p{L}\p{N}]+", " ")
+    return words.str.strip_chars(" ").str.head(LONGEST).str.strip_chars(" ").alias(column)
 
 
 def settle_hyphens(lines: pl.Series) -> pl.Series:
@@ -91,20 +106,26 @@ def amend(values: pl.Series, where: pl.Series, change: Callable[[pl.Series], pl.
     """The values with ``change`` applied where ``where`` is true, and nowhere else computed: dear rules stay rare."""
     if not where.any():
         return values
-    changed = change(values.filter(where)).cast(values.dtype)
-    row = pl.int_range(values.len(), eager=True)
-    source = pl.select(pl.when(where).then(values.len() + where.cum_sum() - 1).otherwise(row)).to_series()
-    return values.rechunk().append(changed).gather(source).alias(values.name)
+    if where.all():
+        return change(values).alias(values.name)
+    changed = change(values.filter(where)).alias(values.name)
+    return pl.concat([values, changed])[_source(where)]
 
 
 def amend_rows(frame: pl.DataFrame, where: pl.Series, change: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
     """The frame with ``change`` applied to the rows where ``where`` is true; the order stays."""
     if not where.any():
         return frame
-    changed = change(frame.filter(where)).select(frame.columns)
-    row = pl.int_range(frame.height, eager=True)
-    source = pl.select(pl.when(where).then(frame.height + where.cum_sum() - 1).otherwise(row)).to_series()
-    return pl.concat([frame, changed], how="vertical_relaxed")[source]
+    if where.all():
+        return change(frame).select(frame.columns)
+    return pl.concat([frame, change(frame.filter(where)).select(frame.columns)])[_source(where)]
+
+
+def _source(where: pl.Series) -> pl.Series:
+    """Where each row is to be found once the changed ones are appended to all."""
+    row = pl.int_range(pl.len(), dtype=pl.UInt32)
+    appended = pl.len() + pl.col("where").cum_sum() - 1
+    return where.to_frame("where").select(pl.when("where").then(appended).otherwise(row)).to_series()
 
 
 def with_text_columns(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
