@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import Channel, MessageClass
+from prefcenter.core.channels import Channel, Level, MessageClass
 from prefcenter.core.decision import Decision, Wait
-from prefcenter.core.errors import BadInput
+from prefcenter.core.errors import BadAddress, BadInput
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.services.deciding import Question, decide_all, question_about_class, question_about_type
 from prefcenter.services.points import Point, Points
@@ -118,7 +118,7 @@ def check(
     """
     # The position is read before the facts: an entry has a position only once its transaction is visible to all.
     position = ledger.last_position(session)
-    understood = [_point_or_problem(points, question, recipient) for recipient in recipients]
+    understood = _understand(points, question, recipients)
     asked: Sequence[Point] = [point for point in understood if isinstance(point, Point)]
     decisions = iter(decide_all(session, keyring, question, asked, at=at))
     return position, [next(decisions) if isinstance(point, Point) else point for point in understood]
@@ -133,23 +133,41 @@ def until_of(answer: Decision) -> datetime | None:
     return max(known) if known and len(known) == len(ends) else None
 
 
-def _point_or_problem(points: Points, question: Question, recipient: Recipient | Invalid) -> Point | Invalid:
+def _understand(
+    points: Points, question: Question, recipients: Iterable[Recipient | Invalid]
+) -> list[Point | Invalid]:
+    """Make the points, the postal ones all at once: one by one they would take 10 ms each."""
+    read = [_read(points, question, recipient) for recipient in recipients]
+    postal = iter(_postal(points, [address for address in read if isinstance(address, PostalAddress)]))
+    return [next(postal) if isinstance(one, PostalAddress) else one for one in read]
+
+
+def _read(points: Points, question: Question, recipient: Recipient | Invalid) -> Point | PostalAddress | Invalid:
     if isinstance(recipient, Invalid):
         return recipient
     try:
-        return _point(points, question, recipient)
+        channel = recipient.channel
+        if question.channel not in (None, channel):
+            raise _wrong_channel(question.channel, channel)
+        if recipient.post is not None:
+            return PostalAddress(**recipient.post)
+        return points.email(recipient.email or "") if channel is Channel.EMAIL else points.phone(recipient.phone or "")
     except BadInput as error:
         return Invalid(str(error))
 
 
-def _point(points: Points, question: Question, recipient: Recipient) -> Point:
-    channel = recipient.channel
-    if question.channel not in (None, channel):
-        wanted = _WORDS[question.channel or channel]
-        raise BadInput(
-            f"Messages of this type go by {question.channel}; this recipient names {_WORDS[channel]}.",
-            remedy=f"Give its {wanted}.",
-        )
-    if recipient.post is not None:
-        return points.post(PostalAddress(**recipient.post))
-    return points.email(recipient.email or "") if channel is Channel.EMAIL else points.phone(recipient.phone or "")
+def _wrong_channel(wanted: Channel | None, named: Channel) -> BadInput:
+    way = wanted or named
+    return BadInput(
+        f"Messages of this type go by {way}; this recipient names {_WORDS[named]}.", remedy=f"Give its {_WORDS[way]}."
+    )
+
+
+def _postal(points: Points, addresses: Sequence[PostalAddress]) -> list[Point | Invalid]:
+    """Take each as a person there, or where nobody is named as whoever lives there (P9)."""
+    found = points.post_many(addresses, [Level.INDIVIDUAL] * len(addresses))
+    nameless = [n for n, one in enumerate(found) if isinstance(one, BadAddress) and one.field == "name"]
+    again = points.post_many([addresses[n] for n in nameless], [Level.HOUSEHOLD] * len(nameless))
+    for n, one in zip(nameless, again, strict=True):
+        found[n] = one
+    return [one if isinstance(one, Point) else Invalid(str(one)) for one in found]

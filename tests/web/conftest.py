@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,12 @@ def clock() -> StillClock:
 
 
 @pytest.fixture
-def house(database: Database, tmp_path: Path, clock: StillClock) -> House:
+def house(database: Database, tmp_path: Path, clock: StillClock) -> Iterator[House]:
     """Two brands with their topics, on each kind of database."""
     made = House(wiring_on(database, tmp_path, clock), clock)
     made.furnish()
-    return made
+    yield made
+    made.wiring.database.dispose()
 
 
 @pytest.fixture

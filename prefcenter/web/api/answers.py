@@ -35,6 +35,8 @@ def _recipient_of(raw: Raw) -> tuple[Ref, Recipient | Invalid]:
         read = _decoder.decode(raw)
     except msgspec.DecodeError as error:
         return _ref_of(raw), Invalid(f"{error}.")
+    except UnicodeDecodeError:
+        return _ref_of(raw), Invalid("It is not text in UTF-8.")
     post = None if read.post is None else {name: value or "" for name, value in structs.asdict(read.post).items()}
     return read.ref, Recipient(email=read.email, phone=read.phone, post=post)
 
@@ -42,7 +44,7 @@ def _recipient_of(raw: Raw) -> tuple[Ref, Recipient | Invalid]:
 def _ref_of(raw: Raw) -> Ref:
     try:
         return _ref_decoder.decode(raw).ref
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

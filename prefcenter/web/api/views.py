@@ -36,7 +36,7 @@ def check() -> Response:
         asked = _check_decoder.decode(request.get_data(cache=False))
     except msgspec.ValidationError as error:
         return problems.answer(Problems.INVALID, f"{error}.")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return problems.answer(Problems.NOT_JSON, "The body is not JSON in UTF-8.")
     if len(asked.recipients) > checking.MOST_RECIPIENTS:
         return problems.answer(Problems.TOO_MANY, f"{len(asked.recipients):,} recipients are too many for one call.")

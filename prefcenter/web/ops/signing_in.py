@@ -72,6 +72,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "SECURITY_MSG_UNAUTHENTICATED": ("Please sign in.", "info"),
     "SECURITY_FLASH_MESSAGES": False,
     "PERMANENT_SESSION_LIFETIME": LONGEST,
+    "SESSION_REFRESH_EACH_REQUEST": False,  # Else recipients' pages would set an operator's cookie again.
     "WTF_CSRF_CHECK_DEFAULT": False,  # Recipients' links and webhooks carry their own proof (X4).
     "WTF_CSRF_TIME_LIMIT": None,  # As long as the session: a login page left open overnight must still work.
 }
