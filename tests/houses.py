@@ -57,7 +57,7 @@ def settings(folder: Path, database_url: str = "sqlite://", **changed: Any) -> C
 def wiring_on(database: Database, folder: Path, clock: StillClock, **changed: Any) -> Wiring:
     """The product on a database that the test made."""
     url = database.engine.url.render_as_string(hide_password=False)
-    return wire(settings(folder, url, **changed), clock=clock)
+    return wire(settings(folder, url, **changed), clock=clock, database=database)
 
 
 @dataclass

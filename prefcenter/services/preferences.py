@@ -17,7 +17,7 @@ from prefcenter.services.deciding import decide_all, question_about_class
 from prefcenter.services.optouts import Target, take
 from prefcenter.services.points import Point, Points, of_digest
 from prefcenter.services.ports import Evidence, Keyring
-from prefcenter.services.suppressing import OptOut, Recorded
+from prefcenter.services.suppressing import OWN_ACTS, OptOut, Recorded
 from prefcenter.store import contacts, registry
 
 UNASKED = frozenset({Reason.CONSENT_MISSING, Reason.POLICY_VERSION})
@@ -156,8 +156,10 @@ def _all_choices(brands: Iterable[BrandChoices]) -> Iterable[Choice]:
         yield from (choice for _, choice in brand.topics)
 
 
-def refusals(session: Session, keyring: Keyring, target: Target, *, at: datetime) -> tuple[ReasonGiven, ...]:
-    """What refuses already all that a link would end; nothing where the link still has something to end.
+def own_refusals(session: Session, keyring: Keyring, target: Target, *, at: datetime) -> tuple[ReasonGiven, ...]:
+    """What the person did already that ends all of what a link would end; nothing where a click would still count.
+
+    What others recorded, such as a bounce or an import, may be voided one day, and then the person's click must stand.
 
     Raises:
         MissingKey: a key in use is missing.
@@ -168,7 +170,7 @@ def refusals(session: Session, keyring: Keyring, target: Target, *, at: datetime
     decision = decide_all(session, keyring, replace(question, leaves_now=False), [target.point], at=at)[0]
     narrower = () if brand else (ScopeKind.BRAND, ScopeKind.TOPIC)
     return tuple(
-        reason for reason in decision.reasons if reason.code not in UNASKED and reason.scope.kind not in narrower
+        reason for reason in decision.reasons if reason.source in OWN_ACTS and reason.scope.kind not in narrower
     )
 
 

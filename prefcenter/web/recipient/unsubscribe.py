@@ -31,7 +31,7 @@ def ask(text: str) -> str:
     wiring = current_wiring()
     with wiring.database.read() as session:
         target = optouts.target_of(session, wiring.points, token)
-        refused = preferences.refusals(session, wiring.keyring, target, at=wiring.clock())
+        refused = preferences.own_refusals(session, wiring.keyring, target, at=wiring.clock())
     since = min((reason.since for reason in refused if reason.since is not None), default=None)
     return render_template(
         "recipient/unsubscribe.html", text=text, since=since, is_off=bool(refused), **_told(token, target)
@@ -70,7 +70,7 @@ def _end_by_page(text: str, token: Token, *, whole_brand: bool) -> Response:
         opt_out = OptOut(Reason.OPT_OUT, scope, Source.UNSUBSCRIBE_PAGE)
         recorded = optouts.record(session, wiring.points, target.point, opt_out, evidence(_VIA), at=wiring.clock())
     ticket = tickets.ticket(wiring.keyring.signing, token, [recorded])
-    ended = wording.kind_of_target(target, scope)
+    ended = wording.kind_of_target(target, scope).removeprefix("all ")
     page = render_template(
         "recipient/stopped.html", ended=ended, recorded=recorded, ticket=ticket, text=text, **_told(token, target)
     )
