@@ -75,6 +75,18 @@ class House:
             headers=twilio_headers("/webhooks/twilio/sms", raw),
         )
 
+    def payload(self, name: str) -> bytes:
+        """A recorded payload."""
+        return payload(name)
+
+    def signed(self, signer: str, path: str, raw: bytes) -> dict[str, str]:
+        """The headers that a provider would sign these bytes with."""
+        return twilio_headers(path, raw) if signer == "twilio" else sendgrid_headers(raw)
+
+    def signed_with_nothing(self, signer: str, path: str) -> dict[str, str]:
+        """What somebody sends who hopes that an empty key is in use."""
+        return twilio_headers(path, b"", token="") if signer == "twilio" else sendgrid_headers(b"")
+
     def rows_of_texts(self) -> list[Any]:
         """What was taken in."""
         from prefcenter.store.inbound import InboundMessage

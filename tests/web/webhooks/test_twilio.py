@@ -125,6 +125,7 @@ def test_start_grants_marketing_from_that_sender_only(house: Any) -> None:
     assert _verdict(house, "news") == "refused"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("word", ["YES", "yes", "y", "ok"])
 def test_a_bare_yes_never_grants(house: Any, word: str) -> None:
     """S6: although Twilio reads YES as START."""
@@ -192,6 +193,7 @@ def test_start_also_lifts_a_narrowed_stop(house: Any) -> None:
     assert [consent.scope for consent in house.rows(ConsentRecord)] == ["sender:+14155550199"]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("later", [timedelta(hours=25), None])
 def test_account_without_a_recent_stop_goes_to_a_person(house: Any, later: timedelta | None) -> None:
     """S5: it narrows nothing then."""
