@@ -66,15 +66,20 @@ class Wiring:
             keys_in_use.adopt(session, self.keyring, at=self.clock())
 
 
-def wire(config: Config, *, clock: Clock = utc_now) -> Wiring:
+def wire(config: Config, *, clock: Clock = utc_now, database: Database | None = None) -> Wiring:
     """Build everything from the settings.
+
+    Args:
+        config: the settings.
+        clock: tells the time.
+        database: one that is open already; by default that of the settings is opened.
 
     Raises:
         MissingKey: the keys are absent or too short.
         BadInput: the database address cannot be used.
     """
     keyring = Keyring(config.peppers_in_use(), config.signing_keys())
-    database = Database(config.database_url)
+    database = database or Database(config.database_url)
     sandbox = SandboxSender(database, clock)
     return Wiring(
         config=config,

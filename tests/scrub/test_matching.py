@@ -1,0 +1,250 @@
+"""A file's rows get the same decision as the gate would give one by one, from the same facts."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope, Source, Verdict
+from prefcenter.core.consent import Basis
+from prefcenter.core.decision import Ask
+from prefcenter.core.errors import BadAddress
+from prefcenter.core.keys import canonicalise_email, canonicalise_phone
+from prefcenter.core.postal.address import PostalAddress
+from prefcenter.files.columns import recognise
+from prefcenter.scrub.addresses import email_keys, phone_keys
+from prefcenter.scrub.index import build_index
+from prefcenter.scrub.matching import judge
+from prefcenter.services import deciding, links
+from prefcenter.services.deciding import Question
+from prefcenter.services.points import Point, Points, of_digest
+from prefcenter.services.ports import Evidence, Keyring
+from prefcenter.services.suppressing import OptOut, inherit, suppress
+from prefcenter.store.consents import ConsentRecord
+from prefcenter.store.contacts import ContactPoint
+from prefcenter.store.engine import Database
+from prefcenter.store.suppressions import SuppressionAddress
+
+AT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+COLUMNS = recognise(["email", "phone", "name", "address1", "address2", "city", "state", "zip"])
+PEOPLE = 26
+COMPUTED = {Reason.CONSENT_MISSING, Reason.POLICY_VERSION, Reason.QUIET_HOURS, Reason.FREQUENCY_CAP}
+
+
+def row_of(number: int) -> dict[str, str]:
+    unit = f"Apt {number % 7}" if number % 3 == 0 else ""
+    return {
+        "email": f"Person{number}@Example.com",
+        "phone": f"(802) 555-{100 + number:04}",
+        "name": f"Pat Person{chr(65 + number % 26)}{chr(97 + number // 26)}",
+        "address1": f"{100 + number} Oak Street",
+        "address2": unit,
+        "city": "Burlington",
+        "state": "VT",
+        "zip": "05401",
+    }
+
+
+def point_of(points: Points, channel: Channel, row: dict[str, str], level: Level = Level.INDIVIDUAL) -> Point:
+    if channel is Channel.EMAIL:
+        return points.email(row["email"])
+    if channel is Channel.SMS:
+        return points.phone(row["phone"])
+    names = ("name", "address1", "address2", "city", "state", "zip")
+    return points.post(PostalAddress(**{name: row[name] for name in names}), level)
+
+
+def crowd(database: Database, points: Points, seed: int) -> None:
+    """Put all kinds of facts on file: every reason, scope, level, erased ones, shared contacts, consents."""
+    dice = random.Random(seed)
+    scopes = [Scope.everything(), Scope.brand("acme"), Scope.brand("other"), Scope.topic("acme", "offers")]
+    reasons = [reason for reason in Reason if reason not in COMPUTED]
+    evidence = Evidence("system")
+    with database.write() as session:
+        for number in range(PEOPLE):
+            rows = {channel: point_of(points, channel, row_of(number)) for channel in Channel}
+            if dice.random() < 0.5:
+                first = links.make_known(session, rows[Channel.EMAIL], at=AT, source=Source.IMPORT)
+                for channel in (Channel.SMS, Channel.POST):
+                    other = rows[channel]
+                    session.add(
+                        ContactPoint(
+                            contact_id=first.contact_id,
+                            channel=channel.value,
+                            digest=other.digest,
+                            pepper_id=other.pepper_id or "",
+                            value=dict(other.given or {}),
+                            country=dice.choice([None, "US", "DE"]),
+                            source="import",
+                            created_at=AT,
+                        )
+                    )
+                session.flush()
+            for _ in range(dice.choice([0, 0, 1, 2])):
+                channel = dice.choice(list(Channel))
+                level = dice.choice([Level.INDIVIDUAL, Level.HOUSEHOLD])
+                point = point_of(points, channel, row_of(number), level)
+                if dice.random() < 0.2 and channel is not Channel.POST:
+                    point = of_digest(channel, point.digest)
+                since = AT - timedelta(days=dice.choice([-3, 1, 20, 45]))
+                until = AT + timedelta(days=dice.choice([-1, 5])) if dice.random() < 0.3 else None
+                scope = (
+                    Scope.sender("+18025550001")
+                    if channel is Channel.SMS and dice.random() < 0.3
+                    else dice.choice(scopes)
+                )
+                what = OptOut(
+                    dice.choice(reasons),
+                    scope,
+                    Source.IMPORT,
+                    since=since,
+                    until=until,
+                    is_verified=dice.random() < 0.8,
+                )
+                made = suppress(session, points, point, what, evidence, at=AT)
+                if dice.random() < 0.25:
+                    session.execute(
+                        delete(SuppressionAddress).where(SuppressionAddress.suppression_id == made.suppression_id)
+                    )
+            if dice.random() < 0.6:
+                phone = rows[Channel.SMS]
+                session.add(
+                    ConsentRecord(
+                        channel="sms",
+                        digest=phone.digest,
+                        pepper_id=phone.pepper_id or "",
+                        scope=str(dice.choice(scopes[:2])),
+                        basis=dice.choice([*Basis, *[Basis.EXPRESS_WRITTEN] * 12]).value,
+                        since=AT - timedelta(days=dice.choice([-1, 10])),
+                        withdrawn_at=AT if dice.random() < 0.2 else None,
+                        source="api",
+                    )
+                )
+        session.commit()
+
+
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("message_class", [MessageClass.MARKETING, MessageClass.SERVICE])
+def test_a_file_is_decided_as_its_rows_would_be_one_by_one(
+    database: Database, keyring: Keyring, points: Points, channel: Channel, message_class: MessageClass
+) -> None:
+    """X2: one decision for a row and for a million; digests of erased entries included (G3)."""
+    crowd(database, points, seed=list(Channel).index(channel))
+    rows = [row_of(number) for number in range(PEOPLE + 4)]
+    question = Question(message_class=message_class, brand="acme", leaves_now=False)
+    ask = Ask(channel=channel, message_class=message_class, brand="acme")
+    with database.read() as session:
+        index = build_index(session, keyring.peppers, ask, at=AT)
+        judged = judge(pl.DataFrame(rows), COLUMNS, index, "US")
+        one_by_one = deciding.decide_all(
+            session, keyring, question, [point_of(points, channel, row) for row in rows], at=AT
+        )
+    assert judged.problems.is_empty()
+    expected = [decision.verdict is Verdict.CLEARED for decision in one_by_one]
+    assert judged.kept(len(rows)).tolist() == expected
+    reasons = {row: str(one_by_one[row].reasons[0].code) for row in judged.found["row"].to_list()}
+    told = dict(judged.found.select("row", "pc_reason").iter_rows())
+    strictest = {
+        row: {str(reason.code) for reason in one_by_one[row].reasons if reason.verdict is one_by_one[row].verdict}
+        for row in reasons
+    }
+    assert all(told[row] in strictest[row] for row in told)
+    assert any(expected)
+    assert not all(expected)
+
+
+def test_a_household_falls_whole_and_a_neighbour_stays(
+    sqlite_database: Database, keyring: Keyring, points: Points
+) -> None:
+    """P6, P9: a household opt-out matches everybody there, and nobody at another number or unit."""
+    here = {**row_of(3), "name": "Pat Person"}
+    with sqlite_database.write() as session:
+        opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.SNAIL_MAIL_REQUEST)
+        suppress(session, points, point_of(points, Channel.POST, here, Level.HOUSEHOLD), opt_out, Evidence("x"), at=AT)
+        session.commit()
+    rows = [
+        here,
+        {**here, "name": "Somebody Else"},
+        {**here, "name": "Current Resident"},
+        {**here, "address2": "Apt 99"},
+        {**here, "address1": "1103 Oak Street"},
+        {**here, "address1": "103 Oak Avenue"},
+    ]
+    with sqlite_database.read() as session:
+        index = build_index(session, keyring.peppers, Ask(Channel.POST, MessageClass.MARKETING), at=AT)
+    judged = judge(pl.DataFrame(rows), COLUMNS, index, "US")
+    assert judged.kept(len(rows)).tolist() == [False, False, False, True, True, True]
+
+
+def test_a_reason_that_binds_a_person_reaches_points_added_later(
+    database: Database, keyring: Keyring, points: Points
+) -> None:
+    """G15: an objection by email takes the phone and the address along, later ones too."""
+    row = row_of(1)
+    email, phone = point_of(points, Channel.EMAIL, row), point_of(points, Channel.SMS, row)
+    with database.write() as session:
+        known = links.make_known(session, email, at=AT, source=Source.IMPORT)
+        opt_out = OptOut(Reason.OBJECTION, Scope.everything(), Source.OPERATOR)
+        suppress(session, points, email, opt_out, Evidence("x"), at=AT)
+        for later in (phone, point_of(points, Channel.POST, row)):
+            session.add(
+                ContactPoint(
+                    contact_id=known.contact_id,
+                    channel=later.channel.value,
+                    digest=later.digest,
+                    pepper_id=later.pepper_id or "",
+                    value=dict(later.given or {}),
+                    source="import",
+                    created_at=AT,
+                )
+            )
+        session.flush()
+        inherit(session, points, known.contact_id)
+        session.commit()
+    for channel in Channel:
+        with database.read() as session:
+            index = build_index(session, keyring.peppers, Ask(channel, MessageClass.MARKETING), at=AT)
+        judged = judge(pl.DataFrame([row]), COLUMNS, index, "US")
+        assert judged.found["pc_reason"].to_list() == ["objection"]
+
+
+addresses = st.one_of(
+    st.emails(),
+    st.text(max_size=30),
+    st.from_regex(r"[ \t]?[A-Za-z0-9.+'_-]{1,70}@[A-Za-z0-9.-]{1,20}\.[A-Za-z]{2,5} ?", fullmatch=True),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(addresses, min_size=1, max_size=20))
+def test_a_column_of_emails_gets_the_keys_that_each_would_get_alone(texts: list[str]) -> None:
+    keys = email_keys(pl.Series(texts, dtype=pl.String))
+    assert keys["key"].to_list() == [_alone(canonicalise_email, text) for text in texts]
+    assert all((key is None) == (problem is not None) for key, problem in keys.iter_rows())
+
+
+numbers = st.one_of(
+    st.text(max_size=20),
+    st.from_regex(r"\+?1?[ .-]?\(?[0-9]{3}\)?[ .-]?[0-9]{3}[ .-]?[0-9]{4}", fullmatch=True),
+    st.from_regex(r"\+[0-9]{6,16}", fullmatch=True),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(numbers, min_size=1, max_size=20), st.sampled_from(["US", "GB", "DE"]))
+def test_a_column_of_numbers_gets_the_keys_that_each_would_get_alone(texts: list[str], country: str) -> None:
+    keys = phone_keys(pl.Series(texts, dtype=pl.String), country)
+    assert keys["key"].to_list() == [_alone(lambda text: canonicalise_phone(text, country), text) for text in texts]
+
+
+def _alone(canonicalise: object, text: str) -> str | None:
+    try:
+        return canonicalise(text) if text.strip() else None  # type: ignore[operator,no-any-return]
+    except BadAddress:
+        return None
