@@ -62,11 +62,12 @@ class CommandLine(click.Group):
 
 
 def _explain(ctx: click.Context, error: Exception) -> NoReturn:
-    click.echo(_sentence(error), err=True)
+    click.echo(sentence(error), err=True)
     ctx.exit(BAD_INPUT if isinstance(error, BadInput | NotFound) else FAILED)
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """Tell an error in words that its reader can do something with; no stack trace, no address (X8)."""
     if isinstance(error, PrefcenterError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:

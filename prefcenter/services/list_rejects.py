@@ -1,0 +1,58 @@
+"""The rows of an imported list that could not be used, in a file of their own with a reason each."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import polars as pl
+
+from prefcenter.files.tables import PROBLEM, ROW, Block, Table
+from prefcenter.files.writing import GuardedCsvWriter
+from prefcenter.services.list_reading import Piece
+
+
+class Rejects:
+    """The file of the rows that cannot be used; it comes into being with the first of them."""
+
+    def __init__(self, path: Path, table: Table) -> None:
+        self.count = 0
+        self._path = path
+        self._names = table.columns.names
+        self._staging: Path | None = None
+        self._writer: GuardedCsvWriter | None = None
+
+    def add(self, piece: Piece, problems: Mapping[int, str]) -> None:
+        """Write the rows that have a problem, with it."""
+        if problems:
+            places = sorted(problems)
+            told = [pl.Series(ROW, [piece.row_numbers[place] for place in places], dtype=pl.Int64)]
+            told.append(pl.Series(PROBLEM, [problems[place] for place in places], dtype=pl.String))
+            self._write(piece.frame[places].with_columns(told))
+
+    def add_unreadable(self, block: Block) -> None:
+        """Write the rows that could not even be read."""
+        if block.bad:
+            self._write(block.bad_frame())
+
+    def _write(self, rows: pl.DataFrame) -> None:
+        if self._writer is None:
+            folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=self._path.parent))
+            self._staging = folder / self._path.name
+            self._writer = GuardedCsvWriter(self._staging, self._names, (ROW, PROBLEM))
+        self._writer.write(rows)
+        self.count += rows.height
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._writer is None or self._staging is None:
+            return
+        self._writer.__exit__(*raised)
+        if raised[0] is None:
+            self._staging.replace(self._path)
+        shutil.rmtree(self._staging.parent, ignore_errors=True)

@@ -1,0 +1,88 @@
+"""``prefcenter check`` and ``prefcenter explain``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tests.cli.conftest import JANE_AT_HOME, Prefcenter
+
+
+def test_cleared_is_exit_0_and_refused_is_exit_3(acme: Prefcenter) -> None:
+    acme("check", "email", "jane@example.com")
+    acme("suppress", "add", "email", "jane@example.com", "--reason", "opt_out")
+    acme("check", "email", " Jane@Example.COM ", exits=3)
+    acme("check", "email", "jane@example.com", "--class", "service")
+
+
+def test_reroute_is_exit_4(acme: Prefcenter) -> None:
+    acme("suppress", "add", "email", "jane@example.com", "--reason", "hard_bounce")
+    assert acme.json("check", "email", "jane@example.com", "--class", "service", exits=4)["verdict"] == "reroute"
+
+
+def test_the_answer_in_json_is_one_decision_as_the_api_gives_it(acme: Prefcenter) -> None:
+    acme("suppress", "add", "email", "jane@example.com", "--reason", "opt_out", "--topic", "offers")
+    answer = acme.json("check", "email", "jane@example.com", "--type", "spring-offers", exits=3)
+    since = answer["reasons"][0].pop("since")
+    assert answer == {
+        "verdict": "refused",
+        "reasons": [{"code": "opt_out", "scope": "topic:offers", "source": "operator"}],
+        "until": None,
+    }
+    assert datetime.fromisoformat(since).tzinfo is not None
+
+
+def test_without_a_type_only_refusals_of_whole_brands_refuse(acme: Prefcenter) -> None:
+    acme("suppress", "add", "email", "jane@example.com", "--reason", "opt_out", "--topic", "offers")
+    acme("check", "email", "jane@example.com")
+    acme("check", "email", "jane@example.com", "--topic", "offers", exits=3)
+    acme("suppress", "add", "email", "jane@example.com", "--reason", "opt_out", "--brand", "acme")
+    acme("check", "email", "jane@example.com", exits=3)
+
+
+def test_a_postal_opt_out_is_found_in_another_spelling(acme: Prefcenter) -> None:
+    acme("suppress", "add", "post", JANE_AT_HOME, "--reason", "opt_out")
+    acme("check", "post", "JANE DOE; 12 Main Street; #4; SPRINGFIELD; IL; 62701-1234", exits=3)
+    acme("check", "post", "Jane Doe; 14 Main St; Apt 4; Springfield; IL; 62701")
+
+
+def test_a_pause_names_its_end(acme: Prefcenter) -> None:
+    until = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
+    acme("suppress", "add", "email", "jane@example.com", "--reason", "paused", "--until", until)
+    assert acme.json("check", "email", "jane@example.com", exits=3)["until"] == f"{until}T00:00:00+00:00"
+
+
+def test_bad_questions_are_exit_2(acme: Prefcenter) -> None:
+    acme("check", "fax", "1", exits=2)
+    acme("check", "email", "nobody", exits=2)
+    acme("check", "post", "Jane Doe; 12 Main St", exits=2)
+    acme("check", "email", "jane@example.com", "--type", "unheard-of", exits=2)
+    acme("check", "email", "jane@example.com", "--brand", "unheard-of", exits=2)
+    acme("check", "sms", "+14155550100", "--type", "spring-offers", exits=2)
+    acme("check", "email", "jane@example.com", "--type", "spring-offers", "--class", "legal", exits=2)
+
+
+def test_explain_tells_the_evidence_and_how_it_ended(acme: Prefcenter) -> None:
+    acme("suppress", "add", "email", "jane@example.com", "--reason", "complaint", "--note", "rang us", "--as", "ann")
+    words = ("suppress", "lift", "email", "jane@example.com", "--reason", "complaint")
+    acme(*words, "--evidence", "wrote on 3 May that it was a slip", "--as", "bob")
+    told = acme("explain", "email", "jane@example.com").stdout
+    assert "by ann" in told
+    assert "note: rang us" in told
+    assert "evidence: wrote on 3 May that it was a slip" in told
+    assert "jane@example.com" not in told
+    answer = acme.json("explain", "email", "jane@example.com")
+    assert answer["standing"] == []
+    assert [each["kind"] for each in answer["ended"][0]["history"]] == ["suppress", "lift"]
+    assert answer["verdicts"]["marketing"]["verdict"] == "cleared"
+
+
+def test_explain_as_of_then_tells_what_held_then(acme: Prefcenter) -> None:
+    acme("suppress", "add", "email", "jane@example.com", "--reason", "opt_out")
+    then = datetime.now(UTC).isoformat()
+    acme("suppress", "lift", "email", "jane@example.com", "--reason", "opt_out", "--evidence", "signed up again")
+    answer = acme.json("explain", "email", "jane@example.com", "--at", then)
+    assert [each["code"] for each in answer["standing"]] == ["opt_out"]
+    assert answer["verdicts"]["marketing"]["verdict"] == "refused"
+    before = acme.json("explain", "email", "jane@example.com", "--at", "2020-01-01")
+    assert (before["standing"], before["ended"]) == ([], [])
+    acme("explain", "email", "jane@example.com", "--at", "yesterday", exits=2)

@@ -1,0 +1,74 @@
+"""``prefcenter brand``, ``topic`` and ``type``."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import Prefcenter
+
+
+def test_a_name_is_enough_to_begin(prefcenter: Prefcenter) -> None:
+    prefcenter("brand", "add", "acme", "--name", "Acme")
+    assert prefcenter.json("brand", "list")[0] | {"slug": "acme", "name": "Acme", "country": "US"} == {
+        "slug": "acme",
+        "name": "Acme",
+        "country": "US",
+        "postal_address": "",
+        "sender_name": "",
+        "marketing_from": "",
+        "service_from": "",
+        "contact": "",
+    }
+
+
+def test_what_is_needed_before_the_first_send_can_be_set_later(acme: Prefcenter) -> None:
+    acme("brand", "set", "acme", "--postal-address", "1 Main St, Springfield IL 62701")
+    brand = acme.json("brand", "list")[0]
+    assert (brand["name"], brand["postal_address"]) == ("Acme", "1 Main St, Springfield IL 62701")
+    assert "Nothing was given" in acme("brand", "set", "acme", exits=2).stderr
+
+
+def test_adding_the_same_again_is_bad_input(acme: Prefcenter) -> None:
+    for words in (
+        ["brand", "add", "acme"],
+        ["topic", "add", "offers"],
+        ["type", "add", "spring-offers", "--class", "marketing", "--channel", "email"],
+    ):
+        assert "already" in acme(*words, exits=2).stderr
+
+
+@pytest.mark.parametrize("slug", ["Acme", "ac me", "-acme", "acme-", "akmé", "a" * 65, ""])
+def test_a_slug_is_lower_case_letters_digits_and_hyphens(prefcenter: Prefcenter, slug: str) -> None:
+    assert "cannot be a slug" in prefcenter("brand", "add", "--", slug, exits=2).stderr
+
+
+def test_the_list_of_types_is_the_contract(acme: Prefcenter) -> None:
+    acme("type", "add", "receipt", "--class", "service", "--channel", "sms", "--category", "transaction")
+    assert acme.json("type", "list") == [
+        {"slug": "receipt", "class": "service", "channel": "sms", "brand": "acme", "topic": None},
+        {"slug": "spring-offers", "class": "marketing", "channel": "email", "brand": "acme", "topic": "offers"},
+    ]
+
+
+def test_a_service_type_without_a_category_is_refused_with_all_categories(acme: Prefcenter) -> None:
+    """E14: a service message declares one statutory category."""
+    told = acme("type", "add", "receipt", "--class", "service", "--channel", "email", exits=2).stderr
+    assert "transaction, safety, account, employment, delivery" in told
+
+
+def test_the_brand_must_be_named_only_where_there_are_several(acme: Prefcenter) -> None:
+    acme("brand", "add", "bolt")
+    assert "acme, bolt" in acme("topic", "add", "news", exits=2).stderr
+    acme("topic", "add", "news", "--brand", "bolt")
+    assert [(each["brand"], each["slug"]) for each in acme.json("topic", "list")] == [
+        ("acme", "offers"),
+        ("bolt", "news"),
+    ]
+    assert [each["slug"] for each in acme.json("topic", "list", "--brand", "bolt")] == ["news"]
+
+
+def test_lists_are_plain_lines_into_a_pipe(acme: Prefcenter) -> None:
+    assert acme("topic", "list").stdout.splitlines() == [
+        "slug\tbrand\tname\tchannels",
+        "offers\tacme\tOffers\temail, sms, post",
+    ]
