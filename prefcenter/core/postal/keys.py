@@ -1,10 +1,10 @@
 """The deterministic matching keys of postal suppressions (P6, P9, P15).
 
-A suppression *stores* keys, a row *probes* keys, and they match when any is equal. Since a stored one may be erased down
-to digests, each asymmetry lives in the keys: "what is missing on one side meets, what differs does not". Of a part with
-the value ``v`` a suppression stores ``v`` and ``*``; a row with ``w`` probes ``w`` and the empty text. Without a value
-either the suppression stores the empty text and ``*`` and the row probes ``*``, or the suppression stores the empty text
-and the row probes both: one of them pays for the commonest case with a second key. See :mod:`.forms`.
+A suppression *stores* keys, a row *probes* keys, and they match when any is equal. Since a stored one may be erased
+down to digests, each asymmetry lives in the keys: "what is missing on one side meets, what differs does not". Of a part
+with the value ``v`` a suppression stores ``v`` and ``*``; a row with ``w`` probes ``w`` and the empty text. Without a
+value either the suppression stores the empty text and ``*`` and the row probes ``*``, or the suppression stores the
+empty text and the row probes both: one of them pays for the commonest case with a second key. See :mod:`.forms`.
 """
 
 from __future__ import annotations
@@ -96,10 +96,10 @@ _KEY_SCHEMA = pl.Schema({"row": pl.UInt32, "kind": pl.String, "tier": pl.UInt8, 
 
 
 def probe_keys(frame: pl.DataFrame) -> pl.DataFrame:
-    """The keys by which each row of a mailing file is looked up: ``row`` (u32), ``kind``, ``tier`` (u8), ``key``.
+    """Give the keys by which each row of a file is looked up: ``row`` (u32), ``kind``, ``tier`` (u8), ``key``.
 
-    ``frame`` holds the written columns, any of which may be missing; ``s_`` columns that are there are used as they are.
-    A row whose address cannot be used has no keys. A couple is looked up as each of the two.
+    ``frame`` holds the written columns, any of which may be missing; ``s_`` columns that are there are used as they
+    are. A row whose address cannot be used has no keys. A couple is looked up as each of the two.
     """
     rows = _usable(standard_fields(frame))
     nameless = rows.filter(pl.col("s_occupant") & (pl.col("person1") == ""))
@@ -114,8 +114,9 @@ def probe_keys(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def stored_keys_frame(frame: pl.DataFrame) -> pl.DataFrame:
-    """The keys under which suppressions are stored, in bulk; ``frame`` also has ``level``. Columns as :func:`probe_keys`.
+    """Give the keys under which suppressions are stored, in bulk, in the columns of :func:`probe_keys`.
 
+    ``frame`` holds the same columns and ``level``.
     A row that :func:`stored_keys` would refuse has no keys.
     """
     rows = _usable(standard_fields(frame))
@@ -250,7 +251,7 @@ def _field_columns() -> list[pl.Expr]:
 
 
 def _person_text(which: str) -> pl.Expr:
-    """ "JOHN,SMITH", or empty."""
+    """First and last name as ``JOHN,SMITH``, or empty."""
     first, last = pl.col(f"s_first{which}"), pl.col(f"s_last{which}")
     return pl.when(last != "").then(pl.concat_str([first, last], separator=",")).otherwise(pl.lit(""))
 

@@ -180,7 +180,7 @@ def _tails() -> list[pl.Expr]:
 
 
 def _parsed_units(tails: pl.Series) -> pl.DataFrame:
-    """``unit_kind`` and ``unit`` of each tail. Tails are few and alike, so each is read once, however many rows share it."""
+    """``unit_kind`` and ``unit`` of each tail; each tail is read once for all the rows that share it."""
     if not (tails != "").any():
         return pl.DataFrame({"unit_kind": tails, "unit": tails})
     texts = tails.unique().to_list()

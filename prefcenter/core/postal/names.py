@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from prefcenter.core.postal.tables_names import GENERATIONS, LEGAL_FORMS, OCCUPANTS, PARTICLES, TITLES
-from prefcenter.core.postal.text import LONGEST, amend, amend_rows, folded, is_plain, with_text_columns
+from prefcenter.core.postal.text import AS_WRITTEN, LONGEST, amend, amend_rows, folded, is_plain, with_text_columns
 
 NAME_INPUTS = ("name", "first_name", "last_name", "company")
 
@@ -31,8 +33,9 @@ def standardise_names(frame: pl.DataFrame) -> pl.DataFrame:
     """The same rows with the standard names appended in ``s_`` columns; never raises on any text.
 
     ``s_first`` … ``s_generation`` are the person, ``s_first2`` … the second person of a couple; empty where there is
-    none. ``first_name`` and ``last_name`` are preferred to ``name``. A name of one word is a last name. Middle names are
-    kept apart, since a person's mail shows them or not. ``s_occupant`` is true for "or current resident" and the like.
+    none. ``first_name`` and ``last_name`` are preferred to ``name``. A name of one word is a last name. Middle names
+    are kept apart, since a person's mail shows them or not. ``s_occupant`` is true for "or current resident" and the
+    like.
 
     >>> row = pl.DataFrame({"name": ["Mr. John Q. & Mary Smith"]})
     >>> standardise_names(row).select("s_first", "s_last", "s_first2", "s_last2").row(0)
@@ -40,30 +43,31 @@ def standardise_names(frame: pl.DataFrame) -> pl.DataFrame:
     """
     texts = with_text_columns(frame, NAME_INPUTS)
     plain = is_plain(texts, NAME_INPUTS)
-    cleaned = texts.select(_clean(name, plain=plain).alias(name) for name in NAME_INPUTS)
-    names = cleaned.select(_one_name().alias("name"))["name"]
-    occupant = names.str.contains(OCCUPANTS)
+    given = [_clean(name, plain=plain) if name in frame.columns else pl.col(name) for name in NAME_INPUTS]
+    cleaned = texts.select(given).select(_one_name(), _company())
+    names, company = cleaned["name"], cleaned["s_company"]
+    occupant = names.str.contains(OCCUPANTS).alias("s_occupant")
     names = amend(names, occupant, lambda rows: rows.str.replace(_OCCUPANT_PHRASE, "").str.strip_chars(" ,"))
-    persons = _persons(names)
-    company = cleaned.select(_company().alias("s_company"))
     kept = frame.drop(NAME_COLUMNS, strict=False)
-    return kept.hstack(persons.hstack(company).with_columns(occupant.alias("s_occupant")).select(NAME_COLUMNS))
+    return kept.hstack(_persons(names).with_columns(company, occupant).select(NAME_COLUMNS))
 
 
+@cache
 def _clean(column: str, *, plain: bool) -> pl.Expr:
     text = folded(column, plain=plain)
     if column != "company":
         text = text.str.replace(_CARE_OF, "$1").str.replace(_CARE_OF_FIRST, "")
     allowed = r"[^A-Z0-9,]+" if plain else r"[^\p{L}\p{N},]+"
     words = text.str.replace_many(_MARKS, leftmost=True).str.replace_all(allowed, " ")
-    return words.str.strip_chars(" ,").str.head(LONGEST).str.strip_chars(" ,")
+    return words.str.strip_chars(" ,").str.head(LONGEST).str.strip_chars(" ,").alias(column)
 
 
+@cache
 def _one_name() -> pl.Expr:
     """The name in one text: "LAST , FIRST" where the columns are apart."""
     first, last = pl.col("first_name"), pl.col("last_name")
     parted = pl.concat_str([last.str.replace_all(" , ", " ", literal=True), pl.lit(" , "), first])
-    return pl.when(last != "").then(parted).when(pl.col("name") != "").then("name").otherwise(first)
+    return pl.when(last != "").then(parted).when(pl.col("name") != "").then("name").otherwise(first).alias("name")
 
 
 def _persons(names: pl.Series) -> pl.DataFrame:
@@ -110,29 +114,53 @@ def _person_or_none(names: pl.Series) -> pl.DataFrame:
 
 def _person(names: pl.Series) -> pl.DataFrame:
     """First, middle, last name and generation of one person's name."""
-    names = amend(names, names.str.contains(" , ", literal=True), _turned)
-    names = amend(names, names.str.contains(_PARTICLE_HINT), lambda rows: rows.str.replace_many(_GLUE, leftmost=True))
-    words = names.to_frame("name").select(
-        pl.col("name").str.split(" ").list.eval(pl.element().filter(~pl.element().is_in(["", ",", *TITLES]))).alias("w")
-    )
-    generation = (
-        pl.col("w").list.slice(1).list.eval(pl.element().filter(pl.element().is_in(list(GENERATIONS)))).list.first()
-    )
-    frame = words.with_columns(generation.replace(GENERATIONS).fill_null("").alias("s_generation"))
-    marked = frame["s_generation"] != ""
-    frame = amend_rows(frame, marked, _without_generation)
-    count = pl.col("w").list.len().cast(pl.Int64)
-    blank = pl.lit("")
-    return frame.select(
-        pl.when(count > 1).then(pl.col("w").list.get(0, null_on_oob=True)).otherwise(blank).alias("s_first"),
-        pl.when(count > 2).then(pl.col("w").list.slice(1, count - 2).list.join(" ")).otherwise(blank).alias("s_middle"),
-        pl.col("w").list.get(-1, null_on_oob=True).fill_null("").str.replace_all("_", "", literal=True).alias("s_last"),
-        "s_generation",
-    )
+    comma, particle = names.to_frame("name").select(_name_hints())
+    names = amend(names, comma, _turned)
+    names = amend(names, particle, lambda rows: rows.str.replace_many(_GLUE, leftmost=True))
+    steps = names.to_frame("name").lazy().select(_name_words()).with_columns(_generation())
+    return steps.with_columns(_without_generation()).select(_name_parts()).collect(optimizations=AS_WRITTEN)
+
+
+@cache
+def _name_hints() -> list[pl.Expr]:
+    name = pl.col("name")
+    return [name.str.contains(" , ", literal=True).alias("comma"), name.str.contains(_PARTICLE_HINT).alias("particle")]
+
+
+@cache
+def _name_words() -> pl.Expr:
+    words = pl.col("name").str.split(" ")
+    return words.list.eval(pl.element().filter(~pl.element().is_in(["", ",", *TITLES]))).alias("w")
+
+
+@cache
+def _generation() -> pl.Expr:
+    """What tells father from son, anywhere behind the first word ("JR SMITH" has a first name)."""
+    behind = pl.col("w").list.slice(1).list.eval(pl.element().filter(pl.element().is_in(list(GENERATIONS))))
+    return behind.list.first().replace(GENERATIONS).fill_null("").alias("s_generation")
+
+
+@cache
+def _without_generation() -> pl.Expr:
+    behind = pl.col("w").list.slice(1).list.eval(pl.element().filter(~pl.element().is_in(list(GENERATIONS))))
+    bare = pl.col("w").list.head(1).list.concat(behind)
+    return pl.when(pl.col("s_generation") != "").then(bare).otherwise("w").alias("w")
+
+
+@cache
+def _name_parts() -> list[pl.Expr]:
+    words, count = pl.col("w"), pl.col("w").list.len().cast(pl.Int64)
+    middle = words.list.slice(1, count - 2).list.join(" ")
+    return [
+        pl.when(count > 1).then(words.list.get(0, null_on_oob=True)).otherwise(pl.lit("")).alias("s_first"),
+        pl.when(count > 2).then(middle).otherwise(pl.lit("")).alias("s_middle"),
+        words.list.get(-1, null_on_oob=True).fill_null("").str.replace_all("_", "", literal=True).alias("s_last"),
+        pl.col("s_generation"),
+    ]
 
 
 def _turned(names: pl.Series) -> pl.Series:
-    """ "SMITH JONES , MARY" in the natural order, a surname of several words held together; ", JR" stays behind."""
+    """Put "SMITH JONES , MARY" in the natural order, a surname of several words held together; ", JR" stays behind."""
     generations = "|".join(GENERATIONS)
     titles = "|".join(TITLES)
     text = names.str.replace_all(rf" , ((?:{generations}|{titles})(?: |$))", " $1").str.replace_all(" +", " ")
@@ -144,14 +172,10 @@ def _turned(names: pl.Series) -> pl.Series:
     return frame.select(pl.coalesce(pl.when(first != "").then(turned), last)).to_series()
 
 
-def _without_generation(frame: pl.DataFrame) -> pl.DataFrame:
-    rest = pl.col("w").list.slice(1).list.eval(pl.element().filter(~pl.element().is_in(list(GENERATIONS))))
-    return frame.with_columns(pl.col("w").list.head(1).list.concat(rest).alias("w"))
-
-
+@cache
 def _company() -> pl.Expr:
     """The firm without its legal form, unless nothing else is left."""
     words = pl.col("company").str.replace_all(",", "", literal=True).str.split(" ")
     short = words.list.eval(pl.element().filter(~pl.element().is_in(["", *LEGAL_FORMS]))).list.join(" ")
     whole = words.list.eval(pl.element().filter(pl.element() != "")).list.join(" ")
-    return pl.when(short != "").then(short).otherwise(whole)
+    return pl.when(short != "").then(short).otherwise(whole).alias("s_company")

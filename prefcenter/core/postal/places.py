@@ -14,7 +14,7 @@ _BRITISH = r"^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}$"
 
 
 def places(lines: pl.DataFrame) -> pl.DataFrame:
-    """``s_city``, ``s_state``, ``s_zip5``, ``s_country`` of cleaned city, state, zip and country columns, empty if none.
+    """``s_city``, ``s_state``, ``s_zip5``, ``s_country`` of cleaned city, state, zip and country columns.
 
     ``s_zip5`` of a foreign address is its postal code without spaces.
     """

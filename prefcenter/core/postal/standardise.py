@@ -67,20 +67,31 @@ def standardise(frame: pl.DataFrame) -> pl.DataFrame:
 def _clean(frame: pl.DataFrame) -> pl.DataFrame:
     texts = with_text_columns(frame, ADDRESS_COLUMNS)
     plain = is_plain(texts, ADDRESS_COLUMNS)
+    country = clean_words("country", plain=plain) if "country" in frame.columns else pl.col("country")
     cleaned = texts.select(
-        *(clean_line(name, plain=plain) for name in ("address1", "address2", "zip")),
-        *(clean_words(name, plain=plain) for name in ("city", "country")),
+        clean_line("address1", plain=plain),
+        clean_line("address2", plain=plain),
+        clean_words("city", plain=plain),
+        country,
         "state",
+        "zip",
+        pl.col("state").str.contains("^[A-Z]{2}$").alias("short_state"),
+        pl.col("zip").str.contains("^[0-9]{5}$").alias("short_zip"),
     )
-    return cleaned.with_columns(
+    return cleaned.select(
         settle_hyphens(cleaned["address1"]),
         settle_hyphens(cleaned["address2"]),
-        amend(
-            cleaned["state"],
-            ~cleaned["state"].str.contains("^[A-Z]{2}$"),
-            lambda states: states.to_frame().select(clean_words("state", plain=plain)).to_series(),
-        ),
+        "city",
+        _cleaned_where_needed(cleaned, "state", clean_words("state", plain=plain)),
+        _cleaned_where_needed(cleaned, "zip", clean_line("zip", plain=plain)),
+        "country",
     )
+
+
+def _cleaned_where_needed(cleaned: pl.DataFrame, column: str, change: pl.Expr) -> pl.Series:
+    """A column most of whose cells are in their one form as they stand."""
+    rough = ~cleaned[f"short_{column}"]
+    return amend(cleaned[column], rough, lambda values: values.to_frame().select(change).to_series())
 
 
 def _domestic(lines: pl.DataFrame) -> pl.DataFrame:

@@ -33,8 +33,8 @@ _NUMBERED_ROADS: tuple[tuple[str, str], ...] = (
 """Numbered roads and their one form; the state's and the federal ones share it, since nobody keeps them apart."""
 
 _NUMBERED_ROAD_HINT = (
-    r" (?:HIGHWAY|HWY|HIWAY|HWAY|ROUTE|RTE|RT|COUNTY|CO|CNTY|CTY|CR|CTH|CSAH|TOWNSHIP|TWP|FARM|FM|INTERSTATE|IH|I|STATE|"
-    r"U S|US|SR|SH|LOOP)[ 0-9]"
+    r" (?:HIGHWAY|HWY|HIWAY|HWAY|ROUTE|RTE|RT|COUNTY|CO|CNTY|CTY|CR|CTH|CSAH|TOWNSHIP|TWP|FARM|FM|INTERSTATE|IH|I|"
+    r"STATE|U S|US|SR|SH|LOOP)[ 0-9]"
 )
 _SPLIT_DIRECTION_HINT = r" (?:N|S|SO|NORTH|SOUTH) (?:E|W|EAST|WEST)(?: |$)"
 _FRACTION = r"^(\S+) ([0-9]/[0-9]+) "
@@ -42,7 +42,7 @@ _TRAILING_UNIT = r"^(?:[0-9]+[A-Z]?|[A-Z][0-9]+[A-Z]?|[A-Z])$"
 
 
 def streets(main: pl.Series) -> pl.DataFrame:
-    """``number``, ``predir``, ``street``, ``suffix``, ``postdir`` of street lines, and ``bare``: a unit without a name."""
+    """``number``, ``predir``, ``street``, ``suffix``, ``postdir`` of street lines, and ``bare``, a unit."""
     words = _glued(main).alias("main").to_frame().lazy().select(_split())
     for step in (_ends, _trailing_unit, _ends, _pre_direction, _post_direction, _suffix):
         words = words.with_columns(step())

@@ -18,8 +18,9 @@ GENERATIONS: dict[str, str] = {
 """What tells a father from his son; never dropped."""
 
 PARTICLES: tuple[str, ...] = (
-    "DE LA", "DE LAS", "DE LOS", "DE LE", "VAN DER", "VAN DEN", "VAN DE", "VON DER", "VON DEM", "VAN", "VON", "DE", "DEL",
-    "DELLA", "DI", "DA", "DOS", "DAS", "DU", "LA", "LE", "EL", "TER", "TEN", "MC", "MAC", "ST", "SAINT", "SANTA", "BIN",
+    "DE LA", "DE LAS", "DE LOS", "DE LE", "VAN DER", "VAN DEN", "VAN DE", "VON DER", "VON DEM", "VAN", "VON", "DE",
+    "DEL", "DELLA", "DI", "DA", "DOS", "DAS", "DU", "LA", "LE", "EL", "TER", "TEN", "MC", "MAC", "ST", "SAINT",
+    "SANTA", "BIN",
     "IBN", "ABU", "VANDER", "VANDEN", "ZU", "ZUR", "VOM",
 )  # fmt: skip
 """Particles that belong to the surname behind them."""
@@ -31,7 +32,7 @@ OCCUPANTS = (
 """Who a row without a person is addressed to."""
 
 LEGAL_FORMS: tuple[str, ...] = (
-    "INC", "INCORPORATED", "LLC", "LLP", "LP", "PLLC", "PC", "PA", "CO", "COMPANY", "CORP", "CORPORATION", "LTD", "LIMITED",
-    "GMBH", "AG", "SA", "PLC", "THE",
+    "INC", "INCORPORATED", "LLC", "LLP", "LP", "PLLC", "PC", "PA", "CO", "COMPANY", "CORP", "CORPORATION", "LTD",
+    "LIMITED", "GMBH", "AG", "SA", "PLC", "THE",
 )  # fmt: skip
 """Legal forms of a firm, which are written or left out at will."""

@@ -18,6 +18,7 @@ UNIT_HINT = rf" (?:#|(?:{_NUMBERED}|{_ALONE}|LEVEL)(?:[0-9 ]|$))"
 UNIT_TAIL = (
     rf"^(\S+ \S.*?) ((?:(?:(?:{_NUMBERED})(?: #)* ?|# (?:(?:{_NUMBERED})(?: #)* ?)?)"
     r"(?:[0-9][0-9A-Z-]*|[A-Z]{1,2}[0-9][0-9A-Z-]*|[A-Z]|[A-Z]{2})(?: .*)?)"
+    r"|(?:APT|APARTMENT|UNIT|SUITE) [A-Z]{3,12}"
     r"|(?:(?:[0-9]+(?:ST|ND|RD|TH)|GROUND|FIRST|SECOND|THIRD|LOWER|UPPER|TOP) (?:FL|FLR|FLOOR|LEVEL)(?: .*)?)"
     rf"|(?:{_ALONE})(?: (?:{_NUMBERED}) .*)?)$"
 )
@@ -103,7 +104,8 @@ def _identifier(words: list[str], at: int) -> tuple[str, int]:
     while at < len(words) and (words[at] == "#" or not _kind(words[at])) and not _level(words[at : at + 2]):
         word = words[at]
         if word != "#":
-            if not _is_identifier(word, 2 if pieces else 4):
+            last_of_all = not pieces and at == len(words) - 1
+            if not _is_identifier(word, 12 if last_of_all else 2 if pieces else 4):
                 break
             pieces.append(word)
         elif at + 1 < len(words) and _kind(words[at + 1]):

@@ -224,7 +224,8 @@ def unit_of(unit: str) -> tuple[str, str]:
 
 
 SUFFIXES = {"Street": "ST", "Avenue": "AVE", "Drive": "DR", "Road": "RD", "Lane": "LN", "Court": "CT", "Circle": "CIR",
-            "Place": "PL", "Boulevard": "BLVD", "Parkway": "PKWY", "Terrace": "TER", "Trail": "TRL", "Highway": "HWY"}  # fmt: skip
+            "Place": "PL", "Boulevard": "BLVD", "Parkway": "PKWY", "Terrace": "TER", "Trail": "TRL",
+            "Highway": "HWY"}  # fmt: skip
 DIRECTIONS = {"North": "N", "South": "S", "East": "E", "West": "W", "Northeast": "NE", "Northwest": "NW",
               "Southeast": "SE", "Southwest": "SW"}  # fmt: skip
 

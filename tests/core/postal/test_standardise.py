@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pytest
 from hypothesis import Phase, example, given, settings
@@ -12,7 +14,7 @@ from prefcenter.core.postal.standardise import STANDARD_COLUMNS, standardise
 LINE = ("s_number", "s_predir", "s_street", "s_suffix", "s_postdir", "s_unit_kind", "s_unit")
 
 
-def one(address1: str, address2: str = "", **others: str) -> dict[str, str]:
+def one(address1: str, address2: str = "", **others: str) -> dict[str, Any]:
     """The standard form of one address in Springfield."""
     place = {"city": "Springfield", "state": "IL", "zip": "62701"} | others
     row = standardise(
@@ -97,6 +99,9 @@ def test_street_lines_take_the_form_of_publication_28(address1: str, address2: s
         ("100 Main St", "Bldg 3 Apt 2", "APT/2 BLDG 3"),
         ("100 Main St Apt 2", "Building 3", "APT/2 BLDG 3"),
         ("100 Main St Apt 2", "Apartment 2", "APT/2"),
+        ("100 Main St", "Apt Garden", "APT/GARDEN"),
+        ("100 Main St Apt Garden", "", "APT/GARDEN"),
+        ("100 Main St Apt Upper", "", "UPPR/"),
         ("100 Main St", "c/o Bob Jones", "/"),
         ("100 Main St", "Sunset Towers", "/"),
     ],
@@ -269,8 +274,9 @@ def test_no_text_makes_the_standardiser_raise(cells: list[str]) -> None:
 
 NUMBERS = st.one_of(st.integers(1, 99999).map(str), st.sampled_from(["12-34", "12A", "2 1/2", "N6W23001"]))
 WORDS = st.sampled_from(
-    ["Main", "Oak", "Saint", "North", "South", "East", "Park", "Hill", "Avenue", "Street", "Lake View", "1st", "First", "22",
-     "A", "E", "St.", "Highway 22", "County Road 5", "of the", "Martin Luther King Junior", "O'Neil", "Peña", "US 50", "Loop"]
+    ["Main", "Oak", "Saint", "North", "South", "East", "Park", "Hill", "Avenue", "Street", "Lake View", "1st", "First",
+     "22", "A", "E", "St.", "Highway 22", "County Road 5", "of the", "Martin Luther King Junior", "O'Neil", "Peña",
+     "US 50", "Loop"]
 )  # fmt: skip
 LINES = st.builds(
     lambda number, words, tail: " ".join([number, *words, tail]).strip(),
