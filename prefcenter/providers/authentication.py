@@ -13,6 +13,7 @@ _DKIM = re.compile(r"\bdkim\s*=\s*pass\b([^;]{0,1000})", re.IGNORECASE)
 _DKIM_DOMAIN = re.compile(r"header\.(?:d|i)\s*=\s*(?:[^\s@;]{0,64}@)?([\w.-]{1,253})", re.IGNORECASE)
 _SPF = re.compile(r"\bspf\s*=\s*pass\b([^;]{0,1000})", re.IGNORECASE)
 _SPF_SENDER = re.compile(r"smtp\.mailfrom\s*=\s*\"?([^\s;\"]{1,320})", re.IGNORECASE)
+_DMARC = re.compile(r"\bdmarc\s*=\s*pass\b[^;]{0,1000}?header\.from\s*=\s*([\w.-]{1,253})", re.IGNORECASE)
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
 
 
@@ -65,4 +66,4 @@ def vouched_by_headers(from_address: str, results: Sequence[str]) -> bool:
     text = _COMMENT.sub(" ", results[0][:10_000])
     signed = [domain for found in _DKIM.findall(text) for domain in _DKIM_DOMAIN.findall(found)]
     senders = [sender for found in _SPF.findall(text) for sender in _SPF_SENDER.findall(found)]
-    return vouches(from_address, dkim=[*signed, *(_domain(sender) for sender in senders)])
+    return vouches(from_address, dkim=[*signed, *(_domain(sender) for sender in senders), *_DMARC.findall(text)])

@@ -41,10 +41,9 @@ def is_signed(token: str, url: str, raw: bytes, headers: Headers) -> bool:
         raw: the body; parameters that we don't know are signed too.
         headers: of the request.
     """
-    if not token:
+    signature = headers.get("X-Twilio-Signature")
+    if not token or not signature:  # The SDK raises on a missing one.
         return False
-    # A missing header must be passed as an empty one: the SDK raises on None.
-    signature = headers.get("X-Twilio-Signature") or ""
     algorithm = get_signature_algorithm(headers.get("X-Twilio-Webhooks-Signature-Settings") or "")
     return bool(RequestValidator(token).validate(url, _parameters(raw), signature, algorithm))
 

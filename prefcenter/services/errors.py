@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prefcenter.core.channels import Reason
 from prefcenter.core.errors import BadInput, NotFound, PrefcenterError
 
 
@@ -23,6 +24,19 @@ class NotAllowed(PrefcenterError):
 
 class SendFailed(PrefcenterError):
     """The provider refused a message for good."""
+
+
+class RecipientRefused(SendFailed):
+    """The provider will not deliver to this recipient: it unsubscribed there, or its number is dead (S10).
+
+    Args:
+        message: what the provider said, without the address.
+        reason: what that is on our list: ``OPT_OUT``, ``DEAD_NUMBER`` or ``HARD_BOUNCE``.
+    """
+
+    def __init__(self, message: str, *, reason: Reason) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class SendUnknown(PrefcenterError):

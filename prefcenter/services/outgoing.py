@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,8 @@ from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.decision import Cleared, Decision, ReasonGiven, Wait
 from prefcenter.core.errors import BadAddress
 from prefcenter.services import gate
-from prefcenter.services.errors import SendFailed, SendUnknown, UnknownType
+from prefcenter.services.delivering import Delivered, believe, deliver
+from prefcenter.services.errors import UnknownType
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Clock, Keyring, Outgoing, Sender
 from prefcenter.store import ledger, outbox
@@ -163,7 +164,7 @@ def dispatch_due(
 def _give_up_stranded(session: Session, at: datetime) -> int:
     rows = outbox.stranded(session, at)
     for row in rows:
-        _settle(session, row, "unknown", at, problem="Its worker died while sending it.")
+        _settle(session, row, Delivered("unknown", problem="Its worker died while sending it."), at)
     return len(rows)
 
 
@@ -186,14 +187,16 @@ def _dispatch(
         session.commit()
     if cleared is None or message is None or sender is None:
         return state
-    state, provider_id, problem = _outcome(lambda: sender.send(cleared, message))
+    delivered = deliver(sender, cleared, message)
     with database.write() as session:
         row = _held(session, message_id, fence, ("sending",))
         if row is None:
             return "unknown"
-        _settle(session, row, state, clock(), provider_id=provider_id, problem=problem)
+        _settle(session, row, delivered, clock())
+        if delivered.reason is not None:
+            believe(session, points, row, delivered.reason, at=clock())
         session.commit()
-    return state
+    return delivered.state
 
 
 def _held(session: Session, message_id: int, fence: int, states: Sequence[str]) -> OutboxMessage | None:
@@ -258,30 +261,10 @@ def _message(row: OutboxMessage) -> Outgoing:
     )
 
 
-def _outcome(send: Callable[[], str]) -> tuple[str, str | None, str]:
-    try:
-        return "sent", send(), ""
-    except SendFailed as error:
-        return "failed", None, error.message
-    except SendUnknown as error:
-        return "unknown", None, error.message
-    except Exception as error:  # noqa: BLE001 - it may have left, so it is never sent again
-        _log.error("a sender broke off: %s", type(error).__name__)
-        return "unknown", None, type(error).__name__
-
-
-def _settle(
-    session: Session,
-    row: OutboxMessage,
-    state: str,
-    at: datetime,
-    *,
-    provider_id: str | None = None,
-    problem: str = "",
-) -> None:
-    row.state, row.provider_id, row.problem, row.leased_until = state, provider_id, problem, None
-    row.sent_at = at if state in ("sent", "unknown") else None
-    log(session, "send", row, {"state": state}, at=at)
+def _settle(session: Session, row: OutboxMessage, delivered: Delivered, at: datetime) -> None:
+    row.state, row.provider_id, row.problem = delivered.state, delivered.provider_id, delivered.problem
+    row.sent_at, row.leased_until = at if delivered.state in ("sent", "unknown") else None, None
+    log(session, "send", row, {"state": delivered.state}, at=at)
 
 
 def log(session: Session, kind: str, row: OutboxMessage, facts: Mapping[str, Any], *, at: datetime) -> None:

@@ -17,15 +17,17 @@ from prefcenter.core.keys import Peppers
 from prefcenter.core.tokens import SigningKeys
 from prefcenter.services import keyring as keys_in_use
 from prefcenter.services import optouts, outgoing
-from prefcenter.services.errors import SendFailed, SendUnknown
+from prefcenter.services.errors import RecipientRefused, SendFailed, SendUnknown
 from prefcenter.services.outgoing import Draft
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Evidence, Keyring, Outgoing
 from prefcenter.services.suppressing import OptOut
 from prefcenter.store import outbox, registry
+from prefcenter.store.consents import ConsentRecord
 from prefcenter.store.engine import Database
 from prefcenter.store.ledger import LedgerEntry
 from prefcenter.store.outbox import OutboxMessage
+from prefcenter.store.suppressions import Suppression
 
 NOON = datetime(2026, 3, 2, 19, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -355,3 +357,37 @@ def test_a_requested_message_expires(post: Post) -> None:
     post.at += timedelta(minutes=16)
     assert post.dispatch() == {"refused": 1}
     assert (post.row(in_time).state, post.row(late).state) == ("sent", "refused")
+
+
+@pytest.mark.parametrize(("reason", "scope"), [(Reason.OPT_OUT, "sender:+14155550199"), (Reason.DEAD_NUMBER, "all")])
+def test_what_the_provider_tells_of_a_recipient_goes_on_the_list(post: Post, reason: Reason, scope: str) -> None:
+    """S10: its "unsubscribed recipient" is an opt-out, a dead number voids the consent."""
+
+    def refuse() -> None:
+        raise RecipientRefused("21610", reason=reason)
+
+    point = post.points.phone("+14155550100")
+    with post.database.write() as session:
+        session.add(
+            ConsentRecord(
+                channel="sms",
+                digest=point.digest,
+                pepper_id=point.pepper_id,
+                scope="all",
+                basis="express_written",
+                since=NOON,
+                source="api",
+            )
+        )
+        session.commit()
+    post.sender.act = refuse
+    text = {"channel": Channel.SMS, "message_type": "balance", "point": point, "sender": "+14155550199"}
+    post.queue(**text)
+    assert post.dispatch() == {"failed": 1}
+    with post.database.read() as session:
+        [entry] = session.scalars(select(Suppression))
+        [consent] = session.scalars(select(ConsentRecord))
+    assert (entry.reason, entry.scope, entry.source, entry.is_own_act) == (reason.value, scope, "provider", False)
+    assert (consent.withdrawn_at is not None) is (reason is Reason.DEAD_NUMBER)
+    post.queue(**text)
+    assert post.dispatch() == {"refused": 1}

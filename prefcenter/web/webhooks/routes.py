@@ -16,8 +16,18 @@ _log = logging.getLogger(__name__)
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
-def raw_body() -> bytes:
-    """The bytes as they came, read before any form is, since they are what was signed."""
+MOST_BYTES_OF_A_CALL = 5 * 1024 * 1024
+"""Far more than a text, a status or a batch of events has (768 kB); only mails are larger."""
+
+
+def raw_body(most_bytes: int | None = MOST_BYTES_OF_A_CALL) -> bytes:
+    """The bytes as they came, read before any form is, since they are what was signed.
+
+    Args:
+        most_bytes: larger bodies are turned away unread; None for the application's own limit.
+    """
+    if most_bytes is not None:
+        request.max_content_length = most_bytes
     return request.get_data(cache=True)
 
 

@@ -14,7 +14,7 @@ from prefcenter.web.wired import current_wiring
 @guarded_by("signature")
 def sendgrid_inbound() -> Response:
     """Take in a mail; one that can never be read is kept for a person, and answered 200 all the same."""
-    raw, config = raw_body(), current_wiring().config
+    raw, config = raw_body(most_bytes=None), current_wiring().config
     require(sendgrid_mail.may_deliver_mail(config.sendgrid_parse_public_key, config.inbound_auth, raw, request.headers))
     inbound_id, handled = take_in(sendgrid_mail.incoming_mail(request.content_type or "", raw))
     return jsonify(id=inbound_id, outcome=handled.outcome)

@@ -101,6 +101,7 @@ class TestEveryWebhook:
         assert (first.status_code, first.data) == (second.status_code, second.data)
         assert len(house.rows(InboundMessage)) == 1
 
+    @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
     @pytest.mark.parametrize("fault", [broken, crashed])
     def test_our_own_fault_is_5xx_and_a_retry_then_works(
         self, house: Any, call: Call, fault: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
@@ -134,6 +135,12 @@ class TestEveryWebhook:
         monkeypatch.setattr(receiving, "keep", crashed)
         assert b"jane" not in self.post(house, call).data
         assert "jane@example.com" not in caplog.text
+
+    @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+    def test_a_body_beyond_all_measure_is_turned_away_unread(self, house: Any, call: Call) -> None:
+        raw = b"a&" * (18 * 1024 * 1024)
+        assert self.post(house, call, raw=raw).status_code == 413
+        assert house.rows(InboundMessage) == []
 
     @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
     def test_get_changes_nothing(self, house: Any, call: Call) -> None:

@@ -53,6 +53,7 @@ def mailbox_of(house: Any, address: str, brand_code: int = 7) -> str:
     return str(house.wiring.links.links(Channel.EMAIL, digest, brand_code).mailbox)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "name",
     ["no-snail-mail.form", "no-snail-mail-raw.form", "no-snail-mail-html-only.form", "no-snail-mail-attached.form"],
@@ -80,6 +81,7 @@ def test_the_raw_post_is_kept_as_it_came(house: Any) -> None:
     assert row.raw == (PAYLOADS / "question.form").read_bytes()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_other_charsets_are_decoded_from_the_raw_bytes(house: Any) -> None:
     """P2: the charset that SendGrid names for the field counts."""
     house.mail("no-snail-mail-latin1.form")
@@ -168,6 +170,7 @@ def test_nobody_is_answered_who_should_not_be(house: Any, name: str, headers: st
     assert house.rows(OutboxMessage) == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_request_without_a_zip_waits_for_a_person(house: Any) -> None:
     """P2: acknowledged, its clock running since receipt."""
     assert house.mail("no-snail-mail-without-zip.form").get_json()["outcome"] == "review"
@@ -180,6 +183,7 @@ def test_a_request_without_a_zip_waits_for_a_person(house: Any) -> None:
     assert "by April 1, 2026" in message.text
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_impossible_address_goes_to_a_person_with_the_reason(house: Any) -> None:
     """P2: nothing is recorded that could match nobody."""
     assert house.mail("no-snail-mail-impossible.form").get_json()["outcome"] == "review"
@@ -187,6 +191,7 @@ def test_an_impossible_address_goes_to_a_person_with_the_reason(house: Any) -> N
     assert house.rows(Review)[0].why
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_unclear_request_with_a_whole_address_is_recorded_and_reviewed(house: Any) -> None:
     """P2: acting on it harms nobody, and a person looks at the rest."""
     head = (
@@ -198,6 +203,7 @@ def test_an_unclear_request_with_a_whole_address_is_recorded_and_reviewed(house:
     assert len(house.rows(Review)) == 1
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_couple_is_two_entries(house: Any) -> None:
     """P15: one request a person."""
     house.mail(a_mail("NO SNAIL MAIL", "John and Jane Doe\n12 Oak St\nSpringfield, IL 62704"))
@@ -262,6 +268,7 @@ def test_a_forged_token_changes_nothing_and_goes_to_a_person(house: Any, kind: s
     assert [review.kind for review in house.rows(Review)] == ["forged_token"]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_request_to_a_tokened_mailbox_does_both(house: Any) -> None:
     """P1, E8: nothing of what a mail asks for is lost."""
     text = "Jane Doe\n12 Oak St\nSpringfield, IL 62704"
@@ -270,6 +277,7 @@ def test_a_request_to_a_tokened_mailbox_does_both(house: Any) -> None:
     assert sorted(entry.channel for entry in house.rows(Suppression)) == ["email", "post"]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("name", "outcome", "reviews"), [("question.form", "review", 1), ("out-of-office.form", "ignored", 0)]
 )
@@ -313,7 +321,12 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    ("database", "name"),
+    [("sqlite", name) for name in HOSTILE]
+    + [("postgresql", name) for name in ("no multipart at all", "NUL bytes", "unknown charset", "surrogates")],
+    indirect=["database"],
+)
 def test_what_can_never_be_read_is_kept_for_a_person(house: Any, name: str) -> None:
     """P2, X5: 200, raw kept, a review; a second try changes nothing."""
     raw, content_type = HOSTILE[name]
@@ -325,6 +338,7 @@ def test_what_can_never_be_read_is_kept_for_a_person(house: Any, name: str) -> N
     assert len(house.rows(Review)) == 1
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_mail_of_thirty_megabytes_is_taken(house: Any) -> None:
     """X5: SendGrid passes on mails of up to 30 MB."""
     text = "Jane Doe\r\n12 Oak St\r\nSpringfield, IL 62704\r\n"

@@ -41,6 +41,7 @@ def test_a_stop_that_twilio_answered_is_recorded_and_not_answered_again(house: A
     assert house.rows(SandboxMessage) == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_stop_ends_everything_from_that_sender_and_all_marketing(house: Any) -> None:
     """S5: service texts of the sender end too, marketing of every sender ends, service of others goes on."""
     house.text("stop.form")
@@ -82,6 +83,7 @@ def test_a_second_stop_is_not_confirmed_again(house: Any) -> None:
     assert len(house.rows(SandboxMessage)) == 1
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_confirmation_that_would_be_late_is_not_sent(house: Any) -> None:
     """S4: a retry after five minutes does not bring the confirmation."""
     house.text("opt-out-words.form")
@@ -99,6 +101,7 @@ def test_a_stop_to_an_unknown_number_counts_for_every_sender(house: Any) -> None
     assert _verdict(house, "alerts") == "cleared"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_stop_through_a_messaging_service_names_every_known_sender(house: Any) -> None:
     """S5: number and Messaging Service are both senders of ours, so both end."""
     house.text("stop-to-service.form")
@@ -117,6 +120,7 @@ def test_start_lifts_the_stop_of_that_sender_only_and_is_consent(house: Any) -> 
     assert kinds == ["suppress", "suppress", "lift", "consent"]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_start_grants_marketing_from_that_sender_only(house: Any) -> None:
     """S6, S11: afterwards its marketing is cleared, another sender's still lacks consent."""
     house.text("STOP")
@@ -135,6 +139,7 @@ def test_a_bare_yes_never_grants(house: Any, word: str) -> None:
     assert house.rows(ConsentRecord) == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_start_without_a_stop_grants_nothing(house: Any) -> None:
     """S6, S11: only a lift is recorded as consent."""
     house.text("START")
@@ -142,6 +147,7 @@ def test_start_without_a_stop_grants_nothing(house: Any) -> None:
     assert [row.outcome for row in house.rows(InboundMessage)] == ["ignored"]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_start_does_not_lift_what_was_said_elsewhere(house: Any) -> None:
     """E13: an opt-out of all texts by web is not the STOP of that sender."""
     from prefcenter.core.channels import Reason, Scope, Source
@@ -158,6 +164,7 @@ def test_start_does_not_lift_what_was_said_elsewhere(house: Any) -> None:
     assert _in_force(house) == ["all"]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_help_on_a_short_code_is_answered_by_us_even_after_a_stop(house: Any) -> None:
     """S3, S7: brand, contact, how to stop, and STOP is not said to be the only way."""
     house.text("STOP", To="55501")
@@ -168,6 +175,7 @@ def test_help_on_a_short_code_is_answered_by_us_even_after_a_stop(house: Any) ->
     assert f"{house.config.base_url}/preferences" in answer
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_help_that_twilio_answers_is_not_answered_again(house: Any) -> None:
     """S7: Twilio's default keywords hold HELP and INFO."""
     assert house.text("INFO").data == EMPTY
@@ -185,6 +193,7 @@ def test_account_narrows_a_stop_to_marketing(house: Any) -> None:
     assert _verdict(house, "offers") == "refused"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_start_also_lifts_a_narrowed_stop(house: Any) -> None:
     """S6: what ACCOUNT left of the STOP is still the STOP of that sender."""
     for words in ("opt out", "ACCOUNT", "START"):
@@ -205,6 +214,7 @@ def test_account_without_a_recent_stop_goes_to_a_person(house: Any, later: timed
     assert _in_force(house) == (["sender:+14155550199"] if later else [])
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("name", "outcome", "reviews"),
     [
@@ -222,6 +232,7 @@ def test_every_text_is_kept_with_its_outcome(house: Any, name: str, outcome: str
     assert len(house.rows(Review)) == reviews
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_empty_text_is_ignored_and_kept(house: Any) -> None:
     """P2: there is nothing in it for a person."""
     assert house.text(" \u200b").data == EMPTY
@@ -236,6 +247,7 @@ def test_hostile_bodies_do_no_harm(house: Any, body: str) -> None:
     assert len(house.rows(InboundMessage)) == 1
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_text_without_a_message_sid_is_still_obeyed(house: Any) -> None:
     """X5: a stop is a stop; its content names it."""
     for _ in range(2):
