@@ -25,6 +25,7 @@ from prefcenter.services.ports import Evidence
 @click.option(
     "--rejects",
     type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
     help="Where rows go that cannot be used, with a reason each. Default: beside FILE, .rejected.csv.",
 )
 @acting

@@ -26,7 +26,8 @@ def exits(*further: str, done: str = "done") -> str:
     for line in further:
         code, _, meaning = line.partition(" ")
         codes[code] = meaning.strip()
-    lines = [f"  {code}  {meaning}" for code, meaning in codes.items()]
+    width = max(map(len, codes))
+    lines = [f"  {code:<{width}}  {meaning}" for code, meaning in codes.items()]
     return "\b\nExit codes:\n" + "\n".join(lines)
 
 

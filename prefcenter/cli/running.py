@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -32,7 +31,7 @@ class CommandLine(click.Group):
 
     def __init__(self, *args: Any, commands_in: Mapping[str, str], **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self._commands_in = {name: module for name, module in commands_in.items() if find_spec(module) is not None}
+        self._commands_in = commands_in
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Name all commands."""
