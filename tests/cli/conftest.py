@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +50,10 @@ class Prefcenter:
 
 
 @pytest.fixture
-def prefcenter(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Prefcenter]:
+def prefcenter(sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prefcenter:
     """The command line on a migrated, empty database, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    yield Prefcenter(sqlite_database, tmp_path)
+    return Prefcenter(sqlite_database, tmp_path)
 
 
 @pytest.fixture
