@@ -46,7 +46,8 @@ def inbound_command(file: BinaryIO, recipients: tuple[str, ...], wants_json: boo
     if wants_json:
         print_json(answer)
     else:
-        click.echo(f"{_TOLD.get(answer['outcome'], answer['outcome'])} (message {answer['id']}).")
+        outcome = str(answer["outcome"])
+        click.echo(f"{_TOLD.get(outcome, outcome)} (message {answer['id']}).")
 
 
 def _take(raw: bytes, recipients: tuple[str, ...]) -> dict[str, object]:

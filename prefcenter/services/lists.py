@@ -140,41 +140,34 @@ def _record(database: Database, points: Points, ready: Sequence[Ready], evidence
     for start in range(0, len(ready), CHUNK):
         chunk = ready[start : start + CHUNK]
         with database.write() as session:
-            on_list = _on_list(session, chunk)
-            for each in chunk:
-                if not on_list.isdisjoint(_identities(each)):
-                    continue
-                done = optouts.take(session, points, each.point, each.opt_out, evidence, at=clock())
-                new += done.is_new
-                on_list |= _identities(each)
+            own = _own_acts(session, chunk)
+            asked = [(each.point, each.opt_out) for each in chunk if own.isdisjoint(_identities(each))]
+            told = optouts.take_many(session, points, asked, evidence, at=clock())
             session.commit()
+        new += sum(done.is_new for done in told)
     return new
 
 
-_Identity = tuple[str, bytes, str, str, str, datetime | None]
+_Identity = tuple[str, bytes, str, str, str]
 
 
 def _identities(each: Ready) -> set[_Identity]:
-    """What an entry is the same by: whose record it is does not matter, the person's own act says as much."""
+    """What an entry is the same by, under each pepper."""
     point, told = each.point, each.opt_out
     digests = {point.digest, *(point.lookup if point.channel is not Channel.POST else ())}
     level = point.level.value if point.level else ""
-    return {(point.channel.value, digest, told.reason.value, str(told.scope), level, told.until) for digest in digests}
+    return {(point.channel.value, digest, told.reason.value, str(told.scope), level) for digest in digests}
 
 
-def _on_list(session: Session, chunk: Sequence[Ready]) -> set[_Identity]:
+def _own_acts(session: Session, chunk: Sequence[Ready]) -> set[_Identity]:
+    """What people did themselves and a list cannot add to: their own act says as much, and cannot be voided."""
     digests = {digest for each in chunk for _, digest, *_ in _identities(each)}
     found: set[_Identity] = set()
     for asked in in_batches(digests):
         query = select(
-            Suppression.channel,
-            Suppression.digest,
-            Suppression.reason,
-            Suppression.scope,
-            Suppression.level,
-            Suppression.until,
-        ).where(Suppression.digest.in_(asked), Suppression.ended_at.is_(None))
-        found |= {(row[0], row[1], row[2], row[3], row[4], row[5]) for row in session.execute(query)}
+            Suppression.channel, Suppression.digest, Suppression.reason, Suppression.scope, Suppression.level
+        ).where(Suppression.digest.in_(asked), Suppression.ended_at.is_(None), Suppression.is_own_act.is_(True))
+        found |= {(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(query)}
     return found
 
 
