@@ -16,7 +16,7 @@ from prefcenter.services import outgoing
 from prefcenter.services.errors import NotAllowed
 from prefcenter.services.points import Point, Points, of_digest
 from prefcenter.services.ports import Evidence
-from prefcenter.services.suppressing import OptOut, Recorded, end, suppress
+from prefcenter.services.suppressing import OptOut, Recorded, end, suppress_many
 from prefcenter.store import contacts, ledger, registry
 from prefcenter.store.suppressions import Suppression
 
@@ -90,10 +90,18 @@ def take(
     session: Session, points: Points, point: Point, opt_out: OptOut, evidence: Evidence, *, at: datetime
 ) -> Recorded:
     """Put a reason on the list and cancel what is queued against it, within the caller's transaction."""
-    recorded = suppress(session, points, point, opt_out, evidence, at=at)
-    if recorded.is_new:
-        outgoing.cancel_refused(session, point, at=at)
-    return recorded
+    return take_many(session, points, [(point, opt_out)], evidence, at=at)[0]
+
+
+def take_many(
+    session: Session, points: Points, asked: Sequence[tuple[Point, OptOut]], evidence: Evidence, *, at: datetime
+) -> list[Recorded]:
+    """Put reasons on the list and cancel what is queued against them, within the caller's transaction."""
+    told = suppress_many(session, points, asked, evidence, at=at)
+    new = [point for (point, _), recorded in zip(asked, told, strict=True) if recorded.is_new]
+    if new:
+        outgoing.cancel_refused(session, new, at=at)
+    return told
 
 
 def one_click(

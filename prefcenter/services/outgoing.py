@@ -28,6 +28,7 @@ from prefcenter.services.ports import Clock, Keyring, Outgoing, Sender
 from prefcenter.store import ledger, outbox
 from prefcenter.store.engine import Database
 from prefcenter.store.outbox import OutboxMessage
+from prefcenter.store.suppressions import in_batches
 
 _log = logging.getLogger(__name__)
 
@@ -112,8 +113,8 @@ def row_of(draft: Draft, *, at: datetime, state: str = "queued") -> OutboxMessag
     )
 
 
-def cancel_refused(session: Session, point: Point, *, at: datetime) -> int:
-    """Bring what is queued for a contact point back to its decision at once, within the caller's transaction.
+def cancel_refused(session: Session, points: Sequence[Point], *, at: datetime) -> int:
+    """Bring what is queued for contact points back to its decision at once, within the caller's transaction.
 
     Every queued message is decided again at dispatch anyway (X2); making it due now lets the refusal be recorded now,
     and not on the day that it was scheduled for. What is still allowed leaves on its own day all the same.
@@ -121,13 +122,16 @@ def cancel_refused(session: Session, point: Point, *, at: datetime) -> int:
     Returns:
         How many messages were brought forward.
     """
-    query = select(OutboxMessage).where(
-        OutboxMessage.digest.in_({point.digest, *point.lookup}), OutboxMessage.state.in_(("queued", "waiting"))
-    )
-    rows = session.scalars(query).all()
-    for row in rows:
-        row.due_at = at
-    return len(rows)
+    digests = {digest for point in points for digest in (point.digest, *point.lookup)}
+    found = 0
+    for batch in in_batches(digests):
+        query = select(OutboxMessage).where(
+            OutboxMessage.digest.in_(batch), OutboxMessage.state.in_(("queued", "waiting"))
+        )
+        for row in session.scalars(query):
+            row.due_at = at
+            found += 1
+    return found
 
 
 def dispatch_due(

@@ -6,19 +6,21 @@ idempotency, fan-out and the ledger are the same for each. Nothing here commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Table, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import PERSON_REASONS, Channel, Level, Reason, Scope, Source
+from prefcenter.core.errors import Unavailable
 from prefcenter.services.points import Point, PointKey, Points
 from prefcenter.services.ports import Evidence
 from prefcenter.store import contacts, ledger
-from prefcenter.store.suppressions import Suppression, SuppressionAddress, SuppressionKey, by_digests
+from prefcenter.store.suppressions import Suppression, SuppressionAddress, SuppressionKey, by_digests, in_batches
 
 OWN_ACTS = frozenset(
     {
@@ -73,44 +75,106 @@ class Recorded:
     since: datetime
 
 
+_LISTED = cast("Table", Suppression.__table__)
+_KEYS = cast("Table", SuppressionKey.__table__)
+_ADDRESSES = cast("Table", SuppressionAddress.__table__)
+
+_Identity = tuple[str, bytes, str, str, str, bool]
+"""What the unique index compares: channel, digest, reason, scope, level, whether it is the person's own act."""
+
+
 def suppress(
     session: Session, points: Points, point: Point, opt_out: OptOut, evidence: Evidence, *, at: datetime
 ) -> Recorded:
-    """Put a reason on the list, once: the same one again changes nothing and says so.
+    """Put a reason on the list, once: the same one again changes nothing and says so."""
+    return suppress_many(session, points, [(point, opt_out)], evidence, at=at)[0]
+
+
+def suppress_many(
+    session: Session, points: Points, asked: Sequence[tuple[Point, OptOut]], evidence: Evidence, *, at: datetime
+) -> list[Recorded]:
+    """Put reasons on the list, each once; returns what came of each, in the order given.
 
     The unique index decides who was first, not a look before: two requests at once leave one entry.
     """
-    standing = _standing(session, point, opt_out)
-    if standing is not None and standing.until == opt_out.until:
-        return Recorded(standing.id, is_new=False, since=standing.since)
-    if standing is not None:
-        _end(session, standing, "replaced", evidence, at=at)
-    row = _row(point, opt_out, evidence, at)
-    try:
-        with session.begin_nested():
-            session.add(row)
-            session.flush()
-    except IntegrityError:
-        other = _standing(session, point, opt_out)
-        if other is None:
-            raise
-        return Recorded(other.id, is_new=False, since=other.since)
-    _add_details(session, points, point, row)
-    _log(session, point, row, evidence, at)
-    return Recorded(row.id, is_new=True, since=row.since)
+    standing = _standing(session, asked)
+    new: dict[_Identity, tuple[Point, OptOut]] = {}
+    for point, opt_out in asked:
+        there = _met(standing, point, opt_out)
+        if there is None:
+            new.setdefault(_identity(point, opt_out), (point, opt_out))
+        elif _outdoes(opt_out, there, at):
+            _end(session, there, "replaced", evidence, at=at)
+            standing = {identity: row for identity, row in standing.items() if row is not there}
+            new.setdefault(_identity(point, opt_out), (point, opt_out))
+    made = _insert(session, points, new, evidence, at)
+    if len(made) < len(new):
+        # Somebody else was first in the meantime.
+        standing = _standing(session, asked)
+    told = []
+    for point, opt_out in asked:
+        number = made.pop(_identity(point, opt_out), None)
+        if number is not None:
+            standing[_identity(point, opt_out)] = _Brief(number, opt_out.since or at)
+            told.append(Recorded(number, is_new=True, since=opt_out.since or at))
+        else:
+            row = _met(standing, point, opt_out)
+            if row is None:
+                raise Unavailable("An entry of the list changed while it was written.", remedy="Try again.")
+            told.append(Recorded(row.id, is_new=False, since=row.since))
+    return told
 
 
-def _standing(session: Session, point: Point, opt_out: OptOut) -> Suppression | None:
-    query = select(Suppression).where(
-        Suppression.channel == point.channel.value,
-        Suppression.digest.in_({point.digest, *(key.digest for key in point.stored[:1]), *_same_address(point)}),
-        Suppression.reason == opt_out.reason.value,
-        Suppression.scope == str(opt_out.scope),
-        Suppression.level == (point.level or ""),
-        Suppression.is_own_act == (opt_out.source in OWN_ACTS),
-        Suppression.ended_at.is_(None),
+@dataclass(frozen=True, slots=True)
+class _Brief:
+    """What is needed of an entry that was just made."""
+
+    id: int
+    since: datetime
+
+
+def _identity(point: Point, opt_out: OptOut, digest: bytes | None = None) -> _Identity:
+    return (
+        point.channel.value,
+        digest or point.digest,
+        opt_out.reason.value,
+        str(opt_out.scope),
+        point.level or "",
+        opt_out.source in OWN_ACTS,
     )
-    return session.scalars(query.order_by(Suppression.id)).first()
+
+
+def _standing(session: Session, asked: Sequence[tuple[Point, OptOut]]) -> dict[_Identity, Any]:
+    """What stands on the list already for these very points."""
+    digests = {digest for point, _ in asked for digest in (point.digest, *_same_address(point))}
+    found: dict[_Identity, Any] = {}
+    for batch in in_batches(digests):
+        query = select(Suppression).where(
+            Suppression.channel.in_({point.channel.value for point, _ in asked}),
+            Suppression.digest.in_(batch),
+            Suppression.ended_at.is_(None),
+        )
+        for row in session.scalars(query.order_by(Suppression.id)):
+            what = (row.channel, row.digest, row.reason, row.scope, row.level, row.is_own_act)
+            found.setdefault(what, row)
+    return found
+
+
+def _met(standing: Mapping[_Identity, Any], point: Point, opt_out: OptOut) -> Any:
+    for digest in (point.digest, *_same_address(point)):
+        row = standing.get(_identity(point, opt_out, digest))
+        if row is not None:
+            return row
+    return None
+
+
+def _outdoes(opt_out: OptOut, row: Any, at: datetime) -> bool:
+    """Whether a new entry says more than the one that stands: never less, so nothing is ever shortened (E13)."""
+    if not isinstance(row, Suppression):
+        return False
+    lasts_longer = row.until is not None and (opt_out.until is None or opt_out.until > row.until)
+    begins_earlier = row.since > at >= (opt_out.since or at)
+    return lasts_longer or begins_earlier or (opt_out.is_verified and not row.is_verified)
 
 
 def _same_address(point: Point) -> Sequence[bytes]:
@@ -118,67 +182,111 @@ def _same_address(point: Point) -> Sequence[bytes]:
     return point.lookup if point.channel is not Channel.POST else ()
 
 
-def _row(point: Point, opt_out: OptOut, evidence: Evidence, at: datetime) -> Suppression:
-    return Suppression(
-        channel=point.channel.value,
-        digest=point.digest,
-        pepper_id=point.pepper_id,
-        reason=opt_out.reason.value,
-        scope=str(opt_out.scope),
-        level=point.level or "",
-        since=opt_out.since or at,
-        until=opt_out.until,
-        source=opt_out.source.value,
-        source_ref=opt_out.source_ref,
-        batch=opt_out.batch,
-        actor=evidence.actor,
-        is_own_act=opt_out.source in OWN_ACTS,
-        is_verified=opt_out.is_verified,
-        recorded_at=at,
-    )
+def _insert(
+    session: Session,
+    points: Points,
+    new: Mapping[_Identity, tuple[Point, OptOut]],
+    evidence: Evidence,
+    at: datetime,
+) -> dict[_Identity, int]:
+    """Insert entries with their digests, addresses and ledger entries; those that were taken meanwhile are left out."""
+    if not new:
+        return {}
+    rows = [_row(point, opt_out, evidence, at) for point, opt_out in new.values()]
+    made: dict[_Identity, int] = {}
+    for row in session.execute(_insert_new(session), rows):
+        made[row.channel, bytes(row.digest), row.reason, row.scope, row.level, bool(row.is_own_act)] = row.id
+    keys: list[dict[str, Any]] = []
+    addresses: list[dict[str, Any]] = []
+    entries: list[ledger.NewEntry] = []
+    for identity, number in made.items():
+        point, opt_out = new[identity]
+        keys += _key_rows(number, _all_keys(session, points, point, opt_out.reason))
+        if point.given is not None:
+            addresses.append({"suppression_id": number, "given": dict(point.given)})
+        entries.append(_entry(number, point, opt_out, evidence, at))
+    if keys:
+        session.execute(insert(_KEYS), keys)
+    if addresses:
+        session.execute(insert(_ADDRESSES), addresses)
+    ledger.append_many(session, entries)
+    return made
 
 
-def _add_details(session: Session, points: Points, point: Point, row: Suppression) -> None:
-    own = [(key, point.channel, True) for key in point.stored]
-    others = (
-        [(key, other.channel, False) for other in siblings(session, points, point) for key in other.stored]
-        if Reason(row.reason) in PERSON_REASONS
-        else []
-    )
-    add_keys(session, row.id, own + others)
-    if point.given is not None:
-        session.add(SuppressionAddress(suppression_id=row.id, given=dict(point.given)))
+def _insert_new(session: Session) -> Any:
+    return _INSERT_NEW[session.get_bind().dialect.name]
+
+
+_INSERT_NEW = {
+    name: make(_LISTED)
+    .on_conflict_do_nothing()
+    .returning(*(_LISTED.c[column] for column in ("id", "channel", "digest", "reason", "scope", "level", "is_own_act")))
+    for name, make in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+
+
+def _row(point: Point, opt_out: OptOut, evidence: Evidence, at: datetime) -> dict[str, Any]:
+    return {
+        "channel": point.channel.value,
+        "digest": point.digest,
+        "pepper_id": point.pepper_id,
+        "reason": opt_out.reason.value,
+        "scope": str(opt_out.scope),
+        "level": point.level or "",
+        "since": opt_out.since or at,
+        "until": opt_out.until,
+        "source": opt_out.source.value,
+        "source_ref": opt_out.source_ref,
+        "batch": opt_out.batch,
+        "actor": evidence.actor,
+        "is_own_act": opt_out.source in OWN_ACTS,
+        "is_verified": opt_out.is_verified,
+        "recorded_at": at,
+    }
+
+
+def _all_keys(session: Session, points: Points, point: Point, reason: Reason) -> list[tuple[PointKey, Channel, bool]]:
+    keys = [(key, point.channel, True) for key in point.stored]
+    if reason in PERSON_REASONS:
+        keys += [(key, other.channel, False) for other in siblings(session, points, point) for key in other.stored]
+    return keys
+
+
+def _key_rows(number: int, keys: Iterable[tuple[PointKey, Channel, bool]]) -> list[dict[str, Any]]:
+    rows: dict[bytes, dict[str, Any]] = {}
+    for key, channel, is_own in keys:
+        rows.setdefault(
+            key.digest,
+            {
+                "suppression_id": number,
+                "channel": channel.value,
+                "kind": key.kind,
+                "digest": key.digest,
+                "pepper_id": key.pepper_id,
+                "bucket": key.bucket,
+                "is_own": is_own,
+            },
+        )
+    return list(rows.values())
 
 
 def add_keys(session: Session, suppression_id: int, keys: Iterable[tuple[PointKey, Channel, bool]]) -> None:
     """Let a suppression be found under further digests; those that it has already are left out."""
     query = select(SuppressionKey.digest).where(SuppressionKey.suppression_id == suppression_id)
     there = set(session.scalars(query))
-    for key, channel, is_own in keys:
-        if key.digest in there:
-            continue
-        there.add(key.digest)
-        session.add(
-            SuppressionKey(
-                suppression_id=suppression_id,
-                channel=channel.value,
-                kind=key.kind,
-                digest=key.digest,
-                pepper_id=key.pepper_id,
-                bucket=key.bucket,
-                is_own=is_own,
-            )
-        )
+    rows = [row for row in _key_rows(suppression_id, keys) if row["digest"] not in there]
+    if rows:
+        session.execute(insert(_KEYS), rows)
 
 
 def siblings(session: Session, points: Points, point: Point) -> list[Point]:
     """The other contact points of everybody who has this one (G15)."""
     owners = {known.contact_id for known in contacts.points_by_digest(session, {point.digest, *point.lookup})}
-    found = []
-    for known in contacts.points_of(session, owners):
-        if known.digest != point.digest and known.value is not None:
-            found.append(points.given(Channel(known.channel), known.value))
-    return found
+    return [
+        points.given(Channel(known.channel), known.value)
+        for known in contacts.points_of(session, owners)
+        if known.digest != point.digest and known.value is not None
+    ]
 
 
 def inherit(session: Session, points: Points, contact_id: int) -> None:
@@ -218,23 +326,22 @@ def _end(session: Session, row: Suppression, how: str, evidence: Evidence, *, at
     )
 
 
-def _log(session: Session, point: Point, row: Suppression, evidence: Evidence, at: datetime) -> None:
+def _entry(number: int, point: Point, opt_out: OptOut, evidence: Evidence, at: datetime) -> ledger.NewEntry:
     facts = {
-        "suppression": row.id,
-        "channel": row.channel,
-        "reason": row.reason,
-        "scope": row.scope,
-        "source": row.source,
-        "since": row.since.isoformat(),
+        "suppression": number,
+        "channel": point.channel.value,
+        "reason": opt_out.reason.value,
+        "scope": str(opt_out.scope),
+        "source": opt_out.source.value,
+        "since": (opt_out.since or at).isoformat(),
     }
-    if row.level:
-        facts["level"] = row.level
-    if row.until is not None:
-        facts["until"] = row.until.isoformat()
+    if point.level:
+        facts["level"] = point.level.value
+    if opt_out.until is not None:
+        facts["until"] = opt_out.until.isoformat()
     personal = dict(evidence.personal) | ({"address": dict(point.given)} if point.given is not None else {})
-    ledger.append(
-        session,
-        "suppress",
+    return ledger.NewEntry(
+        kind="suppress",
         at=at,
         actor=evidence.actor,
         subject=point.digest,

@@ -10,10 +10,11 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, func, select
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Table, bindparam, func, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.core.chain import commit_to, entry_hash
@@ -86,6 +87,27 @@ APPEND_ONLY = ("ledger_entries", "ledger_positions", "ledger_seals")
 """Tables whose triggers refuse UPDATE, DELETE and TRUNCATE."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry to be written.
+
+    Args:
+        kind: what happened, such as ``opt_out`` or ``lift``.
+        at: when, aware UTC.
+        actor: who did it: ``recipient``, ``system``, an operator or an API key.
+        facts: what is told, JSON values without personal data and without floats.
+        subject: digest of the contact point that it is about.
+        personal: the personal data and evidence, kept beside the entry and erasable.
+    """
+
+    kind: str
+    at: datetime
+    actor: str
+    facts: Mapping[str, Any]
+    subject: bytes | None = None
+    personal: Mapping[str, Any] | None = None
+
+
 def append(
     session: Session,
     kind: str,
@@ -95,40 +117,55 @@ def append(
     facts: Mapping[str, Any],
     subject: bytes | None = None,
     personal: Mapping[str, Any] | None = None,
-) -> LedgerEntry:
-    """Write an entry into the caller's transaction: it happens with it, or not at all.
+) -> int:
+    """Write one entry into the caller's transaction and return its id; see :class:`NewEntry`."""
+    return append_many(session, [NewEntry(kind, at, actor, facts, subject, personal)])[0]
 
-    This is the only place that writes entries.
 
-    Args:
-        session: the caller's session.
-        kind: what happened, such as ``opt_out`` or ``lift``.
-        at: when, aware UTC.
-        actor: who did it: ``recipient``, ``system``, an operator or an API key.
-        facts: what is told, JSON values without personal data and without floats.
-        subject: digest of the contact point that it is about.
-        personal: the personal data and evidence, kept beside the entry and erasable.
+def append_many(session: Session, entries: Sequence[NewEntry]) -> list[int]:
+    """Write entries into the caller's transaction: they happen with it, or not at all.
+
+    This is the only place that writes entries. Returns their ids, in the order given.
     """
-    told = dict(facts) | ({"subject": subject.hex()} if subject is not None else {})
-    salt = secrets.token_bytes(16)
-    commitment = commit_to(salt, personal) if personal else b""
-    uid = uuid.uuid4().hex
-    entry = LedgerEntry(
-        uid=uid,
-        kind=kind,
-        at=at,
-        actor=actor,
-        subject=subject,
-        facts=told,
-        commitment=commitment,
-        hash=entry_hash(uid=uid, kind=kind, at=at, actor=actor, facts=told, commitment=commitment),
-    )
-    session.add(entry)
-    session.flush()
-    session.add(LedgerPending(entry_id=entry.id))
+    if not entries:
+        return []
+    salts = [secrets.token_bytes(16) for _ in entries]
+    rows = [_entry_row(entry, salt) for entry, salt in zip(entries, salts, strict=True)]
+    made = {row.uid: row.id for row in session.execute(_INSERT_ENTRY, rows)}
+    ids = [made[row["uid"]] for row in rows]
+    session.execute(_INSERT_PENDING, [{"entry_id": number} for number in ids])
+    personal = [
+        {"entry_id": number, "salt": salt, "data": dict(entry.personal)}
+        for number, salt, entry in zip(ids, salts, entries, strict=True)
+        if entry.personal
+    ]
     if personal:
-        session.add(LedgerPersonal(entry_id=entry.id, salt=salt, data=dict(personal)))
-    return entry
+        session.execute(_INSERT_PERSONAL, personal)
+    return ids
+
+
+_ENTRIES = cast("Table", LedgerEntry.__table__)
+_INSERT_ENTRY = insert(_ENTRIES).returning(_ENTRIES.c.uid, _ENTRIES.c.id)
+_INSERT_PENDING = insert(cast("Table", LedgerPending.__table__))
+_INSERT_PERSONAL = insert(cast("Table", LedgerPersonal.__table__))
+
+
+def _entry_row(entry: NewEntry, salt: bytes) -> dict[str, Any]:
+    facts = dict(entry.facts) | ({"subject": entry.subject.hex()} if entry.subject is not None else {})
+    commitment = commit_to(salt, entry.personal) if entry.personal else b""
+    uid = uuid.uuid4().hex
+    return {
+        "uid": uid,
+        "kind": entry.kind,
+        "at": entry.at,
+        "actor": entry.actor,
+        "facts": facts,
+        "subject": entry.subject,
+        "commitment": commitment,
+        "hash": entry_hash(
+            uid=uid, kind=entry.kind, at=entry.at, actor=entry.actor, facts=facts, commitment=commitment
+        ),
+    }
 
 
 def pending(session: Session, limit: int) -> Sequence[LedgerEntry]:
@@ -147,9 +184,17 @@ def has_pending(session: Session) -> bool:
     return session.scalar(select(LedgerPending.entry_id).limit(1)) is not None
 
 
-def count_pending(session: Session, *, most: int) -> int:
-    """How many entries wait for their position, counted no further than ``most``."""
-    return len(session.execute(select(LedgerPending.entry_id).limit(most)).all())
+_WAITING = select(LedgerPending.__table__.c.entry_id).limit(bindparam("most")).subquery()
+_STANDING = select(
+    select(func.max(LedgerPosition.__table__.c.position)).scalar_subquery(),
+    select(func.count()).select_from(_WAITING).scalar_subquery(),
+)
+
+
+def standing(session: Session, *, most: int) -> tuple[int, int]:
+    """The last position, and how many entries wait for theirs, counted no further than ``most``."""
+    last, waiting = session.execute(_STANDING, {"most": most}).one()
+    return last or 0, waiting
 
 
 def last_position(session: Session) -> int:
