@@ -21,6 +21,7 @@ from prefcenter.core.consent import Consent, Party
 from prefcenter.core.decision import Ask, Fact, verdict_of
 from prefcenter.core.keys import Peppers
 from prefcenter.core.postal.keys import stored_keys_frame
+from prefcenter.core.postal.standardise import standardise
 from prefcenter.store.consents import ConsentRecord, consent_of
 from prefcenter.store.contacts import Contact, ContactPoint
 from prefcenter.store.suppressions import Suppression, SuppressionAddress, SuppressionKey, in_batches
@@ -61,6 +62,7 @@ class ListIndex:
         keys: ``key``, ``suppression`` and ``tier`` (the rank of the key, the most exact first) of the readable ones.
         digests: suppressions that are known by a keyed digest only, by that digest.
         buckets: the ZIP5s in which such an entry may lie; None for anywhere.
+        near: for post, ``s_number`` and ``zip3`` of the readable entries: no row elsewhere can meet one of them.
         profiles: ``key`` and ``profile``, a place in ``profile_values``.
         profile_digests: the same for contact points that are known by a digest only.
         profile_values: the distinct profiles; the first is the empty one.
@@ -73,6 +75,7 @@ class ListIndex:
     keys: pl.DataFrame
     digests: Mapping[bytes, tuple[int, ...]]
     buckets: frozenset[str] | None
+    near: pl.DataFrame
     profiles: pl.DataFrame
     profile_digests: Mapping[bytes, int]
     profile_values: tuple[Profile, ...]
@@ -89,9 +92,11 @@ def build_index(session: Session, peppers: Peppers, ask: Ask, *, at: datetime) -
         at: the moment of the decision.
     """
     bindings, given = _bindings(session, ask, at)
-    keys, digests, buckets = _keys(session, ask.channel, set(bindings["suppression"].to_list()), given)
+    entries = [(number, address, level) for number, (address, level) in given.items()]
+    fanned, digests, buckets = _unread(session, ask.channel, set(bindings["suppression"].to_list()), given)
+    keys, near = _readable(ask.channel, [*entries, *fanned])
     profiles, profile_digests, values = _profiles(session, ask)
-    return ListIndex(ask, at, bindings, keys, digests, buckets, profiles, profile_digests, values, peppers)
+    return ListIndex(ask, at, bindings, keys, digests, buckets, near, profiles, profile_digests, values, peppers)
 
 
 def _bindings(session: Session, ask: Ask, at: datetime) -> tuple[pl.DataFrame, dict[int, tuple[dict[str, Any], str]]]:
@@ -157,10 +162,17 @@ class _Asked:
         return self._known[what]
 
 
-def _keys(
+_Entry = tuple[int, Mapping[str, Any], str]
+"""A suppression's id, a readable address of it, and the level."""
+
+
+def _unread(
     session: Session, channel: Channel, bound: set[int], given: Mapping[int, tuple[dict[str, Any], str]]
-) -> tuple[pl.DataFrame, dict[bytes, tuple[int, ...]], frozenset[str] | None]:
-    readable = _readable_keys(channel, [(number, address, level) for number, (address, level) in given.items()])
+) -> tuple[list[_Entry], dict[bytes, tuple[int, ...]], frozenset[str] | None]:
+    """The keys whose suppression has no readable address of its own: fanned out, of an erased entry, or of a token.
+
+    Those whose contact point is on file are readable all the same; of the others only the digest is known.
+    """
     query = select(
         SuppressionKey.suppression_id, SuppressionKey.digest, SuppressionKey.bucket, SuppressionKey.is_own
     ).where(SuppressionKey.channel == channel.value)
@@ -168,33 +180,36 @@ def _keys(
     for number, digest, bucket, is_own in session.execute(query.execution_options(yield_per=10_000)):
         if number in bound and not (is_own and number in given):
             left.setdefault(digest, []).append((number, bucket))
-    fanned = _fanned_out(session, channel, left)
-    keys = pl.concat([readable, _readable_keys(channel, fanned)]).unique(maintain_order=True)
     digests = {digest: tuple(number for number, _ in found) for digest, found in left.items()}
     seen = {bucket for found in left.values() for _, bucket in found}
-    return keys, digests, None if "" in seen else frozenset(seen)
+    return _fanned_out(session, channel, left), digests, None if "" in seen else frozenset(seen)
 
 
-def _readable_keys(channel: Channel, entries: Sequence[tuple[int, Mapping[str, Any], str]]) -> pl.DataFrame:
-    schema = {"key": pl.String, "suppression": pl.Int64, "tier": pl.Int64, "kind": pl.String}
+_KEY_SCHEMA = {"key": pl.String, "suppression": pl.Int64, "tier": pl.Int64, "kind": pl.String}
+_NEAR_SCHEMA = {"s_number": pl.String, "zip3": pl.String}
+
+
+def _readable(channel: Channel, entries: Sequence[_Entry]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The keys of readable entries, and for post where they lie."""
     if not entries:
-        return pl.DataFrame(schema=schema)
-    numbers = [number for number, _, _ in entries]
+        return pl.DataFrame(schema=_KEY_SCHEMA), pl.DataFrame(schema=_NEAR_SCHEMA)
+    numbers = pl.Series([number for number, _, _ in entries], dtype=pl.Int64)
     if channel is not Channel.POST:
-        texts = [str(address["address"]) for _, address, _ in entries]
-        kind = [channel.value] * len(texts)
-        return pl.DataFrame(
-            {"key": texts, "suppression": numbers, "tier": [1] * len(texts), "kind": kind}, schema=schema
-        )
+        keys = pl.DataFrame({"key": [str(address["address"]) for _, address, _ in entries], "suppression": numbers})
+        keys = keys.with_columns(pl.lit(1, pl.Int64).alias("tier"), pl.lit(channel.value).alias("kind"))
+        return keys.unique(maintain_order=True), pl.DataFrame(schema=_NEAR_SCHEMA)
     rows = [[str(address.get(name) or "") for name in ADDRESS_FIELDS] + [level] for _, address, level in entries]
     frame = pl.DataFrame(rows, schema=dict.fromkeys((*ADDRESS_FIELDS, "level"), pl.String), orient="row")
-    keys = stored_keys_frame(frame)
-    return keys.select(
+    standard = standardise(frame)
+    near = standard.select("s_number", pl.col("s_zip5").str.head(3).alias("zip3")).unique()
+    stored = stored_keys_frame(standard)
+    keys = stored.select(
         "key",
-        pl.lit(pl.Series(numbers, dtype=pl.Int64)).gather(pl.col("row")).alias("suppression"),
+        numbers.gather(stored["row"]).alias("suppression"),
         pl.col("tier").cast(pl.Int64),
         pl.col("kind").cast(pl.String),
     )
+    return keys.unique(maintain_order=True), near
 
 
 def _fanned_out(

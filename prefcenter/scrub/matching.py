@@ -101,16 +101,11 @@ def _judge_post(frame: pl.DataFrame, columns: Columns, index: ListIndex, start: 
     written = frame.select(
         (pl.col(columns.roles[role]) if role in columns.roles else pl.lit("")).alias(role) for role in _ROLES
     )
-    standard = standardise_names(standardise(written))
-    problems = (
-        standard.select(pl.col("s_problem").alias(PROBLEM))
-        .with_row_index("row")
-        .filter(pl.col(PROBLEM).is_not_null())
-        .select("row", pl.concat_str(pl.lit("has "), pl.col(PROBLEM)).alias(PROBLEM))
+    standard = standardise(written).with_row_index("at")
+    problems = standard.filter(pl.col("s_problem").is_not_null()).select(
+        pl.col("at").alias("row"), pl.concat_str(pl.lit("has "), pl.col("s_problem")).alias(PROBLEM)
     )
-    probes = probe_keys(standard).select("row", KEY)
-    hits = probes.join(index.keys, on=KEY).select("row", "suppression", "tier", "kind")
-    hits = pl.concat([hits, _digest_hits(_in_buckets(probes, standard, index), index, KeyKind.FULL.value)])
+    hits = pl.concat([_key_hits(_nearby(standard, index), index), _erased_hits(standard, index)])
     found = _strictest(hits.join(problems.select("row"), on="row", how="anti"), index)
     countries = standard.select(pl.col("s_country").alias("country")).with_row_index("row")
     rest = countries.join(found.select("row"), on="row", how="anti").join(problems.select("row"), on="row", how="anti")
@@ -119,12 +114,40 @@ def _judge_post(frame: pl.DataFrame, columns: Columns, index: ListIndex, start: 
     return Judged(pl.concat([found, by_consent]).with_columns(offset), problems.with_columns(offset))
 
 
-def _in_buckets(probes: pl.DataFrame, standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
-    """The probes of rows near an entry of which only digests are left."""
-    if index.buckets is None:
-        return probes
-    near = standard.select("s_zip5").with_row_index("row").filter(pl.col("s_zip5").is_in(list(index.buckets)))
-    return probes.join(near.select("row"), on="row", how="semi")
+def _nearby(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
+    """Rows at a house number and in a ZIP area where a readable entry lies; no other row can meet one (P6).
+
+    A ZIP that is missing on either side says nothing, so there the number alone decides.
+    """
+    zip3 = pl.col("s_zip5").str.head(3)
+    areas = standard.select("at", "s_number", zip3.alias("zip3"))
+    blank = index.near.filter(pl.col("zip3") == "").select("s_number").unique()
+    near = pl.concat(
+        [
+            areas.join(index.near, on=["s_number", "zip3"], how="semi"),
+            areas.filter(pl.col("zip3") == "").join(index.near.select("s_number").unique(), on="s_number", how="semi"),
+            areas.join(blank, on="s_number", how="semi"),
+        ]
+    )
+    return standard.join(near.select("at").unique(), on="at", how="semi")
+
+
+def _probes(standard: pl.DataFrame) -> pl.DataFrame:
+    """The keys of some rows, by their place in the block."""
+    probes = probe_keys(standardise_names(standard))
+    return probes.select(standard["at"].gather(probes["row"]).alias("row"), KEY)
+
+
+def _key_hits(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
+    return _probes(standard).join(index.keys, on=KEY).select("row", "suppression", "tier", "kind")
+
+
+def _erased_hits(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
+    """Rows that meet an entry of which only digests are left; its ZIP, where it had one, says where to look."""
+    if not index.digests:
+        return _digest_hits(pl.DataFrame(schema={"row": pl.UInt32, KEY: pl.String}), index, "")
+    rows = standard if index.buckets is None else standard.filter(pl.col("s_zip5").is_in([*index.buckets, ""]))
+    return _digest_hits(_probes(rows), index, KeyKind.FULL.value)
 
 
 def _digest_hits(probes: pl.DataFrame, index: ListIndex, kind: str) -> pl.DataFrame:
