@@ -15,9 +15,9 @@ from prefcenter.core.postal.address import PostalAddress
 from prefcenter.services.deciding import Question, decide_all, question_about_class, question_about_type
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Keyring
-from prefcenter.services.sealing import LedgerKeys, Sealed, seal
+from prefcenter.services.sealing import LedgerKeys, seal
 from prefcenter.store import ledger
-from prefcenter.store.engine import Database
+from prefcenter.store.engine import Database, StoreUnavailable
 
 MOST_RECIPIENTS = 10_000
 """More than these are not taken in one call."""
@@ -85,18 +85,27 @@ def question_of(
     raise BadInput("Name either a message_type or a class, and not both.")
 
 
-def settle(database: Database, keys: LedgerKeys, *, at: datetime) -> Sealed | None:
-    """Give what waits in the ledger its positions before an answer names one, where that is quick.
+def position_of(session: Session, database: Database, keys: LedgerKeys, *, at: datetime) -> int:
+    """The ledger position that an answer takes into account at least; ask for it before the facts are read.
 
-    An answer's position says what was taken into account at least. So during an import, whose thousands of entries
-    wait for the worker, it may be an older one, and no asker waits for them.
+    What waits for its position is sealed first, where that is quick. During an import, whose thousands of entries wait
+    for the worker, the position may be an older one, and no asker waits for them.
+
+    Args:
+        session: reads only; its transaction ends where something was sealed, so that it sees what came of it.
+        database: where the sealing is written.
+        keys: sign the seal.
+        at: the moment of the seal.
     """
-    with database.read() as session:
-        waiting = ledger.count_pending(session, most=QUICKLY_SEALED + 1)
+    position, waiting = ledger.standing(session, most=QUICKLY_SEALED + 1)
     if not 0 < waiting <= QUICKLY_SEALED:
-        return None
-    with database.write() as session:
-        return seal(session, keys, at=at)
+        return position
+    session.rollback()
+    try:
+        with database.write() as writing:
+            return seal(writing, keys, at=at).position
+    except StoreUnavailable:
+        return position  # Still true: "at least".
 
 
 def check(
@@ -107,21 +116,16 @@ def check(
     recipients: Iterable[Recipient | Invalid],
     *,
     at: datetime,
-) -> tuple[int, list[Answer]]:
+) -> list[Answer]:
     """Decide for each recipient, in their order; a bad one gets its problem, and the others their answers.
-
-    Returns:
-        The ledger position that the answers take into account at least, and the answers.
 
     Raises:
         MissingKey: a key in use is missing, so nobody can be cleared (X12).
     """
-    # The position is read before the facts: an entry has a position only once its transaction is visible to all.
-    position = ledger.last_position(session)
     understood = _understand(points, question, recipients)
     asked: Sequence[Point] = [point for point in understood if isinstance(point, Point)]
     decisions = iter(decide_all(session, keyring, question, asked, at=at))
-    return position, [next(decisions) if isinstance(point, Point) else point for point in understood]
+    return [next(decisions) if isinstance(point, Point) else point for point in understood]
 
 
 def until_of(answer: Decision) -> datetime | None:
@@ -133,9 +137,7 @@ def until_of(answer: Decision) -> datetime | None:
     return max(known) if known and len(known) == len(ends) else None
 
 
-def _understand(
-    points: Points, question: Question, recipients: Iterable[Recipient | Invalid]
-) -> list[Point | Invalid]:
+def _understand(points: Points, question: Question, recipients: Iterable[Recipient | Invalid]) -> list[Point | Invalid]:
     """Make the points, the postal ones all at once: one by one they would take 10 ms each."""
     read = [_read(points, question, recipient) for recipient in recipients]
     postal = iter(_postal(points, [address for address in read if isinstance(address, PostalAddress)]))

@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from prefcenter.core.calendars import cap_until, quiet_until, zones_of_phone
 from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Source
-from prefcenter.core.consent import Consent, Party, country_of
+from prefcenter.core.consent import Consent, Party, bases_needed, country_of
 from prefcenter.core.decision import Ask, Decision, Fact, decide
 from prefcenter.core.keys import PhoneKey, country_of_phone
 from prefcenter.services.errors import Ambiguous, UnknownType
@@ -64,24 +65,30 @@ def question_about_type(session: Session, slug: str) -> Question:
     Raises:
         UnknownType: nobody registered it, or nobody approved it yet; it must not be sent (X1).
     """
-    found = registry.type_by_slug(session, slug)
-    if found is None or found[0].approved_by is None:
+    kind = registry.asked_about(session, slug)
+    if kind is None or kind.approved_by is None:
         raise UnknownType(
             f"There is no message type “{slug}”.", remedy="`prefcenter type list` shows those that are registered."
         )
-    kind, brand, topic = found
     return Question(
         message_class=MessageClass(kind.message_class),
         channel=Channel(kind.channel),
         message_type=kind.slug,
-        brand=brand.slug,
-        topic=None if topic is None else topic.slug,
-        topics=frozenset() if topic is None else registry.lineage(session, topic.id),
+        brand=kind.brand,
+        topic=kind.topic,
+        topics=_topics(session, kind),
         sender=kind.sender or None,
         is_urgent=kind.is_urgent,
         use_since_policy=kind.use_since_policy,
-        brand_country=brand.country,
+        brand_country=kind.country,
     )
+
+
+def _topics(session: Session, kind: Row[Any]) -> frozenset[str]:
+    """The type's topic and what it came from; most came from nowhere, and then nothing is looked up."""
+    if kind.topic_id is None:
+        return frozenset()
+    return registry.lineage(session, kind.topic_id) if kind.has_ancestors else frozenset({f"{kind.brand}/{kind.topic}"})
 
 
 def question_about_class(
@@ -130,7 +137,7 @@ def decide_all(
     *,
     at: datetime,
     known_at: datetime | None = None,
-    **asked: object,
+    **asked: Any,
 ) -> list[Decision]:
     """Decide for each contact point, in their order, with one look-up for all.
 
@@ -149,13 +156,20 @@ def decide_all(
     require_all(session, keyring)
     digests = {digest for point in points for digest in (point.digest, *point.lookup)}
     facts = _facts(session, digests, known_at)
-    given = _consents(session, digests)
     known = _known(session, digests)
     texts = _texts_sent(session, question, digests, at)
+    names = [tuple(dict.fromkeys((point.digest, *point.lookup))) for point in points]
+    asks = [
+        _ask(question, point, [row for digest in own for row in known[digest]])
+        for point, own in zip(points, names, strict=True)
+    ]
+    if asked:
+        asks = [replace(ask, **asked) for ask in asks]
+    given = _consents(
+        session, {digest for ask, own in zip(asks, names, strict=True) if _needs_consent(ask) for digest in own}
+    )
     decisions = []
-    for point in points:
-        own = tuple(dict.fromkeys((point.digest, *point.lookup)))
-        ask = replace(_ask(question, point, [row for digest in own for row in known[digest]]), **asked)
+    for point, own, ask in zip(points, names, asks, strict=True):
         on_file = {fact.suppression_id: fact for digest in own for fact in facts[digest]}
         now = _passing(ask, point, [sent for digest in own for sent in texts[digest]], question, at)
         yeses = [consent for digest in own for consent in given[digest]]
@@ -185,8 +199,12 @@ def _ask(question: Question, point: Point, known: Sequence[tuple[str | None, boo
 
 def _facts(session: Session, digests: Collection[bytes], known_at: datetime | None) -> dict[bytes, list[Fact]]:
     facts: dict[bytes, list[Fact]] = defaultdict(list)
-    for row, key in suppressions.by_digests(session, digests, with_ended=known_at is not None):
-        if known_at is None or was_in_force(row, known_at):
+    if known_at is None:
+        for digest, fact in suppressions.facts_by_digests(session, digests):
+            facts[digest].append(fact)
+        return facts
+    for row, key in suppressions.by_digests(session, digests, with_ended=True):
+        if was_in_force(row, known_at):
             facts[key.digest].append(suppressions.fact_of(row))
     return facts
 
@@ -196,30 +214,26 @@ def was_in_force(row: suppressions.Suppression, known_at: datetime) -> bool:
     return row.recorded_at <= known_at and (row.ended_at is None or known_at < row.ended_at)
 
 
+def _needs_consent(ask: Ask) -> bool:
+    """Whether a consent can make a difference; where it cannot, as for most email in the US, it is not looked up."""
+    if ask.message_class is not MessageClass.MARKETING:
+        return ask.message_class is MessageClass.SHARING
+    return ask.use_since_policy is not None or bool(bases_needed(ask.channel, ask.country, ask.party))
+
+
 def _consents(session: Session, digests: Collection[bytes]) -> dict[bytes, list[Consent]]:
     given: dict[bytes, list[Consent]] = defaultdict(list)
     for batch in suppressions.in_batches(digests):
-        for row in consents.consents_by_digest(session, batch):
-            given[row.digest].append(consents.consent_of(row))
+        for digest, consent in consents.given_at(session, batch):
+            given[digest].append(consent)
     return given
 
 
 def _known(session: Session, digests: Collection[bytes]) -> dict[bytes, list[tuple[str | None, bool, int]]]:
     known: dict[bytes, list[tuple[str | None, bool, int]]] = defaultdict(list)
     for batch in suppressions.in_batches(digests):
-        query = (
-            select(
-                contacts.ContactPoint.digest,
-                contacts.ContactPoint.country,
-                contacts.Contact.country,
-                contacts.Contact.is_corporate,
-                contacts.ContactPoint.policy_version,
-            )
-            .join(contacts.Contact)
-            .where(contacts.ContactPoint.digest.in_(batch))
-        )
-        for digest, own_country, country, is_corporate, policy in session.execute(query):
-            known[digest].append((own_country or country, is_corporate, policy))
+        for digest, country, is_corporate, policy in contacts.facts_by_digests(session, batch):
+            known[digest].append((country, is_corporate, policy))
     return known
 
 
@@ -237,7 +251,7 @@ def _texts_sent(
             OutboxMessage.sent_at > at - timedelta(days=1),
         )
         for digest, when in session.execute(query):
-            sent[digest].append(when)
+            sent[digest] += [when] if when is not None else []
     return sent
 
 

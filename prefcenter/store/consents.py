@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, select, text
+from sqlalchemy import ForeignKey, Index, Integer, Row, String, Text, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.core.channels import Channel, MessageClass, Scope, Source
@@ -67,14 +67,31 @@ def consents_by_digest(session: Session, digests: Collection[bytes]) -> Sequence
     return session.scalars(query).all()
 
 
+_GIVEN = ConsentRecord.__table__
+# Asked before every send, so it is written once, reads plain rows, and leaves the evidence where it is.
+_GIVEN_AT = (
+    select(
+        *(column for column in _GIVEN.c if column.name not in ("evidence", "wording", "wording_version", "language"))
+    )
+    .where(_GIVEN.c.digest.in_(bindparam("digests", expanding=True)))
+    .order_by(_GIVEN.c.since)
+)
+
+
+def given_at(session: Session, digests: Collection[bytes]) -> Iterator[tuple[bytes, Consent]]:
+    """Find every consent ever given under some digests, each with its digest, the oldest first."""
+    for row in session.execute(_GIVEN_AT, {"digests": list(digests)}):
+        yield row.digest, consent_of(row)
+
+
 def subscriptions_of(session: Session, point_ids: Collection[int]) -> Sequence[Subscription]:
     """Find the current subscriptions of some contact points."""
     query = select(Subscription).where(Subscription.contact_point_id.in_(point_ids), Subscription.ended_at.is_(None))
     return session.scalars(query).all()
 
 
-def consent_of(row: ConsentRecord) -> Consent:
-    """Make the core's consent out of a stored one."""
+def consent_of(row: ConsentRecord | Row[Any]) -> Consent:
+    """Make the core's consent out of a stored one, or of a row with its columns."""
     return Consent(
         channel=Channel(row.channel),
         scope=Scope.parse(row.scope),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, String, select
+from sqlalchemy import ForeignKey, Index, Integer, String, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.store.base import Base, BigId, Code, DigestType
@@ -52,6 +52,27 @@ class ContactPoint(Base):
 def points_by_digest(session: Session, digests: Collection[bytes]) -> Sequence[ContactPoint]:
     """Find the points that bear one of the digests, one for each person who shares it."""
     return session.scalars(select(ContactPoint).where(ContactPoint.digest.in_(digests)).order_by(ContactPoint.id)).all()
+
+
+_POINTS, _PEOPLE = ContactPoint.__table__, Contact.__table__
+# Asked before every send, so it is written once and reads plain rows.
+_KNOWN = (
+    select(
+        _POINTS.c.digest,
+        func.coalesce(func.nullif(_POINTS.c.country, ""), _PEOPLE.c.country),
+        _PEOPLE.c.is_corporate,
+        _POINTS.c.policy_version,
+    )
+    .join_from(_POINTS, _PEOPLE)
+    .where(_POINTS.c.digest.in_(bindparam("digests", expanding=True)))
+    .order_by(_POINTS.c.id)
+)
+
+
+def facts_by_digests(session: Session, digests: Collection[bytes]) -> Iterator[tuple[bytes, str | None, bool, int]]:
+    """What a decision needs of the points that bear one of the digests: country, whether a firm, policy version."""
+    for row in session.execute(_KNOWN, {"digests": list(digests)}):
+        yield row[0], row[1] or None, row[2], row[3]
 
 
 def points_of(session: Session, contact_ids: Collection[int]) -> Sequence[ContactPoint]:

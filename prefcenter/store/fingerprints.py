@@ -21,9 +21,12 @@ class KeyFingerprint(Base):
     since: Mapped[datetime]
 
 
+_KNOWN = select(*KeyFingerprint.__table__.c["purpose", "fingerprint"])
+
+
 def known(session: Session) -> set[tuple[str, str]]:
     """All fingerprints on file, each with its purpose."""
-    return {(row.purpose, row.fingerprint) for row in session.scalars(select(KeyFingerprint))}
+    return {(purpose, fingerprint) for purpose, fingerprint in session.execute(_KNOWN)}
 
 
 def remember(session: Session, purpose: str, fingerprints: Collection[str], at: datetime) -> None:

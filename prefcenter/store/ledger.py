@@ -14,7 +14,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Table, bindparam, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.core.chain import commit_to, entry_hash
@@ -168,15 +181,24 @@ def _entry_row(entry: NewEntry, salt: bytes) -> dict[str, Any]:
     }
 
 
-def pending(session: Session, limit: int) -> Sequence[LedgerEntry]:
-    """The entries without a position, in the order of their ids."""
+def pending(session: Session, limit: int) -> Sequence[tuple[int, bytes]]:
+    """Id and hash of the entries without a position, in the order of their ids."""
     query = (
-        select(LedgerEntry)
+        select(LedgerEntry.id, LedgerEntry.hash)
         .join(LedgerPending, LedgerPending.entry_id == LedgerEntry.id)
         .order_by(LedgerEntry.id)
         .limit(limit)
     )
-    return session.scalars(query).all()
+    return [(row.id, row.hash) for row in session.execute(query)]
+
+
+def place(session: Session, places: Sequence[Mapping[str, Any]]) -> None:
+    """Write positions (``position``, ``entry_id``, ``entry_hash``, ``chain``); their entries wait no longer."""
+    session.execute(_INSERT_POSITION, places)
+    session.execute(delete(LedgerPending).where(LedgerPending.entry_id.in_([one["entry_id"] for one in places])))
+
+
+_INSERT_POSITION = insert(cast("Table", LedgerPosition.__table__))
 
 
 def has_pending(session: Session) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, select
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, LargeBinary, String, Table, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from prefcenter.store.base import Base
@@ -75,12 +75,13 @@ def key_by_digest(session: Session, digest: bytes) -> ApiKey | None:
     return session.scalar(select(ApiKey).where(ApiKey.digest == digest, ApiKey.revoked_at.is_(None)))
 
 
+_KEYS = ApiKey.__table__
+_GRANT = select(_KEYS.c.name, _KEYS.c.scopes).where(_KEYS.c.digest == bindparam("wanted"), _KEYS.c.revoked_at.is_(None))
+
+
 def grant_by_digest(session: Session, digest: bytes) -> tuple[str, list[str]] | None:
-    """What a key in use may do: its name and scopes. Asked at every call of the API, so only two columns are read."""
-    row = session.execute(
-        select(ApiKey.name, ApiKey.scopes).where(ApiKey.digest == digest, ApiKey.revoked_at.is_(None))
-    )
-    found = row.first()
+    """What a key in use may do: its name and scopes. Asked at every call of the API."""
+    found = session.execute(_GRANT, {"wanted": digest}).first()
     return None if found is None else (found[0], found[1])
 
 

@@ -7,7 +7,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Integer, String, Text, UniqueConstraint, select
+from sqlalchemy import (
+    Boolean,
+    ForeignKey,
+    Integer,
+    Row,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    exists,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.core.tokens import MAX_BRAND_CODE, MAX_TOPIC_CODE
@@ -123,14 +135,19 @@ def topics(session: Session, brand_id: int | None = None) -> Sequence[tuple[Topi
 
 def lineage(session: Session, topic_id: int) -> frozenset[str]:
     """Name a topic and all it came from, as ``brand/topic``: a refusal of any of them refuses it (E13)."""
-    seen: set[int] = set()
-    waiting: set[int] = {topic_id}
-    while waiting:
-        seen |= waiting
-        found = session.scalars(select(TopicAncestor.ancestor_id).where(TopicAncestor.topic_id.in_(waiting)))
-        waiting = set(found) - seen
-    rows = session.execute(select(Brand.slug, Topic.slug).join(Topic).where(Topic.id.in_(seen)))
+    rows = session.execute(_LINEAGE, {"topic": topic_id})
     return frozenset(f"{brand}/{topic}" for brand, topic in rows)
+
+
+def _lineage() -> Select[Any]:
+    brands_, topics_, ancestors = Brand.__table__, Topic.__table__, TopicAncestor.__table__
+    line = select(topics_.c.id).where(topics_.c.id == bindparam("topic")).cte("line", recursive=True)
+    line = line.union(select(ancestors.c.ancestor_id).join_from(ancestors, line, ancestors.c.topic_id == line.c.id))
+    return select(brands_.c.slug, topics_.c.slug).join_from(topics_, brands_).join(line, line.c.id == topics_.c.id)
+
+
+# These two are asked before every send, so they are written once and read plain rows.
+_LINEAGE = _lineage()
 
 
 def type_by_slug(session: Session, slug: str) -> tuple[MessageType, Brand, Topic | None] | None:
@@ -138,6 +155,37 @@ def type_by_slug(session: Session, slug: str) -> tuple[MessageType, Brand, Topic
     query = _types().where(MessageType.slug == slug, MessageType.archived_at.is_(None))
     row = session.execute(query).first()
     return None if row is None else (row[0], row[1], row[2])
+
+
+def _registered() -> Select[Any]:
+    kinds, brands_, topics_ = MessageType.__table__, Brand.__table__, Topic.__table__
+    ancestors = TopicAncestor.__table__
+    return (
+        select(
+            *kinds.c["slug", "message_class", "channel", "sender", "is_urgent", "use_since_policy", "approved_by"],
+            kinds.c.topic_id,
+            brands_.c.slug.label("brand"),
+            brands_.c.country,
+            topics_.c.slug.label("topic"),
+            exists().where(ancestors.c.topic_id == kinds.c.topic_id).label("has_ancestors"),
+        )
+        .join_from(kinds, brands_)
+        .outerjoin(topics_, topics_.c.id == kinds.c.topic_id)
+        .where(kinds.c.slug == bindparam("wanted"), kinds.c.archived_at.is_(None))
+    )
+
+
+_REGISTERED = _registered()
+
+
+def asked_about(session: Session, slug: str) -> Row[Any] | None:
+    """What a decision needs to know of a message type in use.
+
+    Returns:
+        Its columns, its brand's slug as ``brand`` and country as ``country``, its topic's slug as ``topic``, and
+        ``has_ancestors``, without which its :func:`lineage` is the topic alone.
+    """
+    return session.execute(_REGISTERED, {"wanted": slug}).first()
 
 
 def types(session: Session) -> Sequence[tuple[MessageType, Brand, Topic | None]]:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+from sqlalchemy.orm import Session
 
 from prefcenter.services.checking import Answer, Invalid
 from prefcenter.services.overview import Figures, figures
-from prefcenter.wiring import Wiring
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -38,16 +39,10 @@ def count_decisions(message_class: str, answers: Iterable[Answer]) -> None:
         _decisions.labels(message_class, verdict).inc(count)
 
 
-def exposition(wiring: Wiring) -> bytes:
-    """Write all metrics as Prometheus reads them.
-
-    Raises:
-        StoreUnavailable: the database cannot be asked.
-    """
-    with wiring.database.read() as session:
-        counted = figures(session, at=wiring.clock())
+def exposition(session: Session, *, at: datetime) -> bytes:
+    """Write all metrics as Prometheus reads them; the session only reads."""
     stored = CollectorRegistry(auto_describe=False)
-    stored.register(_Stored(counted))
+    stored.register(_Stored(figures(session, at=at)))
     return generate_latest(_of_process) + generate_latest(stored)
 
 

@@ -349,7 +349,7 @@ def test_a_broken_store_clears_nobody(client: FlaskClient, house: House, key: st
     with house.wiring.database.write() as session:
         session.connection().exec_driver_sql(f"ALTER TABLE {table} RENAME TO gone")
         session.commit()
-    response = ask(client, key, {"message_type": "spring-offers", "recipients": [{"email": EMAIL}]})
+    response = ask(client, key, {"class": "sharing", "recipients": [{"email": EMAIL}]})
     assert is_problem(response, response.status_code)
     assert response.status_code in (500, 503)
     assert "cleared" not in response.text

@@ -90,7 +90,7 @@ def test_an_empty_sandbox_says_so(client: FlaskClient) -> None:
     assert client.get("/sandbox/messages.json").get_json() == []
 
 
-def test_under_serve_only_operators_read_it(house: House, tmp_path: Path, boss: str) -> None:  # noqa: F811
+def test_under_serve_only_operators_read_it(house: House, tmp_path: Path, boss: str) -> None:
     """X8: the messages hold addresses."""
     number = deliver(house)
     client = serving(house, tmp_path)
@@ -101,7 +101,7 @@ def test_under_serve_only_operators_read_it(house: House, tmp_path: Path, boss: 
     assert [client.get(path).status_code for path in paths] == [200, 200, 200]
 
 
-def test_with_a_provider_there_is_no_sandbox(house: House, tmp_path: Path, boss: str) -> None:  # noqa: F811
+def test_with_a_provider_there_is_no_sandbox(house: House, tmp_path: Path, boss: str) -> None:
     deliver(house)
     client = serving(house, tmp_path, sendgrid_api_key="SG.x")
     sign_in(client)

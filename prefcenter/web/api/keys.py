@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from flask import g, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from prefcenter.services.operators import KeyScope, digest_of
@@ -14,23 +15,25 @@ from prefcenter.web.api import problems
 from prefcenter.web.api.problems import Problems
 from prefcenter.web.wired import current_wiring
 
-View = Callable[[], Response]
+View = Callable[[Session], Response]
+"""A view that gets the session, for reading, in which the caller's key was found."""
 
 
-def needs_scope(scope: KeyScope) -> Callable[[View], View]:
+def needs_scope(scope: KeyScope) -> Callable[[View], Callable[[], Response]]:
     """Let a view be called only with a key that has the scope: without a key 401, with another one 403."""
 
-    def guard(view: View) -> View:
+    def guard(view: View) -> Callable[[], Response]:
         @wraps(view)
         def guarded() -> Response:
-            return refusal(scope) or view()
+            with current_wiring().database.read() as session:
+                return refusal(session, scope) or view(session)
 
         return guarded
 
     return guard
 
 
-def refusal(scope: KeyScope) -> Response | None:
+def refusal(session: Session, scope: KeyScope) -> Response | None:
     """Say why the request's key is not good for a scope, or None where it is; the key's name goes to ``g``.
 
     Source: RFC 6750 §3.
@@ -43,8 +46,7 @@ def refusal(scope: KeyScope) -> Response | None:
             "Send an API key as “Authorization: Bearer …”.",
             WWW_Authenticate='Bearer realm="prefcenter"',
         )
-    with current_wiring().database.read() as session:
-        found = operators.grant_by_digest(session, digest_of(secret))
+    found = operators.grant_by_digest(session, digest_of(secret))
     if found is None:
         challenge = 'Bearer realm="prefcenter", error="invalid_token"'
         return problems.answer(Problems.NO_KEY, "The API key is unknown or revoked.", WWW_Authenticate=challenge)

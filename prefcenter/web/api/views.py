@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from flask import Blueprint, Response, render_template, request
 from flask.blueprints import BlueprintSetupState
+from sqlalchemy.orm import Session
 
 from prefcenter.services import checking
 from prefcenter.services.operators import KeyScope
@@ -29,7 +30,7 @@ _encode = msgspec.json.Encoder().encode
 @blueprint.post("/check")
 @guarded_by("api_key")
 @needs_scope(KeyScope.CHECK)
-def check() -> Response:
+def check(session: Session) -> Response:
     """Say for each recipient whether a message may be sent to it."""
     request.max_content_length = MOST_BYTES
     try:
@@ -43,12 +44,9 @@ def check() -> Response:
     wiring = current_wiring()
     at = wiring.clock()
     recipients = recipients_of(asked.recipients)
-    checking.settle(wiring.database, wiring.ledger_keys, at=at)
-    with wiring.database.read() as session:
-        question = checking.question_of(session, asked.message_type, asked.message_class, asked.brand, asked.topic)
-        position, answers = checking.check(
-            session, wiring.keyring, wiring.points, question, [whom for _, whom in recipients], at=at
-        )
+    position = checking.position_of(session, wiring.database, wiring.ledger_keys, at=at)
+    question = checking.question_of(session, asked.message_type, asked.message_class, asked.brand, asked.topic)
+    answers = checking.check(session, wiring.keyring, wiring.points, question, [whom for _, whom in recipients], at=at)
     count_decisions(question.message_class, answers)
     return _json(answered(at, position, [ref for ref, _ in recipients], answers))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from flask import Blueprint, Response, request
+from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response as AnyResponse
 
 from prefcenter.core.errors import PrefcenterError
@@ -46,7 +47,7 @@ def _not_ready(wiring: Wiring) -> str | None:
             require_all(session, wiring.keyring)
     except MissingKey:
         return "A key that the stored data was made with is not configured."
-    except PrefcenterError:
+    except (PrefcenterError, DBAPIError):
         return "The database cannot be used now."
     return None
 
@@ -55,8 +56,10 @@ def _not_ready(wiring: Wiring) -> str | None:
 @guarded_by("api_key")
 def show_metrics() -> AnyResponse:
     """Tell the counts, to this machine itself or to whoever has a key with the scope ``read``."""
-    refused = None if _is_local() else refusal(KeyScope.READ)
-    return refused or Response(metrics.exposition(current_wiring()), content_type=metrics.CONTENT_TYPE)
+    wiring = current_wiring()
+    with wiring.database.read() as session:
+        refused = None if _is_local() else refusal(session, KeyScope.READ)
+        return refused or Response(metrics.exposition(session, at=wiring.clock()), content_type=metrics.CONTENT_TYPE)
 
 
 def _is_local() -> bool:

@@ -6,10 +6,12 @@ Recipients never meet any of this: a session is opened only under ``/ops`` and `
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from flask import Flask, redirect, request, session, url_for
+from flask import Flask, has_request_context, redirect, request, session, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import user_logged_out  # type: ignore[import-untyped]
@@ -45,12 +47,11 @@ def init_app(app: Flask) -> None:
     """Set up signing in at ``/ops/login``, with CSRF protection and limits."""
     wiring: Wiring = app.extensions[EXTENSION]
     app.config.update(_SETTINGS, SECURITY_EMAIL_VALIDATOR_ARGS={"test_environment": True})
-    hooks = list(app.before_request_funcs.get(None, []))
-    Security(app, accounts(app, wiring), login_form=SignInForm)
-    _keep_to_ground(app, hooks)
+    with _on_our_ground_only(app):
+        Security(app, accounts(app, wiring), login_form=SignInForm)
+        _limit_guessing(app, wiring)
+        CSRFProtect(app)
     declare_all(app, "security.", "open")
-    _limit_guessing(app, wiring)
-    _protect_forms(app)
     user_authenticated.connect(_signed_in, app)
     user_logged_out.connect(_signed_out, app)
 
@@ -73,7 +74,6 @@ _SETTINGS: Final[dict[str, Any]] = {
     "SECURITY_FLASH_MESSAGES": False,
     "PERMANENT_SESSION_LIFETIME": LONGEST,
     "SESSION_REFRESH_EACH_REQUEST": False,  # Else recipients' pages would set an operator's cookie again.
-    "WTF_CSRF_CHECK_DEFAULT": False,  # Recipients' links and webhooks carry their own proof (X4).
     "WTF_CSRF_TIME_LIMIT": None,  # As long as the session: a login page left open overnight must still work.
 }
 
@@ -130,17 +130,34 @@ def _record(act: str, user: Account) -> None:
         signing_in.record_act(database, act, user.id, evidence, at=wiring.clock())
 
 
-def _keep_to_ground(app: Flask, hooks: list[Any]) -> None:
-    """Let what Flask-Security does before each request happen only where there are sessions."""
-    added = [hook for hook in app.before_request_funcs.get(None, []) if hook not in hooks]
-    for hook in added:
-        app.before_request_funcs[None].remove(hook)
+@contextmanager
+def _on_our_ground_only(app: Flask) -> Iterator[None]:
+    """Let what is set up within happen around requests to our ground only.
 
-    @app.before_request
-    def identify() -> Any:
-        if not request.path.startswith(_GROUND):
-            return None
-        return next((answer for hook in added if (answer := app.ensure_sync(hook)()) is not None), None)
+    Elsewhere there is no session: recipients' links and webhooks carry their own proof (X4), and a check or a click
+    should not pay for what it does not use.
+    """
+    places: tuple[dict[Any, list[Any]], ...] = (
+        app.before_request_funcs,
+        app.after_request_funcs,
+        app.teardown_request_funcs,
+        app.template_context_processors,
+    )
+    before = [len(hooks.get(None, [])) for hooks in places]
+    yield
+    for hooks, count in zip(places, before, strict=True):
+        otherwise: Any = {} if hooks is app.template_context_processors else None
+        added = [_if_ours(hook, otherwise) for hook in hooks.get(None, [])[count:]]
+        hooks[None] = hooks.get(None, [])[:count] + added
+
+
+def _if_ours(hook: Callable[..., Any], otherwise: Any) -> Callable[..., Any]:
+    def guarded(*given: Any) -> Any:
+        if has_request_context() and request.path.startswith(_GROUND):
+            return hook(*given)
+        return given[0] if given else otherwise  # An after-request hook gives the response back.
+
+    return guarded
 
 
 def _limit_guessing(app: Flask, wiring: Wiring) -> None:
@@ -160,11 +177,3 @@ def _account_tried() -> str:
 def _has_failed(response: Response) -> bool:
     return response.status_code < 300 or response.status_code >= 400
 
-
-def _protect_forms(app: Flask) -> None:
-    csrf = CSRFProtect(app)
-
-    @app.before_request
-    def protect() -> None:
-        if request.path.startswith(_GROUND):
-            csrf.protect()
