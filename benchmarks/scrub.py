@@ -18,6 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
+from prefcenter import working
 from prefcenter.config import Config
 from prefcenter.core.channels import Channel
 from prefcenter.services import catalogue, lists, scrubbing
@@ -146,6 +147,7 @@ def _fill(wiring: Wiring, folder: Path, listed: Path, channel: Channel) -> None:
         rejects=folder / "rejects.csv",
         clock=wiring.clock,
     )
+    working.seal_pending(wiring)
     print(f"{channel:<6} list imported in {time.perf_counter() - began:.1f} s")
 
 

@@ -62,7 +62,7 @@ class ListIndex:
         keys: ``key``, ``suppression`` and ``tier`` (the rank of the key, the most exact first) of the readable ones.
         digests: suppressions that are known by a keyed digest only, by that digest.
         buckets: the ZIP5s in which such an entry may lie; None for anywhere.
-        near: for post, ``s_number`` and ``zip3`` of the readable entries: no row elsewhere can meet one of them.
+        near: for post, :data:`NEARNESS` of the readable entries: no row elsewhere can meet one of them.
         profiles: ``key`` and ``profile``, a place in ``profile_values``.
         profile_digests: the same for contact points that are known by a digest only.
         profile_values: the distinct profiles; the first is the empty one.
@@ -186,7 +186,17 @@ def _unread(
 
 
 _KEY_SCHEMA = {"key": pl.String, "suppression": pl.Int64, "tier": pl.Int64, "kind": pl.String}
-_NEAR_SCHEMA = {"s_number": pl.String, "zip3": pl.String}
+_NEAR_SCHEMA = {"s_number": pl.String, "zip3": pl.String, "word": pl.String}
+
+NEARNESS = (
+    pl.col("s_number"),
+    pl.col("s_zip5").str.head(3).alias("zip3"),
+    pl.col("s_street").str.extract(r"^([^ ]+)").fill_null("").alias("word"),
+)
+"""What two addresses that meet have in common whatever their keys: number, ZIP area, first word of the street (P6).
+
+A ZIP or a street that is missing says nothing.
+"""
 
 
 def _readable(channel: Channel, entries: Sequence[_Entry]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -201,7 +211,7 @@ def _readable(channel: Channel, entries: Sequence[_Entry]) -> tuple[pl.DataFrame
     rows = [[str(address.get(name) or "") for name in ADDRESS_FIELDS] + [level] for _, address, level in entries]
     frame = pl.DataFrame(rows, schema=dict.fromkeys((*ADDRESS_FIELDS, "level"), pl.String), orient="row")
     standard = standardise(frame)
-    near = standard.select("s_number", pl.col("s_zip5").str.head(3).alias("zip3")).unique()
+    near = standard.select(*NEARNESS).unique()
     stored = stored_keys_frame(standard)
     keys = stored.select(
         "key",

@@ -19,7 +19,7 @@ from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.standardise import standardise
 from prefcenter.files.columns import Columns
 from prefcenter.scrub.addresses import KEY, PROBLEM, email_keys, phone_keys
-from prefcenter.scrub.index import ListIndex
+from prefcenter.scrub.index import NEARNESS, ListIndex
 
 Mask = npt.NDArray[np.bool_]
 
@@ -115,21 +115,21 @@ def _judge_post(frame: pl.DataFrame, columns: Columns, index: ListIndex, start: 
 
 
 def _nearby(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
-    """Rows at a house number and in a ZIP area where a readable entry lies; no other row can meet one (P6).
+    """Rows that lie where a readable entry lies; no other row can meet one, so no other needs its keys made.
 
-    A ZIP that is missing on either side says nothing, so there the number alone decides.
+    What is missing on either side says nothing; there the house number alone decides.
     """
-    zip3 = pl.col("s_zip5").str.head(3)
-    areas = standard.select("at", "s_number", zip3.alias("zip3"))
-    blank = index.near.filter(pl.col("zip3") == "").select("s_number").unique()
+    rows = standard.select("at", *NEARNESS)
+    vague = (pl.col("zip3") == "") | (pl.col("word") == "")
+    numbers = index.near.select("s_number").unique()
     near = pl.concat(
         [
-            areas.join(index.near, on=["s_number", "zip3"], how="semi"),
-            areas.filter(pl.col("zip3") == "").join(index.near.select("s_number").unique(), on="s_number", how="semi"),
-            areas.join(blank, on="s_number", how="semi"),
+            rows.join(index.near, on=["s_number", "zip3", "word"], how="semi"),
+            rows.filter(vague).join(numbers, on="s_number", how="semi"),
+            rows.join(index.near.filter(vague).select("s_number").unique(), on="s_number", how="semi"),
         ]
     )
-    return standard.join(near.select("at").unique(), on="at", how="semi")
+    return standard.join(near.select("at").unique(), on="at", how="semi", maintain_order="left")
 
 
 def _probes(standard: pl.DataFrame) -> pl.DataFrame:

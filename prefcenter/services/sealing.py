@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import delete, exists, select, text
+from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
 from prefcenter.core.chain import (
@@ -76,7 +76,7 @@ def seal(session: Session, keys: LedgerKeys, *, at: datetime) -> Sealed:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SEALER_LOCK})
     count, newest = 0, ledger.last_seal(session)
     while waiting := ledger.pending(session, _AT_ONCE):
-        newest = _seal_batch(session, list(waiting), newest, keys, at)
+        newest = _seal_batch(session, waiting, newest, keys, at)
         count += len(waiting)
     position = ledger.last_position(session)
     session.commit()
@@ -84,15 +84,17 @@ def seal(session: Session, keys: LedgerKeys, *, at: datetime) -> Sealed:
 
 
 def _seal_batch(
-    session: Session, entries: list[LedgerEntry], before: LedgerSeal | None, keys: LedgerKeys, at: datetime
+    session: Session, entries: Sequence[tuple[int, bytes]], before: LedgerSeal | None, keys: LedgerKeys, at: datetime
 ) -> LedgerSeal:
     position = before.last if before is not None else 0
     head = before.head if before is not None else GENESIS
     first = position + 1
-    for entry in entries:
+    places = []
+    for entry_id, entry_digest in entries:
         position += 1
-        head = chain_hash(head, position, entry.hash)
-        session.add(LedgerPosition(position=position, entry_id=entry.id, entry_hash=entry.hash, chain=head))
+        head = chain_hash(head, position, entry_digest)
+        places.append({"position": position, "entry_id": entry_id, "entry_hash": entry_digest, "chain": head})
+    ledger.place(session, places)
     number = before.number + 1 if before is not None else 1
     chained_to = before.hash if before is not None else GENESIS
     message = seal_message(number=number, first=first, last=position, before=chained_to, head=head)
@@ -110,7 +112,6 @@ def _seal_batch(
         at=at,
     )
     session.add(made)
-    session.execute(delete(LedgerPending).where(LedgerPending.entry_id.in_([entry.id for entry in entries])))
     session.flush()
     return made
 
@@ -249,21 +250,22 @@ def _check_anchors(seals: list[LedgerSeal], path: Path | None) -> Fault | None:
     if path is None or not path.exists():
         return None
     hashes = {made.number: made.hash.hex() for made in seals}
-    for anchored in _anchored(path):
-        if hashes.get(anchored["seal"]) != anchored["hash"]:
-            place = anchored["position"]
+    for number, position, digest in _anchored(path):
+        if hashes.get(number) != digest:
             return Fault(
-                place, None, f"Seal {anchored['seal']} was anchored up to position {place} and is gone or another."
+                position, None, f"Seal {number} was anchored up to position {position} and is gone or another."
             )
     return None
 
 
-def _anchored(path: Path) -> Iterator[dict[str, int | str]]:
+def _anchored(path: Path) -> Iterator[tuple[int, int, str]]:
+    """Number, last position and hash of each seal that was noted outside the database."""
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             try:
-                yield json.loads(line)
-            except ValueError as error:
+                noted = json.loads(line)
+                yield int(noted["seal"]), int(noted["position"]), str(noted["hash"])
+            except (ValueError, KeyError, TypeError) as error:
                 raise PrefcenterError(
-                    f"{path.name}, line {number} is not an anchor.", remedy="Restore the file."
+                    f"{path.name}, line {number} is not an anchor.", remedy="Restore the file from its copy."
                 ) from error

@@ -248,3 +248,43 @@ def _alone(canonicalise: object, text: str) -> str | None:
         return canonicalise(text) if text.strip() else None  # type: ignore[operator,no-any-return]
     except BadAddress:
         return None
+
+
+@pytest.mark.parametrize(
+    ("listed", "row"),
+    [
+        ({"zip": ""}, {}),
+        ({}, {"zip": ""}),
+        ({}, {"zip": "05499"}),
+        ({}, {"address1": "103 OAK ST"}),
+        ({}, {"address1": "103 N Oak Street"}),
+        ({"address1": "12 Hill"}, {"address1": "12 Hill Road"}),
+        ({"address1": "PO Box 7"}, {"address1": "P.O. BOX 7"}),
+        ({"address1": "HC 2 Box 9"}, {"address1": "HC 02 BOX 9"}),
+        ({"address2": ""}, {"address2": "Apt 3"}),
+        ({"address2": "# 3"}, {"address2": "Apt 3"}),
+    ],
+)
+def test_the_prefilter_loses_no_row_that_the_keys_would_meet(
+    sqlite_database: Database, keyring: Keyring, points: Points, listed: dict[str, str], row: dict[str, str]
+) -> None:
+    """P5, P7: the cheap look at number, ZIP area and street only spares work."""
+    base = {**row_of(3), "address2": ""}
+    with sqlite_database.write() as session:
+        point = point_of(points, Channel.POST, {**base, **listed})
+        suppress(
+            session, points, point, OptOut(Reason.OPT_OUT, Scope.everything(), Source.IMPORT), Evidence("x"), at=AT
+        )
+        session.commit()
+    with sqlite_database.read() as session:
+        index = build_index(session, keyring.peppers, Ask(Channel.POST, MessageClass.MARKETING), at=AT)
+        met = deciding.decide_all(
+            session,
+            keyring,
+            Question(message_class=MessageClass.MARKETING),
+            [point_of(points, Channel.POST, {**base, **row})],
+            at=AT,
+        )
+    judged = judge(pl.DataFrame([{**base, **row}]), COLUMNS, index, "US")
+    assert met[0].verdict is Verdict.REFUSED
+    assert judged.found.height == 1
