@@ -112,11 +112,23 @@ def test_two_sealers_at_once_give_each_entry_one_position(database: Database) ->
         ("UPDATE ledger_entries SET kind = 'lift' WHERE id = 2", 2),
         ("UPDATE ledger_entries SET subject = (SELECT subject FROM ledger_entries WHERE id = 1) WHERE id = 5", 5),
         ("UPDATE ledger_entries SET uid = 'another' WHERE id = 6", 6),
-        ("UPDATE ledger_personal SET salt = (SELECT salt FROM ledger_personal WHERE entry_id = 1) WHERE entry_id = 4", 4),
+        (
+            "UPDATE ledger_personal SET salt = (SELECT salt FROM ledger_personal WHERE entry_id = 1)"
+            " WHERE entry_id = 4",
+            4,
+        ),
         ("DELETE FROM ledger_positions WHERE position = 4", 4),
-        ("UPDATE ledger_positions SET chain = (SELECT chain FROM ledger_positions WHERE position = 1) WHERE position = 5", 5),
+        (
+            "UPDATE ledger_positions SET chain = (SELECT chain FROM ledger_positions WHERE position = 1)"
+            " WHERE position = 5",
+            5,
+        ),
         ("DELETE FROM ledger_seals WHERE number = 2", 4),
-        ("UPDATE ledger_seals SET signature = (SELECT signature FROM ledger_seals WHERE number = 1) WHERE number = 2", 4),
+        (
+            "UPDATE ledger_seals SET signature = (SELECT signature FROM ledger_seals WHERE number = 1)"
+            " WHERE number = 2",
+            4,
+        ),
     ],
 )
 def test_a_change_is_found_and_named(database: Database, statement: str, position: int) -> None:
@@ -166,9 +178,14 @@ def test_a_chain_written_anew_without_the_signing_key_is_found(database: Databas
     """The whole tail is consistent again, and only the signature tells."""
     write(database, 2, seals=2)
     forged = LedgerKeys(SigningKeys(["the key of somebody else, long"]))
-    tamper(database, "DELETE FROM ledger_seals WHERE number = 2", "DELETE FROM ledger_positions WHERE position > 2",
-           "DELETE FROM ledger_personal WHERE entry_id = 4", "DELETE FROM ledger_entries WHERE id = 4",
-           "INSERT INTO ledger_pending (entry_id) VALUES (3)")
+    tamper(
+        database,
+        "DELETE FROM ledger_seals WHERE number = 2",
+        "DELETE FROM ledger_positions WHERE position > 2",
+        "DELETE FROM ledger_personal WHERE entry_id = 4",
+        "DELETE FROM ledger_entries WHERE id = 4",
+        "INSERT INTO ledger_pending (entry_id) VALUES (3)",
+    )
     with database.write() as session:
         sealing.seal(session, forged, at=AT)
     fault = verify(database).fault
@@ -188,8 +205,12 @@ def test_a_cut_tail_is_found_by_its_anchor(database: Database, tmp_path: Path) -
     assert made is not None
     sealing.anchor(anchors, made)
     assert verify(database, anchors).is_whole
-    tamper(database, "DELETE FROM ledger_seals WHERE number = 2", "DELETE FROM ledger_positions WHERE position = 3",
-           "DELETE FROM ledger_entries WHERE id = 3")
+    tamper(
+        database,
+        "DELETE FROM ledger_seals WHERE number = 2",
+        "DELETE FROM ledger_positions WHERE position = 3",
+        "DELETE FROM ledger_entries WHERE id = 3",
+    )
     assert verify(database).is_whole
     fault = verify(database, anchors).fault
     assert fault is not None

@@ -19,7 +19,7 @@ REVISIONS = sorted(path.name.split("_")[0] for path in (migrations_dir() / "vers
 
 
 def test_migrations_are_numbered_without_gaps() -> None:
-    assert REVISIONS == [f"{number:04}" for number in range(1, len(REVISIONS) + 1)]
+    assert [f"{number:04}" for number in range(1, len(REVISIONS) + 1)] == REVISIONS
     assert schema.newest() == REVISIONS[-1]
 
 
@@ -114,11 +114,17 @@ def test_a_full_disk_is_told_plainly_and_nothing_is_half_written(sqlite_database
         pages = connection.execute("PRAGMA page_count").fetchone()[0]  # type: ignore[attr-defined]
         connection.execute(f"PRAGMA max_page_count={pages}")  # type: ignore[attr-defined]
 
-    from prefcenter.store.inbound import InboundMessage
     from datetime import UTC, datetime
 
+    from prefcenter.store.inbound import InboundMessage
+
     big = InboundMessage(
-        provider="test", provider_id="1", content_type="", raw=bytes(5_000_000), envelope={}, state="received",
+        provider="test",
+        provider_id="1",
+        content_type="",
+        raw=bytes(5_000_000),
+        envelope={},
+        state="received",
         received_at=datetime(2026, 11, 23, tzinfo=UTC),
     )
     with pytest.raises(StoreUnavailable, match="Free space"), limited.write() as session:
