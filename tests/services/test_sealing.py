@@ -113,20 +113,26 @@ def test_two_sealers_at_once_give_each_entry_one_position(database: Database) ->
         ("UPDATE ledger_entries SET subject = (SELECT subject FROM ledger_entries WHERE id = 1) WHERE id = 5", 5),
         ("UPDATE ledger_entries SET uid = 'another' WHERE id = 6", 6),
         (
-            "UPDATE ledger_personal SET salt = (SELECT salt FROM ledger_personal WHERE entry_id = 1)"
-            " WHERE entry_id = 4",
+            (
+                "UPDATE ledger_personal SET salt = (SELECT salt FROM ledger_personal WHERE entry_id = 1)"
+                " WHERE entry_id = 4"
+            ),
             4,
         ),
         ("DELETE FROM ledger_positions WHERE position = 4", 4),
         (
-            "UPDATE ledger_positions SET chain = (SELECT chain FROM ledger_positions WHERE position = 1)"
-            " WHERE position = 5",
+            (
+                "UPDATE ledger_positions SET chain = (SELECT chain FROM ledger_positions WHERE position = 1)"
+                " WHERE position = 5"
+            ),
             5,
         ),
         ("DELETE FROM ledger_seals WHERE number = 2", 4),
         (
-            "UPDATE ledger_seals SET signature = (SELECT signature FROM ledger_seals WHERE number = 1)"
-            " WHERE number = 2",
+            (
+                "UPDATE ledger_seals SET signature = (SELECT signature FROM ledger_seals WHERE number = 1)"
+                " WHERE number = 2"
+            ),
             4,
         ),
     ],
