@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -15,9 +17,12 @@ from prefcenter.core.postal.address import PostalAddress
 from prefcenter.services.deciding import Question, decide_all, question_about_class, question_about_type
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Keyring
-from prefcenter.services.sealing import LedgerKeys, seal
+from prefcenter.services.sealing import LedgerKeys, anchor, seal
 from prefcenter.store import ledger
 from prefcenter.store.engine import Database, StoreUnavailable
+from prefcenter.store.ledger import LedgerSeal
+
+log = logging.getLogger(__name__)
 
 MOST_RECIPIENTS = 10_000
 """More than these are not taken in one call."""
@@ -85,7 +90,7 @@ def question_of(
     raise BadInput("Name either a message_type or a class, and not both.")
 
 
-def position_of(session: Session, database: Database, keys: LedgerKeys, *, at: datetime) -> int:
+def position_of(session: Session, database: Database, keys: LedgerKeys, anchors: Path, *, at: datetime) -> int:
     """The ledger position that an answer takes into account at least; ask for it before the facts are read.
 
     What waits for its position is sealed first, where that is quick. During an import, whose thousands of entries wait
@@ -95,6 +100,7 @@ def position_of(session: Session, database: Database, keys: LedgerKeys, *, at: d
         session: reads only; its transaction ends where something was sealed, so that it sees what came of it.
         database: where the sealing is written.
         keys: sign the seal.
+        anchors: the file outside the database that the seal is noted in.
         at: the moment of the seal.
     """
     position, waiting = ledger.standing(session, most=QUICKLY_SEALED + 1)
@@ -103,9 +109,20 @@ def position_of(session: Session, database: Database, keys: LedgerKeys, *, at: d
     session.rollback()
     try:
         with database.write() as writing:
-            return seal(writing, keys, at=at).position
+            sealed = seal(writing, keys, at=at)
     except StoreUnavailable:
         return position  # Still true: "at least".
+    if sealed.seal is not None:
+        _anchor(anchors, sealed.seal)
+    return sealed.position
+
+
+def _anchor(path: Path, made: LedgerSeal) -> None:
+    """Note the seal; where that fails, the next seal's anchor covers it, and no asker goes without an answer."""
+    try:
+        anchor(path, made)
+    except OSError as error:
+        log.warning("A seal was not anchored: %s", error.strerror)
 
 
 def check(

@@ -114,6 +114,7 @@ def test_the_position_says_what_was_taken_into_account(client: FlaskClient, hous
     before = ask(client, key, body).get_json()["ledger_position"]
     opt_out(house, Channel.EMAIL, EMAIL, Scope.everything())
     assert ask(client, key, body).get_json()["ledger_position"] == before + 1
+    assert f'"position": {before + 1},' in house.wiring.anchors.read_text()
     assert ask(client, key, body).get_json()["ledger_position"] == before + 1
 
 

@@ -194,9 +194,9 @@ def test_the_overview_counts_what_is_in_force(client: FlaskClient, house: House,
     opt_out(house, Channel.POST, POST, Scope.everything())
     sign_in(client)
     page = re.sub(r"\s+", " ", client.get("/ops").text)
-    assert '<h3>Email</h3> <p class="figure">2</p>' in page
-    assert '<h3>Text messages</h3> <p class="figure">0</p>' in page
-    assert '<h3>Post</h3> <p class="figure">1</p>' in page
+    assert '<h3>Email</h3> <p class="figure">2 <small>' in page
+    assert '<h3>Text messages</h3> <p class="figure">0 <small>' in page
+    assert '<h3>Post</h3> <p class="figure">1 <small>' in page
     assert "<dt>Reported as spam</dt><dd>1</dd>" in page
     assert EMAIL not in page
 

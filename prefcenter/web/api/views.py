@@ -44,7 +44,7 @@ def check(session: Session) -> Response:
     wiring = current_wiring()
     at = wiring.clock()
     recipients = recipients_of(asked.recipients)
-    position = checking.position_of(session, wiring.database, wiring.ledger_keys, at=at)
+    position = checking.position_of(session, wiring.database, wiring.ledger_keys, wiring.anchors, at=at)
     question = checking.question_of(session, asked.message_type, asked.message_class, asked.brand, asked.topic)
     answers = checking.check(session, wiring.keyring, wiring.points, question, [whom for _, whom in recipients], at=at)
     count_decisions(question.message_class, answers)
@@ -61,7 +61,12 @@ def description() -> Response:
 @guarded_by("open")
 def docs() -> str:
     """Describe the API to people; open to all."""
-    return render_template("api/docs.html", spec=openapi.document(), problems=list(Problems))
+    return render_template("api/docs.html", spec=openapi.document(), problems=list(Problems), written=_written)
+
+
+def _written(value: object) -> str:
+    """JSON for people, in the order in which the description has it."""
+    return msgspec.json.format(_encode(value), indent=2).decode()
 
 
 @blueprint.record_once

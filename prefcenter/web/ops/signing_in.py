@@ -176,4 +176,3 @@ def _account_tried() -> str:
 
 def _has_failed(response: Response) -> bool:
     return response.status_code < 300 or response.status_code >= 400
-
