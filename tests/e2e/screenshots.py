@@ -1,0 +1,127 @@
+"""Pictures of the pages for docs/screenshots: ``python -m tests.e2e.screenshots FOLDER``."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+from werkzeug.serving import make_server
+
+from prefcenter.config import Config
+from prefcenter.core.channels import Channel, MessageClass
+from prefcenter.services import operators, sampling
+from prefcenter.services.links import links_for
+from prefcenter.services.outgoing import Draft, queue
+from prefcenter.services.ports import Evidence
+from prefcenter.store import schema
+from prefcenter.web.app import build
+from prefcenter.wiring import Wiring, wire
+from prefcenter.working import step
+from tests.e2e.conftest import SilentHandler
+
+SIZES = {"phone": (360, 800), "desktop": (1280, 900)}
+PASSWORD = "a password for pictures"
+
+
+def main(folder: Path) -> None:
+    """Serve sample data and take the pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser_path is None:
+        raise SystemExit("Chromium is missing: install it (`apt-get install chromium`).")
+    with tempfile.TemporaryDirectory() as data, _served(Path(data)) as (wiring, address):
+        unsubscribe, preferences = _links(wiring)
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=browser_path, args=arguments)
+            for name, (width, height) in SIZES.items():
+                page = browser.new_page(viewport={"width": width, "height": height})
+                _recipient(page, folder, name, address, unsubscribe, preferences)
+                _operator(page, folder, name, address)
+                page.close()
+            browser.close()
+
+
+def _recipient(page: Page, folder: Path, name: str, address: str, unsubscribe: str, preferences: str) -> None:
+    page.goto(f"{address}{preferences}")
+    _take(page, folder, f"preferences-{name}")
+    page.goto(f"{address}{unsubscribe}")
+    _take(page, folder, f"unsubscribe-{name}")
+    page.get_by_role("button").first.click()
+    _take(page, folder, f"done-{name}")
+    page.get_by_role("button", name="Undo").click()
+
+
+def _operator(page: Page, folder: Path, name: str, address: str) -> None:
+    page.goto(f"{address}/ops")
+    _take(page, folder, f"sign-in-{name}")
+    page.get_by_label("Email").fill("admin@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button").first.click()
+    _take(page, folder, f"overview-{name}")
+    page.goto(f"{address}/sandbox")
+    _take(page, folder, f"sandbox-{name}")
+
+
+def _take(page: Page, folder: Path, name: str) -> None:
+    page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+
+@contextmanager
+def _served(data: Path) -> Iterator[tuple[Wiring, str]]:
+    wiring = wire(Config.for_demo({"PREFCENTER_DATA_DIR": str(data)}))
+    schema.upgrade(wiring.database.engine)
+    wiring.adopt_keys()
+    now = datetime.now(UTC)
+    sampling.fill(wiring.database, wiring.points, at=now)
+    with wiring.database.write() as session:
+        operators.add_operator(
+            session, "admin@example.com", [operators.RoleName.ADMIN], PASSWORD, Evidence("system"), at=now
+        )
+    _send_something(wiring, now)
+    server = make_server("127.0.0.1", 0, build(wiring.config, wiring), threaded=True, request_handler=SilentHandler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield wiring, f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        wiring.database.dispose()
+
+
+def _send_something(wiring: Wiring, now: datetime) -> None:
+    point = wiring.points.email(next(iter(sampling.people())).email)
+    draft = Draft(
+        point=point,
+        channel=Channel.EMAIL,
+        message_class=MessageClass.SERVICE,
+        message_type="acme-receipts",
+        brand="acme",
+        subject="Your receipt",
+        text="Thank you for your order. The total was $42.00.",
+    )
+    with wiring.database.write() as session:
+        queue(session, draft, at=now)
+        session.commit()
+    step(wiring)
+
+
+def _links(wiring: Wiring) -> tuple[str, str]:
+    point = wiring.points.email(next(iter(sampling.people())).email)
+    with wiring.database.write() as session:
+        made = links_for(session, wiring.keyring, wiring.links, point, at=wiring.clock(), brand="acme", topic="offers")
+    base = wiring.config.base_url
+    return made.unsubscribe.removeprefix(base), made.preferences.removeprefix(base)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
