@@ -83,11 +83,6 @@ def _serve(config: Config, listener: socket.socket) -> None:
     _log_plainly()
     wiring = _ready(config)
     app = build(config, wiring)
-    if config.is_demo:
-        _welcome(wiring, listener)
-    else:
-        click.echo(f"Serving {config.base_url} on {_name_of(listener)}; stop with Ctrl-C.")
-        sys.stdout.flush()
     server = create_server(app, sockets=[listener], threads=THREADS, max_request_body_size=40 * 1024 * 1024, ident=None)
     stop = threading.Event()
 
@@ -95,11 +90,13 @@ def _serve(config: Config, listener: socket.socket) -> None:
         stop.set()
         raise SystemExit
 
+    # Before anything is printed: whoever reads that we serve may ask us to stop at once.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, finish)
     keeper = threading.Thread(target=_keep_worker, args=(config, stop), daemon=True)
     keeper.start()
     try:
+        _announce(wiring, listener)
         server.run()
     except SystemExit:
         pass
@@ -108,6 +105,18 @@ def _serve(config: Config, listener: socket.socket) -> None:
         server.close()
         keeper.join(timeout=10)
         wiring.database.dispose()
+
+
+def _announce(wiring: Wiring, listener: socket.socket) -> None:
+    if wiring.config.is_demo:
+        from prefcenter.cli import welcoming
+
+        for line in welcoming.prepare(wiring):
+            click.echo(line)
+        click.echo()
+    base = "" if wiring.config.is_demo else f" {wiring.config.base_url}"
+    click.echo(f"Serving{base} on {_name_of(listener)}; stop with Ctrl-C.")
+    sys.stdout.flush()
 
 
 def _keep_worker(config: Config, stop: threading.Event) -> None:
@@ -151,6 +160,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+            # From now on callers wait in line instead of being turned away: the links that are printed work at once.
+            listener.listen(1024)
         except OSError as error:
             raise Unavailable(
                 f"Cannot listen on {host}, port {port}: {error.strerror}.",
@@ -164,15 +175,6 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 def _name_of(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"{host}, port {port}"
-
-
-def _welcome(wiring: Wiring, listener: socket.socket) -> None:
-    from prefcenter.cli import welcoming
-
-    for line in welcoming.prepare(wiring):
-        click.echo(line)
-    click.echo(f"\nServing on {_name_of(listener)}; stop with Ctrl-C.")
-    sys.stdout.flush()
 
 
 def _log_plainly() -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, ServiceCategory, Source
+from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope, ServiceCategory, Source
 from prefcenter.core.consent import Basis
+from prefcenter.core.errors import BadAddress
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.services import catalogue
 from prefcenter.services.catalogue import BrandFacts, TypeFacts
@@ -125,8 +126,11 @@ def fill(database: Database, points: Points, *, at: datetime) -> bool:
     with database.write() as session:
         _register(session, at)
         everybody = list(people())
-        for person in everybody:
-            _add_person(session, points, person, at)
+        addresses = points.post_many([person.address for person in everybody], [Level.INDIVIDUAL] * CONTACTS)
+        for person, address in zip(everybody, addresses, strict=True):
+            if isinstance(address, BadAddress):
+                raise address
+            _add_person(session, points, person, address, at)
         _some_opt_outs(session, points, everybody, at)
         session.commit()
     return True
@@ -151,12 +155,12 @@ def _register(session: Session, at: datetime) -> None:
         catalogue.add_type(session, slug, facts_of_type, SYSTEM, at=at)
 
 
-def _add_person(session: Session, points: Points, person: Person, at: datetime) -> None:
+def _add_person(session: Session, points: Points, person: Person, address: Point, at: datetime) -> None:
     since = at - timedelta(days=30 + person.number)
     contact = Contact(name=person.name, country="US", language="en", created_at=since)
     session.add(contact)
     session.flush()
-    made = [points.email(person.email), points.phone(person.phone), points.post(person.address)]
+    made = [points.email(person.email), points.phone(person.phone), address]
     rows = [_point_row(point, contact.id, since) for point in made]
     session.add_all(rows)
     session.flush()
