@@ -36,6 +36,8 @@ _TAIL = re.compile(
     re.IGNORECASE,
 )
 _BREAK = re.compile(r"[,\n;\t|]")
+_SECOND_STREET = re.compile(r"\b(?:or|and)\b|&|(?<![\w#-])\d{1,6}[A-Za-z]?[ ]+[^\W\d]", re.IGNORECASE)
+"""What makes a line two streets rather than one: "12 Oak St or 14 Oak St"."""
 _STATE_ONLY = re.compile(rf"(?P<city>(?:[^\W\d][\w.'’-]*[ ]+){{0,4}}?)(?P<state>{STATE})\.?", re.IGNORECASE)
 _ZIP_ONLY = re.compile(rf"(?P<city>(?:[^\W\d][\w.'’-]*[ ]+){{0,4}}?)(?P<zip>{_ZIP})")
 
@@ -202,7 +204,7 @@ def _street_confidence(text: str, head: Head, street: Span) -> float:
         return 1.0 if len(text[slice(*street)].split()) <= 4 else 0.9
     rest = trimmed(text, min(head.suffix_end, street[1]), street[1], " .")
     last = text[slice(*street)].rstrip(".").split()[-1].lower()
-    ends_well = last in SUFFIXES or last in DIRECTIONS
+    ends_well = (last in SUFFIXES or last in DIRECTIONS) and not _SECOND_STREET.search(text, *rest)
     return 1.0 if rest[0] == rest[1] or ends_well or _is_unit(text, rest) else 0.9
 
 

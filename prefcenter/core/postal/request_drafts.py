@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from prefcenter.core.channels import Level
 from prefcenter.core.postal.request_address import Span, find_addresses, masked, trimmed
+from prefcenter.core.postal.request_doubts import doubts_in
 from prefcenter.core.postal.request_labels import Labelled, find_labelled, records
 from prefcenter.core.postal.request_names import (
     Addressee,
@@ -17,10 +18,7 @@ from prefcenter.core.postal.request_names import (
     split_couple,
     stated_name,
 )
-from prefcenter.core.postal.request_streets import find_heads
 from prefcenter.core.postal.request_tables import (
-    DOUBTFUL,
-    FOREIGN,
     HOUSEHOLD,
     OCCUPANT_NAME,
     SEVERAL_ADDRESSES,
@@ -38,7 +36,6 @@ _STATED_ZIP = re.compile(
 )
 _UNIT_LABEL = re.compile(r"(apt\.?|apartment|unit|suite|apartamento)[ ]{0,3}[:=\t]", re.IGNORECASE)
 _SIGNATURE_MARK = re.compile(r"^(?:-- ?|_{3,20})$", re.MULTILINE)
-_BARE_ZIP = re.compile(r"(?<![\w-])\d{5}(?:-\d{4})?(?![\w-])|\b[A-Z]\d[A-Z] \d[A-Z]\d\b")
 
 
 @dataclass(slots=True)
@@ -104,7 +101,7 @@ def sketch(text: str, *, sender: str) -> Sketch:
         _set_level(draft, level)
     drafts = [draft for draft in drafts if draft.fields or draft.names or draft.level is Level.HOUSEHOLD]
     used = _truly_used(text, used, drafts)
-    doubts = _doubts(text, used)
+    doubts = doubts_in(masked(_blotted(text, used)), [name for draft in drafts for name in draft.names])
     mark = _SIGNATURE_MARK.search(text)
     if mark and sum(draft.has_address for draft in drafts) > 1 and drafts[-1].position > mark.start():
         doubts.append("An address stands in the signature.")
@@ -307,23 +304,6 @@ def _joins(text: str, span: Span, said: set[str]) -> bool:
     """A couple's "and" is the only word of a used span that no field repeats."""
     unsaid = {word.lower() for word in _WORD.findall(text[slice(*span)]) if word not in said}
     return unsaid <= {"and", "und", "et", "y"}
-
-
-def _doubts(text: str, used: list[Span]) -> list[str]:
-    """What in the unused words speaks against taking the request as read."""
-    rest = masked(_blotted(text, used))
-    doubts = [sentence for pattern, sentence in DOUBTFUL if pattern.search(rest)]
-    has_street = any(head.suffix_end is not None for head in find_heads(rest))
-    has_unit = any(re.search(r"\d", match.group()) for match in UNIT.finditer(rest) if _is_bounded(rest, match))
-    if has_street or has_unit or _BARE_ZIP.search(rest):
-        doubts.append("Something that looks like an address was not read.")
-    if FOREIGN.search(rest):
-        doubts.append("The address may be abroad.")
-    return doubts
-
-
-def _is_bounded(text: str, match: re.Match[str]) -> bool:
-    return match.start() == 0 or not text[match.start() - 1].isalnum()
 
 
 def _blotted(text: str, used: list[Span]) -> str:

@@ -21,6 +21,12 @@ _HOUSE = re.compile(
     r"|(?i:one|two|three|four|five|six|seven|eight|nine|ten)|[NSEW]\d{1,5}[NSEW]\d{1,5})(?=[ ]{1,3}\w)"
 )
 _TOKEN = re.compile(r"[ ]{0,3}([\w'’/&-]{1,30}\.?)")
+_SUFFIX_WORD = rf"(?:{'|'.join(sorted(COMMON_SUFFIXES, key=len, reverse=True))})(?![\w'’])"
+_NAMED_LIKE_PROSE = re.compile(
+    rf"[ ]{{1,3}}(?:\w+[ ]{{1,3}}(?i:{_SUFFIX_WORD})"
+    rf"|[A-Z][\w'’-]*(?:[ ]{{1,3}}[A-Z][\w'’-]*){{1,2}}[ ]{{1,3}}(?=[A-Z])(?i:{_SUFFIX_WORD}))"
+)
+"""A street whose name is a word of prose: "1129 I Street", "12 Business Center Dr"."""
 _NUMBERED = frozenset({"route", "rte", "hwy", "highway", "road", "rd"})
 
 
@@ -63,10 +69,10 @@ def read_street(text: str, start: int, end: int) -> Head | None:
     while len(tokens) < 8 and (match := _TOKEN.match(text, position)):
         word = match.group(1).rstrip(".").lower()
         word = "u.s" if match.group(1) == "US" else word
-        if word in NOT_IN_STREET and not (word in ("the", "of") or tokens):
-            return None
-        if word in NOT_IN_STREET:
+        if word in NOT_IN_STREET and tokens:
             break
+        if word in NOT_IN_STREET and word not in ("the", "of") and not _NAMED_LIKE_PROSE.match(text, position):
+            return None
         tokens.append((word, match.end()))
         position = match.end()
         if match.group(1).endswith(".") and word not in SUFFIXES and word not in DIRECTIONS and len(word) > 2:

@@ -115,6 +115,21 @@ def test_a_request_is_individual_unless_it_says_otherwise() -> None:
         "except my statements",
         "He passed away last year.",
         "Apt 4?",
+        "Apt B",
+        "Also my late aunt at 99 Elm, I think.",
+        "Also 99 elm",
+        "same for number 14",
+        "and the cabin in Galena",
+        "My old place was on Route 9.",
+        "plus Mary Roe",
+        "Please also stop mail to Robert Roe.",
+        "My neighbor wants the same.",
+        "John and I both live here",
+        "maiden name Roe",
+        "I also go by Jane Smith.",
+        "Please ignore my last mail, I want to keep getting everything.",
+        "Just kidding!",
+        "This is for my client.",
     ],
 )
 def test_anything_unread_that_matters_goes_to_a_person(addition: str) -> None:
@@ -131,6 +146,11 @@ def test_anything_unread_that_matters_goes_to_a_person(addition: str) -> None:
         "Order 1188 of 01/05/2026",
         "I get 3 letters a week since March 3, 2026.",
         "jane@example.com",
+        "You have sent 12 catalogs and 3 separate letters; I got 20 of them.",
+        "I no longer want to get your Spring Catalog. I keep getting it!",
+        "Dear Acme Widgets, please stop. Happy New Year!",
+        "THANK YOU AND GOOD BYE",
+        "I am a California resident. Confirm within 10 business days.",
     ],
 )
 def test_numbers_that_are_no_address_do_not_disturb(addition: str) -> None:
@@ -138,6 +158,30 @@ def test_numbers_that_are_no_address_do_not_disturb(addition: str) -> None:
     reading = _read(f"{BLOCK}\n\n{addition}")
     assert reading.certain
     assert reading.leftover == addition
+
+
+@pytest.mark.parametrize(
+    "street",
+    [
+        "1129 I STREET",
+        "1129 I St",
+        "1 Me Ln",
+        "12 Year Rd",
+        "12 At Last Ln",
+        "5 Days Ferry Rd",
+        "12 Business Center Dr",
+    ],
+)
+def test_a_street_named_like_a_word_of_prose_is_read(street: str) -> None:
+    """P2: the streets of Sacramento have single letters; "3 letters from you" stays prose."""
+    reading = _read(f"Jane Doe\n{street}\nSacramento, CA 95814")
+    assert reading.certain
+    assert [request.address1 for request in reading.requests] == [street]
+
+
+def test_two_streets_in_one_line_are_not_one_certain_street() -> None:
+    """P2: which of them it is, is for a person to say."""
+    assert not _read("Jane Doe\n12 Oak St or 14 Oak St\nSpringfield, IL 62704").certain
 
 
 def test_our_own_address_in_a_forwarded_newsletter_is_not_recorded_alone() -> None:
