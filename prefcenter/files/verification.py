@@ -67,8 +67,14 @@ def _digest(path: Path) -> str:
 
 
 def _changed(path: Path, digest: str, manifest: Mapping[str, Any]) -> Verification | None:
-    if _with_digest(manifest["outputs"], digest):
+    entry = _meant(path, digest, manifest["outputs"])
+    if entry is not None:
         return None
+    if other := _with_digest(manifest["outputs"], digest):
+        return Verification(
+            Outcome.CHANGED,
+            f"{path.name} is a copy of {other['name']} under another name: those rows are not for mailing.",
+        )
     source = _with_digest(manifest["inputs"], digest)
     if source:
         return Verification(
@@ -76,6 +82,20 @@ def _changed(path: Path, digest: str, manifest: Mapping[str, Any]) -> Verificati
             f"{path.name} is {source['name']}, which went into the scrub, not what came out of it: do not mail it.",
         )
     return Verification(Outcome.CHANGED, _what_changed(path, manifest["outputs"]))
+
+
+def _meant(path: Path, digest: str, outputs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The output that a file is. A clean file may be renamed; the lists of who must not be written to may not be.
+
+    They could otherwise be taken for the clean file, or the clean file of one input for that of another.
+    """
+    alike = [entry for entry in outputs if entry["sha256"] == digest]
+    named = [entry for entry in alike if entry["name"] == path.name]
+    if named:
+        return named[0]
+    if any(entry["name"] == path.name for entry in outputs):
+        return None
+    return next((entry for entry in alike if str(entry["name"]).startswith("clean")), None)
 
 
 def _what_changed(path: Path, outputs: Sequence[Mapping[str, Any]]) -> str:
@@ -112,7 +132,7 @@ def _held_or_stale(manifest: Mapping[str, Any], at: datetime) -> Verification | 
 
 
 def _ok(path: Path, digest: str, manifest: Mapping[str, Any]) -> Verification:
-    entry = _with_digest(manifest["outputs"], digest) or {}
+    entry = _meant(path, digest, manifest["outputs"]) or {}
     return Verification(
         Outcome.OK,
         f"{path.name} is {entry['name']} of {manifest['mailing']}, version {manifest['version']}, unchanged:"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -215,7 +216,25 @@ def _clean_up(staging: Path | None, made: Sequence[Path]) -> None:
 
 
 def _publish(staging: Path, folder: Path) -> None:
-    """Move the files into place; if one cannot be moved, put back what they had replaced."""
+    """Move the files into place; if one cannot be moved, put back what they had replaced.
+
+    Of two runs into the same folder the one waits for the other, so that no manifest lies beside another's files.
+    """
+    with _locked(folder):
+        _move(staging, folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _move(staging: Path, folder: Path) -> None:
     names = sorted((path.name for path in staging.iterdir()), key=lambda name: (name == MANIFEST_NAME, name))
     old = Path(tempfile.mkdtemp(prefix=".replaced-", dir=staging))
     moved: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,7 @@ def prepare(
         MissingKey: a key in use is missing (X12).
     """
     at = clock()
+    _keep_inputs(order)
     tables = [open_table(path, mapping=order.mapping) for path in _distinct(order.files)]
     for table in tables:
         table.columns.require(order.channel)
@@ -160,12 +161,25 @@ def verify(ledger_keys: LedgerKeys, path: Path, manifest: Path, *, at: datetime)
 
 
 def _distinct(files: Sequence[Path]) -> list[Path]:
-    names = [path.name for path in files]
-    if len(set(names)) != len(names):
+    if len({path.stem.casefold() for path in files}) != len(files):
         raise BadInput(
             "Two of the files have the same name.", remedy="Rename one: each output carries its input's name."
         )
     return list(files)
+
+
+def _keep_inputs(order: Order) -> None:
+    """Refuse a folder in which an output would replace what it is made from."""
+    names = [names_for(path, is_only=len(order.files) == 1) for path in order.files]
+    outputs = [order.out / name for each in names for name in (*astuple(each), MANIFEST_NAME)]
+    sources = [*order.files, *([order.seeds] if order.seeds is not None else [])]
+    for output in outputs:
+        if any(output.exists() and output.samefile(source) for source in sources):
+            raise BadInput(
+                f"{output.name} would be replaced by what comes out of it: it lies in {order.out}, and has the name of"
+                " an output.",
+                remedy="Give another folder with --out.",
+            )
 
 
 def _require_row_id(table: Table, row_id: str | None) -> None:

@@ -1,0 +1,77 @@
+"""``prefcenter scrub`` and ``verify`` as a user runs them: what they refuse, and what they leave alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import JANE_AT_HOME, Prefcenter
+
+HEADER = "id,name,address1,address2,city,state,zip\n"
+JANE = "1,Jane Doe,12 Main St,Apt 4,Springfield,IL,62701\n"
+BOB = "2,Bob Roe,9 Oak Ave,,Springfield,IL,62701\n"
+
+
+def scrub(prefcenter: Prefcenter, *files: Path, out: Path, exits: int = 0, more: tuple[str, ...] = ()) -> str:
+    words = ("scrub", *map(str, files), "--channel", "post", "--mailing", "spring", "--out", str(out), *more)
+    return prefcenter(*words, exits=exits).output
+
+
+@pytest.fixture
+def house(acme: Prefcenter) -> Prefcenter:
+    acme("suppress", "add", "post", JANE_AT_HOME, "--reason", "opt_out")
+    return acme
+
+
+@pytest.mark.parametrize("name", ["clean.csv", "suppressed.csv", "review.csv", "unreadable.csv"])
+def test_no_output_replaces_its_input(house: Prefcenter, tmp_path: Path, name: str) -> None:
+    """P11: whoever scrubs a clean file once more, into the same folder, must still have it afterwards."""
+    source = tmp_path / name
+    source.write_text(HEADER + JANE + BOB)
+    told = scrub(house, source, out=tmp_path, exits=2)
+    assert f"{name} would be replaced by what comes out of it" in told
+    assert source.read_text() == HEADER + JANE + BOB
+    assert [path.name for path in tmp_path.glob("*.csv")] == [name]
+    scrub(house, source, out=tmp_path / "again")
+
+
+def test_no_output_replaces_the_seeds_or_what_a_link_leads_to(house: Prefcenter, tmp_path: Path) -> None:
+    source, seeds, out = tmp_path / "in.csv", tmp_path / "out" / "review.csv", tmp_path / "out"
+    out.mkdir()
+    source.write_text(HEADER + JANE + BOB)
+    seeds.write_text(HEADER + BOB)
+    scrub(house, source, out=out, exits=2, more=("--seeds", str(seeds)))
+    assert seeds.read_text() == HEADER + BOB
+    seeds.unlink()
+    os.link(source, out / "clean.csv")
+    scrub(house, source, out=out, exits=2)
+    assert source.read_text() == HEADER + JANE + BOB
+
+
+def test_files_that_would_share_an_output_are_refused_by_what_is_wrong(house: Prefcenter, tmp_path: Path) -> None:
+    """Both would write suppressed-a.csv."""
+    for name in ("a.csv", "a.txt"):
+        (tmp_path / name).write_text(HEADER + JANE + BOB)
+    told = scrub(house, tmp_path / "a.csv", tmp_path / "a.txt", out=tmp_path / "out", exits=2)
+    assert "Two of the files have the same name" in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_refused_rows_do_not_pass_for_the_clean_file(house: Prefcenter, tmp_path: Path) -> None:
+    """P11: a mix-up of the files is exactly what verifying is for."""
+    source, out = tmp_path / "in.csv", tmp_path / "out"
+    source.write_text(HEADER + JANE + BOB)
+    scrub(house, source, out=out)
+    manifest = str(out / "manifest.json")
+    for name in ("clean.csv", "suppressed.csv", "review.csv", "unreadable.csv"):
+        house("verify", str(out / name), manifest)
+    taken = tmp_path / "clean.csv"
+    taken.write_bytes((out / "suppressed.csv").read_bytes())
+    told = house("verify", str(taken), manifest, exits=3).output
+    assert "clean.csv is a copy of suppressed.csv under another name" in told
+    taken.rename(tmp_path / "job.csv")
+    house("verify", str(tmp_path / "job.csv"), manifest, exits=3)
+    (out / "clean.csv").rename(tmp_path / "job.csv")
+    house("verify", str(tmp_path / "job.csv"), manifest)
