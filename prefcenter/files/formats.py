@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Protocol
 
 from prefcenter.core.errors import BadInput
+from prefcenter.files.gzipped import open_gzipped_csv
 from prefcenter.files.reading import open_csv
 from prefcenter.files.tables import Table
+
+GZIP = ".gz"
 
 
 class OpenTable(Protocol):
@@ -20,7 +23,21 @@ class OpenTable(Protocol):
         """Open one file, and read its header."""
 
 
-FORMATS: dict[str, OpenTable] = {".csv": open_csv, ".txt": open_csv, ".tsv": open_csv, ".tab": open_csv}
+_CSV = (".csv", ".txt", ".tsv", ".tab")
+FORMATS: dict[str, OpenTable] = {
+    **dict.fromkeys(_CSV, open_csv),
+    **dict.fromkeys((suffix + GZIP for suffix in _CSV), open_gzipped_csv),
+}
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that tells a file's format, as it is written; that of what a compressed file holds included.
+
+    >>> suffix_of(Path("2027.list.CSV.gz")), suffix_of(Path("spring.2027.parquet"))
+    ('.CSV.gz', '.parquet')
+    """
+    last = path.suffix
+    return Path(path.stem).suffix + last if last.lower() == GZIP else last
 
 
 def open_table(
@@ -42,9 +59,10 @@ def open_table(
         BadInput: there is no such file, its format is not supported, or it cannot be read as a table.
     """
     path = Path(path)
-    opener = FORMATS.get(path.suffix.lower())
+    suffix = suffix_of(path)
+    opener = FORMATS.get(suffix.lower())
     if opener is None:
-        found = f"has the suffix {path.suffix!r}" if path.suffix else "has no suffix"
+        found = f"has the suffix {suffix!r}" if suffix else "has no suffix"
         raise BadInput(
             f"{path.name} {found}: that format is not supported.",
             remedy=f"Save it as CSV. Supported are: {', '.join(sorted(FORMATS))}.",

@@ -17,9 +17,9 @@ import polars as pl
 
 from prefcenter.core.errors import BadInput, Unavailable
 from prefcenter.files.columns import Columns
-from prefcenter.files.dialect import Dialect
 from prefcenter.files.encoding import Encoding
 from prefcenter.files.parsing import CsvBlock
+from prefcenter.files.sources import Packer
 from prefcenter.files.tables import Block, FileFacts, Mask
 
 MANIFEST_NAME = "manifest.json"
@@ -34,12 +34,26 @@ _OUR_FAULTS = {
 }
 
 
+class Lines(Protocol):
+    """How a file writes its rows as lines of text."""
+
+    @property
+    def line_end(self) -> str:
+        """What ends a line."""
+
+    def line(self, values: Sequence[str]) -> str:
+        """One record of these values, with its line end."""
+
+
 class CsvSource(Protocol):
     """What a written file takes over from the one that was read."""
 
     encoding: Encoding
-    dialect: Dialect
     columns: Columns
+
+    @property
+    def dialect(self) -> Lines:
+        """How it writes its rows."""
 
     @property
     def header_bytes(self) -> bytes:
@@ -49,20 +63,26 @@ class CsvSource(Protocol):
 class _HashedFile:
     """A new file whose SHA-256 and rows are known when it is closed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, packer: Packer | None = None) -> None:
         self._path = path
+        self._packer = packer
         self._file: IO[bytes] = path.open("xb")
         self._digest = hashlib.sha256()
         self._rows = 0
 
     def _write(self, data: bytes, rows: int = 0) -> None:
+        self._emit(self._packer.compress(data) if self._packer else data)
+        self._rows += rows
+
+    def _emit(self, data: bytes) -> None:
         self._file.write(data)
         self._digest.update(data)
-        self._rows += rows
 
     def close(self) -> FileFacts:
         """Finish the file, durably, and tell what it holds."""
         if not self._file.closed:
+            if self._packer:
+                self._emit(self._packer.flush())
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -88,8 +108,8 @@ class _HashedFile:
 class CsvOutput(_HashedFile):
     """The CSV file for the mail house: the input's bytes, exactly, without any guard against formulas (X6)."""
 
-    def __init__(self, path: Path, source: CsvSource) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, source: CsvSource, packer: Packer | None = None) -> None:
+        super().__init__(path, packer)
         self._source = source
         self._ends_line = True
         self._put(source.header_bytes, 0)

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from prefcenter.core.errors import BadInput
+from prefcenter.files.formats import suffix_of
 from prefcenter.files.seeds import read_seeds
 from prefcenter.files.tables import PROBLEM, ROW, Block, FileFacts, Table
 from prefcenter.files.writing import GuardedCsvWriter
@@ -63,9 +64,11 @@ class Names:
 
 def names_for(path: Path, *, is_only: bool) -> Names:
     """The names of the outputs; several inputs carry their own name along."""
+    suffix = suffix_of(path)
     if is_only:
-        return Names(f"clean{path.suffix.lower()}")
-    stem = path.stem
+        return Names(f"clean{suffix.lower()}")
+    # The format stays in the name where it is not CSV: a.csv and a.xlsx may come together.
+    stem = path.name.removesuffix(suffix) if suffix.lower() == ".csv" else path.name
     return Names(f"clean-{path.name}", f"suppressed-{stem}.csv", f"review-{stem}.csv", f"unreadable-{stem}.csv")
 
 
