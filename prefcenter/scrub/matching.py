@@ -17,6 +17,7 @@ from prefcenter.core.keys import Peppers, PostalKey
 from prefcenter.core.postal.keys import KeyKind, probe_keys
 from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.standardise import standardise
+from prefcenter.core.postal.tables_names import GENERATIONS
 from prefcenter.files.columns import Columns
 from prefcenter.scrub.addresses import KEY, PROBLEM, email_keys, phone_keys
 from prefcenter.scrub.index import NEARNESS, ListIndex
@@ -35,6 +36,7 @@ FOUND_SCHEMA = {
 FOUND_COLUMNS = tuple(name for name in FOUND_SCHEMA if name != "row")
 
 _ROLES = ("name", "first_name", "last_name", "company", "address1", "address2", "city", "state", "zip", "country")
+_WITHOUT_ZIP = tuple(kind.value for kind in (KeyKind.NOZIP, KeyKind.COMPANY_NOZIP, KeyKind.HOUSEHOLD_NOZIP))
 _SLICE = 100_000
 """Postal rows standardised at once: their parts take about 2 kB a row while they are compared."""
 
@@ -98,10 +100,7 @@ def _judge_points(frame: pl.DataFrame, columns: Columns, index: ListIndex, defau
 
 def _judge_post(frame: pl.DataFrame, columns: Columns, index: ListIndex, start: int) -> Judged:
     """Postal addresses: several keys a row, the most exact that meets names the match."""
-    written = frame.select(
-        (pl.col(columns.roles[role]) if role in columns.roles else pl.lit("")).alias(role) for role in _ROLES
-    )
-    standard = standardise(written).with_row_index("at")
+    standard = standardise(_written(frame, columns)).with_row_index("at")
     problems = standard.filter(pl.col("s_problem").is_not_null()).select(
         pl.col("at").alias("row"), pl.concat_str(pl.lit("has "), pl.col("s_problem")).alias(PROBLEM)
     )
@@ -112,6 +111,24 @@ def _judge_post(frame: pl.DataFrame, columns: Columns, index: ListIndex, start: 
     by_consent = _without_basis(rest.with_columns(pl.lit("").alias(KEY)), index)
     offset = pl.col("row") + pl.lit(start, pl.UInt32)
     return Judged(pl.concat([found, by_consent]).with_columns(offset), problems.with_columns(offset))
+
+
+def _written(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """The columns of the roles; what tells father from son is put back to the name, if it has a column of its own."""
+    written = frame.select(
+        (pl.col(columns.roles[role]) if role in columns.roles else pl.lit("")).alias(role) for role in _ROLES
+    )
+    if "suffix" not in columns.roles:
+        return written
+    suffix = frame[columns.roles["suffix"]].str.strip_chars(" .,").str.to_uppercase()
+    generation = pl.Series("suffix", suffix.replace_strict(GENERATIONS, default="", return_dtype=pl.String))
+    return written.with_columns(
+        pl.when((pl.col(role) != "") & (generation != ""))
+        .then(pl.concat_str([pl.col(role), pl.lit(generation)], separator=" "))
+        .otherwise(role)
+        .alias(role)
+        for role in ("name", "last_name")
+    )
 
 
 def _nearby(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
@@ -133,9 +150,9 @@ def _nearby(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
 
 
 def _probes(standard: pl.DataFrame) -> pl.DataFrame:
-    """The keys of some rows, by their place in the block."""
+    """The keys of some rows, by their place in the block, and what each compares."""
     probes = probe_keys(standardise_names(standard))
-    return probes.select(standard["at"].gather(probes["row"]).alias("row"), KEY)
+    return probes.select(standard["at"].gather(probes["row"]).alias("row"), KEY, pl.col("kind").alias("probe"))
 
 
 def _key_hits(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
@@ -143,11 +160,19 @@ def _key_hits(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
 
 
 def _erased_hits(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
-    """Rows that meet an entry of which only digests are left; its ZIP, where it had one, says where to look."""
+    """Rows that meet an entry of which only digests are left; its ZIP, where it had one, says where to look.
+
+    In another ZIP of the same area only those keys can meet that do without it.
+    """
     if not index.digests:
         return _digest_hits(pl.DataFrame(schema={"row": pl.UInt32, KEY: pl.String}), index, "")
-    rows = standard if index.buckets is None else standard.filter(pl.col("s_zip5").is_in([*index.buckets, ""]))
-    return _digest_hits(_probes(rows), index, KeyKind.FULL.value)
+    if index.buckets is None:
+        return _digest_hits(_probes(standard).drop("probe"), index, KeyKind.FULL.value)
+    there = pl.col("s_zip5").is_in([*index.buckets, ""])
+    area = pl.col("s_zip5").str.head(3).is_in([bucket[:3] for bucket in index.buckets])
+    beside = _probes(standard.filter(~there & area)).filter(pl.col("probe").is_in(_WITHOUT_ZIP))
+    probes = pl.concat([_probes(standard.filter(there)), beside])
+    return _digest_hits(probes.drop("probe"), index, KeyKind.FULL.value)
 
 
 def _digest_hits(probes: pl.DataFrame, index: ListIndex, kind: str) -> pl.DataFrame:

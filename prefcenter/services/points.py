@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -179,9 +180,12 @@ class Points:
 
 
 def bucket_of(address: PostalAddress) -> str:
-    """The ZIP5 under which an erased postal entry can still be looked for; empty where there is none."""
-    digits = "".join(letter for letter in address.zip if letter.isdigit())
-    return digits[:5] if len(digits) >= 5 else ""
+    """The ZIP5 under which an erased postal entry can still be looked for; empty where none stands there as it is.
+
+    One that a spreadsheet has cut ("2134-1234") would be another area's.
+    """
+    plain = re.fullmatch(r"\s*([0-9]{5})(?:[ -]?[0-9]{4})?\s*", address.zip, re.ASCII)
+    return plain[1] if plain else ""
 
 
 def of_digest(channel: Channel, digest: bytes) -> Point:

@@ -288,3 +288,50 @@ def test_the_prefilter_loses_no_row_that_the_keys_would_meet(
     judged = judge(pl.DataFrame([{**base, **row}]), COLUMNS, index, "US")
     assert met[0].verdict is Verdict.REFUSED
     assert judged.found.height == 1
+
+
+@pytest.mark.parametrize(
+    ("listed", "row"),
+    [({}, {"zip": "05499"}), ({"zip": "5401-1234"}, {}), ({"zip": "5401-1234"}, {"zip": "05499"}), ({}, {"zip": ""})],
+)
+def test_an_erased_entry_meets_the_rows_that_it_met_before(
+    sqlite_database: Database, keyring: Keyring, points: Points, listed: dict[str, str], row: dict[str, str]
+) -> None:
+    """G3: what is left of it still suppresses, also where a ZIP differs within its area or has lost its zero."""
+    base = row_of(3)
+    with sqlite_database.write() as session:
+        opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.IMPORT)
+        suppress(session, points, point_of(points, Channel.POST, {**base, **listed}), opt_out, Evidence("x"), at=AT)
+        session.commit()
+    rows = pl.DataFrame([{**base, **row}, {**base, **row, "name": "Sam Else"}, {**base, "zip": "05301"}])
+    kept = []
+    for erases in (False, True):
+        with sqlite_database.write() as session:
+            if erases:
+                session.execute(delete(SuppressionAddress))
+            session.commit()
+        with sqlite_database.read() as session:
+            index = build_index(session, keyring.peppers, Ask(Channel.POST, MessageClass.MARKETING), at=AT)
+        kept.append(judge(rows, COLUMNS, index, "US").kept(3).tolist())
+    assert kept == [[False, True, True]] * 2
+
+
+def test_father_and_son_are_told_apart_by_a_column_of_their_own(
+    sqlite_database: Database, keyring: Keyring, points: Points
+) -> None:
+    """P9: whoever has neither may be either; another thing called suffix is none."""
+    listed = row_of(3) | {"name": "Pat Person Sr"}
+    with sqlite_database.write() as session:
+        opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.IMPORT)
+        suppress(session, points, point_of(points, Channel.POST, listed), opt_out, Evidence("x"), at=AT)
+        session.commit()
+    columns = recognise(["first_name", "last_name", "suffix", "address1", "address2", "city", "state", "zip"])
+    person = {name: row_of(3)[name] for name in ("address1", "address2", "city", "state", "zip")}
+    rows = [
+        {"first_name": "Pat", "last_name": "Person", "suffix": suffix, **person}
+        for suffix in ("Sr.", "SENIOR", "", "Ave", "Jr", "III")
+    ]
+    with sqlite_database.read() as session:
+        index = build_index(session, keyring.peppers, Ask(Channel.POST, MessageClass.MARKETING), at=AT)
+    judged = judge(pl.DataFrame(rows), columns, index, "US")
+    assert judged.kept(len(rows)).tolist() == [False, False, False, False, True, True]

@@ -45,7 +45,7 @@ class KeyKind(StrEnum):
     """Everybody at the address."""
     HOUSEHOLD_NOZIP = "household_nozip"
     OCCUPANT = "occupant"
-    """A row for "current resident" without a name, where a person has opted out."""
+    """A row for "current resident", or for nobody by name, where a person has opted out."""
 
 
 TIERS: dict[KeyKind, int] = {kind: rank for rank, kind in enumerate(KeyKind, start=1)}
@@ -102,7 +102,8 @@ def probe_keys(frame: pl.DataFrame) -> pl.DataFrame:
     are. A row whose address cannot be used has no keys. A couple is looked up as each of the two.
     """
     rows = _usable(standard_fields(frame))
-    nameless = rows.filter(pl.col("s_occupant") & (pl.col("person1") == ""))
+    # A piece that names nobody is read by whoever lives there, whether it says "current resident" or nothing.
+    nameless = rows.filter((pl.col("s_occupant") | (pl.col("company") == "")) & (pl.col("person1") == ""))
     return _table(
         [
             *_keys(_persons(rows), _PERSON, stored=False),

@@ -22,6 +22,8 @@ _MARKS = {
 }  # fmt: skip
 _CARE_OF = r"(\S) (?:C/O|CARE OF|IN CARE OF|ATTN:?|ATTENTION:?)(?: .*)?$"
 _CARE_OF_FIRST = r"^(?:C/O|CARE OF|IN CARE OF)(?: |$)"
+_NOT_NAMES = r"\([^()]*\)|#\s*[0-9]+|\b[0-9]{3,}\b|\bET AL\b\.?|^(?:THE )?ESTATE OF "
+"""What stands with a name and is none: "(deceased)", "#12345", "et al."."""
 _OCCUPANT_PHRASE = (
     rf"(?:^| )(?:(?:OR|AND) )?(?:TO )?(?:(?:THE|OUR|CURRENT|LOCAL|VALUED|PRESENT|OR) )*{OCCUPANTS}(?: OR.*)?"
 )
@@ -56,7 +58,7 @@ def standardise_names(frame: pl.DataFrame) -> pl.DataFrame:
 def _clean(column: str, *, plain: bool) -> pl.Expr:
     text = folded(column, plain=plain)
     if column != "company":
-        text = text.str.replace(_CARE_OF, "$1").str.replace(_CARE_OF_FIRST, "")
+        text = text.str.replace(_CARE_OF, "$1").str.replace(_CARE_OF_FIRST, "").str.replace_all(_NOT_NAMES, " ")
     allowed = r"[^A-Z0-9,]+" if plain else r"[^\p{L}\p{N},]+"
     words = text.str.replace_many(_MARKS, leftmost=True).str.replace_all(allowed, " ")
     return words.str.strip_chars(" ,").str.head(LONGEST).str.strip_chars(" ,").alias(column)

@@ -10,6 +10,8 @@ from prefcenter.core.postal.tables import CITY_WORDS, COUNTRIES, DOUBLE_ZERO_STA
 from prefcenter.core.postal.text import AS_WRITTEN
 
 _CANADIAN = r"^[ABCEGHJ-NPRSTVXY][0-9][A-Z][0-9][A-Z][0-9]$"
+_STATE_CODES = tuple(sorted(set(STATES.values())))
+_NO_COUNTRY = ("N A", "NA", "NULL", "NONE", "NIL", "NAN", "UNKNOWN", "UNDEFINED", "NOT SPECIFIED", "0")
 _BRITISH = r"^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}$"
 
 
@@ -18,7 +20,8 @@ def places(lines: pl.DataFrame) -> pl.DataFrame:
 
     ``s_zip5`` of a foreign address is its postal code without spaces.
     """
-    return lines.lazy().select(_coded()).with_columns(_corrected()).select(_placed()).collect(optimizations=AS_WRITTEN)
+    coded = lines.lazy().select("country", *_coded()).with_columns(_corrected())
+    return coded.select(_placed()).collect(optimizations=AS_WRITTEN)
 
 
 @cache
@@ -29,14 +32,21 @@ def _coded() -> list[pl.Expr]:
         # A cell that was read as a number ends in ".0", which cleaning has turned into "-0".
         pl.col("zip").str.replace(r"^([0-9]{3,9})-0$", "$1").str.replace_all(r"[ \-#;/]", "").alias("code"),
         pl.col("country").replace(COUNTRIES).alias("s_country"),
+        pl.col("country").is_in(list(COUNTRIES)).alias("known"),
     ]
 
 
 @cache
 def _corrected() -> list[pl.Expr]:
-    """The country that a postal code gives away, and the city of a military address."""
+    """The country that a postal code gives away, and the city of a military address.
+
+    What stands for "unknown" in a column of countries is none; with a state and a ZIP, neither is a word that we have
+    never seen.
+    """
+    domestic = pl.col("s_state").is_in(_STATE_CODES) & pl.col("code").str.contains(r"^[0-9]{5}(?:[0-9]{4})?$")
     country = (
-        pl.when((pl.col("s_country") == "US") & pl.col("code").str.contains(_CANADIAN)).then(pl.lit("CA"))
+        pl.when(pl.col("country").is_in(_NO_COUNTRY) | (~pl.col("known") & domestic)).then(pl.lit("US"))
+        .when((pl.col("s_country") == "US") & pl.col("code").str.contains(_CANADIAN)).then(pl.lit("CA"))
         .when((pl.col("s_country") == "US") & pl.col("code").str.contains(_BRITISH)).then(pl.lit("GB"))
         .otherwise("s_country")
     )  # fmt: skip

@@ -161,7 +161,8 @@ DOUBLE_ZERO_STATES: tuple[str, ...] = ("PR", "VI", "NY")
 
 COUNTRIES: dict[str, str] = {
     "": "US", "US": "US", "USA": "US", "U S A": "US", "U S": "US", "UNITED STATES": "US",
-    "UNITED STATES OF AMERICA": "US", "AMERICA": "US", "PUERTO RICO": "US", "PR": "US",
+    "UNITED STATES OF AMERICA": "US", "AMERICA": "US", "840": "US", "US OF A": "US",
+    "UNITED STATES AMERICA": "US", "ESTADOS UNIDOS": "US", "EEUU": "US", "EE UU": "US", "PUERTO RICO": "US", "PR": "US",
     "CA": "CA", "CAN": "CA", "CANADA": "CA",
     "GB": "GB", "GBR": "GB", "UK": "GB", "UNITED KINGDOM": "GB", "GREAT BRITAIN": "GB", "ENGLAND": "GB",
     "SCOTLAND": "GB", "WALES": "GB", "NORTHERN IRELAND": "GB",

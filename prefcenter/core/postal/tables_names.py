@@ -7,7 +7,7 @@ TITLES: tuple[str, ...] = (
     "HON", "HONORABLE", "SIR", "CAPT", "CAPTAIN", "COL", "COLONEL", "SGT", "SERGEANT", "LT", "LIEUTENANT", "CPL", "PVT",
     "RABBI", "PASTOR", "SENOR", "SENORA", "SRA", "SRTA", "HERR", "FRAU", "MME", "MLLE", "THE", "FAMILY", "HOUSEHOLD",
     "ATTN", "ATTENTION", "ESTATE", "ESQ", "ESQUIRE", "MD", "PHD", "DDS", "DMD", "DVM", "CPA", "JD", "RN", "MBA", "EDD",
-    "RET", "USN", "USMC", "USAF",
+    "RET", "USN", "USMC", "USAF", "TTEE", "TTEES", "TRUSTEE", "TRUSTEES", "DECEASED", "DECD",
 )  # fmt: skip
 """Titles, credentials and the like, which say nothing about who it is."""
 

@@ -16,7 +16,7 @@ UNIT_HINT = rf" (?:#|(?:{_NUMBERED}|{_ALONE}|LEVEL)(?:[0-9 ]|$))"
 """What a street line holds if a unit may stand in it: a cheap test before the dear one."""
 
 UNIT_TAIL = (
-    rf"^(\S+ \S.*?) ((?:(?:(?:{_NUMBERED})(?: #)* ?|# (?:(?:{_NUMBERED})(?: #)* ?)?)"
+    rf"^(\S+ \S.*?) ((?:(?:(?:{_NUMBERED})(?: (?:#|NO|NUMBER))* ?|# (?:(?:{_NUMBERED})(?: #)* ?)?)"
     r"(?:[0-9][0-9A-Z-]*|[A-Z]{1,2}[0-9][0-9A-Z-]*|[A-Z]|[A-Z]{2})(?: .*)?)"
     r"|(?:APT|APARTMENT|UNIT|SUITE) [A-Z]{3,12}"
     r"|(?:(?:[0-9]+(?:ST|ND|RD|TH)|GROUND|FIRST|SECOND|THIRD|LOWER|UPPER|TOP) (?:FL|FLR|FLOOR|LEVEL)(?: .*)?)"
@@ -24,6 +24,7 @@ UNIT_TAIL = (
 )
 """A street line in two groups: the street, and the unit behind it."""
 
+_NUMBER_SIGN = re.compile(rf"(^|(?:^|[ ;])(?:{_NUMBERED}) )(?:NO|NUMBER) (?=#? ?[0-9A-Z-]*[0-9])")
 _ORDINALS = {"FIRST": "1", "SECOND": "2", "THIRD": "3", "GROUND": "G", "TOP": "TOP", "LOWER": "LOWR", "UPPER": "UPPR"}
 _BOX = re.compile(r"\b(?:P ?O ?BOX|POST OFFICE BOX|POB) ?#? ?\S+")
 _GLUED = re.compile(r"([A-Z]+)([0-9].*)")
@@ -43,7 +44,7 @@ def parse_unit(text: str) -> tuple[str, str]:
     >>> parse_unit("SUNSET TOWERS")
     ('', '')
     """
-    pairs = _pairs(_tokens(text))
+    pairs = _pairs(_tokens(_NUMBER_SIGN.sub(r"\1# ", text)))
     named = {(kind, unit) for kind, unit in pairs if kind != "#"}
     known = {unit for _, unit in named}
     units = sorted(named | {pair for pair in pairs if pair[0] == "#" and pair[1] not in known}, key=_rank)

@@ -77,7 +77,14 @@ def at(line1: str, line2: str = "", name: str = "Jane Doe", place: str = PLACE) 
         (at("1 A St"), at("1 A Ave", name="Current Resident"), None),
         (at("1 A St", "Apt 1"), at("1 A St", "Apt 2", name="Current Resident"), None),
         (at("1 A St"), at("1 A St", name="Bob Jones or Current Resident"), None),
-        (at("1 A St"), at("1 A St", name=""), None),
+        (at("1 A St"), at("1 A St", name=""), KeyKind.OCCUPANT),
+        (at("1 A St"), at("1 B St", name=""), None),
+        (at("1 A St", "Apt 2"), at("1 A St Apartment No. 2"), KeyKind.FULL),
+        (at("1 A St", "Apt 2"), at("1 A St", "Number 3"), None),
+        (at("1 A St"), at("1 A St", name="Jane Doe (deceased)"), KeyKind.FULL),
+        (at("1 A St"), at("1 A St", name="Estate of Jane Doe"), KeyKind.FULL),
+        (at("1 A St"), at("1 A St", name="Jane Doe #12345"), KeyKind.FULL),
+        (at("1 A St"), at("1 A St", name="Jane Doe et al."), KeyKind.FULL),
     ],
 )
 def test_an_individual_opt_out_meets_the_person_at_the_address(stored: str, row: str, expected: KeyKind | None) -> None:

@@ -198,6 +198,13 @@ def test_places_have_one_form(field: str, written: str, expected: str) -> None:
     assert one("1 Main St", **{field: written})[f"s_{field}"] == expected
 
 
+@pytest.mark.parametrize("country", ["N/A", "NULL", "none", "840", "US of A", "Estados Unidos", "Illinoiss", "-"])
+def test_no_country_and_an_unknown_word_for_one_leave_a_zip_code_american(country: str) -> None:
+    """P5: a filler in a column of countries must not turn 12 Main St into a foreign address that nothing meets."""
+    assert one("12 Main St", country=country) | {"country": ""} == one("12 Main St", country="")
+    assert one("Orchard Road 12", state="", zip="238841", country="Singapore")["s_country"] == "SINGAPORE"
+
+
 def test_foreign_addresses_are_kept_as_normalised_text() -> None:
     """Addresses abroad are not refused: number, street and postal code compare as text."""
     canada = one("123 Main Street", "Unit 5", city="Toronto", state="Ontario", zip="m5v 2t6")
