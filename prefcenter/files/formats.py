@@ -23,10 +23,19 @@ class OpenTable(Protocol):
         """Open one file, and read its header."""
 
 
+def _open_parquet(
+    path: Path, *, mapping: Mapping[str, str] | None, encoding: str | None, delimiter: str | None
+) -> Table:
+    from prefcenter.files.parquet import open_parquet  # Loading it costs more than most commands take.
+
+    return open_parquet(path, mapping=mapping, encoding=encoding, delimiter=delimiter)
+
+
 _CSV = (".csv", ".txt", ".tsv", ".tab")
 FORMATS: dict[str, OpenTable] = {
     **dict.fromkeys(_CSV, open_csv),
     **dict.fromkeys((suffix + GZIP for suffix in _CSV), open_gzipped_csv),
+    **dict.fromkeys((".parquet", ".pq"), _open_parquet),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
@@ -145,8 +146,18 @@ def changed(path: Path) -> BadInput:
     return BadInput(f"{path.name} was changed while it was read.", remedy="Run it again.")
 
 
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex.
+
+    Raises:
+        BadInput: it cannot be opened.
+    """
+    with opened(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BufferedReader]:
     """The file, opened for reading.
 
     Raises:

@@ -212,7 +212,7 @@ def test_a_file_of_a_header_only_has_no_rows(tmp_path: Path) -> None:
         ("list.csv", b"%PDF-1.7\n", "a PDF document, not CSV"),
         ("list.csv", b"\xef\xbb\xbf<!DOCTYPE html>\n", "a web page or XML, not CSV"),
         ("list.csv", b"n\0a\0m\0e\0\n\0", "UTF-16 without a byte order mark"),
-        ("list.parquet", b"PAR1", "'.parquet': that format is not supported"),
+        ("list.doc", b"PAR1", "'.doc': that format is not supported"),
         ("list", b"name\n", "list has no suffix"),
     ],
 )

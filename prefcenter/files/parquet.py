@@ -1,0 +1,282 @@
+"""Parquet in and out: columns are read as text to be matched, and kept rows are written back with types and values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from prefcenter.core.errors import BadInput
+from prefcenter.files.columns import recognise
+from prefcenter.files.sources import Stamp, changed, digest_of, opened
+from prefcenter.files.tables import Block, FileFacts, Mask
+
+BLOCK_ROWS = 131_072
+_EXACT_IN_FLOAT = 2.0**53
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetBlock(Block):
+    """A block that still has its rows as the file's types."""
+
+    batch: pa.RecordBatch
+
+
+class ParquetTable:
+    """A Parquet file, read a batch at a time (see :class:`prefcenter.files.tables.Table`)."""
+
+    def __init__(self, path: Path, *, mapping: Mapping[str, str] | None = None, block_rows: int = BLOCK_ROWS) -> None:
+        self.path = path
+        self._block_rows = block_rows
+        self._facts: FileFacts | None = None
+        with opened(path) as stream:
+            self.size = stream.seek(0, os.SEEK_END)
+            self._stamp = Stamp.of(path)
+            with _damage_named(path):
+                file = pq.ParquetFile(stream)
+                self.schema: pa.Schema = file.schema_arrow
+                self.options = _options(file)
+        try:
+            self.columns = recognise(self.schema.names, mapping)
+        except BadInput as error:
+            raise BadInput(f"{path.name}: {error.message}", remedy=error.remedy) from None
+        for field in self.schema:
+            _require_flat(path, field)
+
+    def blocks(self) -> Iterator[ParquetBlock]:
+        """The rows from the first to the last.
+
+        Raises:
+            BadInput: the file is damaged, or it was changed meanwhile.
+        """
+        digest, rows = digest_of(self.path), 0
+        with self._change_named(), _damage_named(self.path), pq.ParquetFile(self.path) as file:
+            if not file.schema_arrow.equals(self.schema):
+                raise changed(self.path)
+            total = max(file.metadata.num_rows, 1)
+            for batch in file.iter_batches(self._block_rows):
+                numbers = np.arange(rows + 1, rows + 1 + batch.num_rows)
+                rows += batch.num_rows
+                yield ParquetBlock(as_text(batch), numbers, (), self.size * rows // total, batch)
+        if Stamp.of(self.path) != self._stamp or digest_of(self.path) != digest:
+            raise changed(self.path)
+        self._facts = FileFacts(self.path.name, digest, rows)
+
+    def facts(self) -> FileFacts:
+        """Name, SHA-256 and rows, once all blocks have been read.
+
+        Raises:
+            RuntimeError: they have not.
+        """
+        if self._facts is None:
+            raise RuntimeError("The facts of a table are known only when all its blocks have been read.")
+        return self._facts
+
+    def clean_output(self, path: Path) -> ParquetOutput:
+        """A new file of the same schema."""
+        return ParquetOutput(path, self)
+
+    @contextmanager
+    def _change_named(self) -> Iterator[None]:
+        """What is half the old file and half the new seems damaged; that it changed is the reason."""
+        try:
+            yield
+        except BadInput:
+            if Stamp.of(self.path) != self._stamp:
+                raise changed(self.path) from None
+            raise
+
+
+class ParquetOutput:
+    """The Parquet file for the mail house: the input's schema with its metadata, its compression, its values (X6)."""
+
+    def __init__(self, path: Path, source: ParquetTable) -> None:
+        self._path, self._source = path, source
+        self._rows = 0
+        self._file = path.open("xb")
+        self._writer = pq.ParquetWriter(self._file, source.schema, **source.options)
+        self._facts: FileFacts | None = None
+
+    def keep(self, block: Block, mask: Mask) -> None:
+        """Write those rows of a block that the mask lets through, as they are; they become a row group.
+
+        Raises:
+            TypeError: the block is not one of a Parquet file.
+        """
+        if not isinstance(block, ParquetBlock):
+            raise TypeError("Only rows that were read from Parquet can be kept as they are.")
+        columns = [_filtered(column, pa.array(mask)) for column in block.batch.columns]
+        self._put(block.batch if mask.all() else pa.RecordBatch.from_arrays(columns, schema=block.batch.schema))
+
+    def append(self, rows: pl.DataFrame) -> None:
+        """Add rows, each value as the type that its column has (P13).
+
+        Raises:
+            BadInput: a value is none of its column's type.
+        """
+        columns = [_typed(rows[field.name].to_list(), field) for field in self._source.schema]
+        self._put(pa.RecordBatch.from_arrays(columns, schema=self._source.schema))
+
+    def close(self) -> FileFacts:
+        """Finish the file, durably, and tell what it holds."""
+        if self._facts is None:
+            self._writer.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._facts = FileFacts(self._path.name, digest_of(self._path), self._rows)
+        return self._facts
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if raised[0] is None:
+            self.close()
+            return
+        # Closing writes, which a full disk refuses again: the first error is the one to tell.
+        try:
+            self._writer.close()
+            self._file.close()
+        except (OSError, pa.ArrowException):
+            pass
+
+    def _put(self, batch: pa.RecordBatch) -> None:
+        if batch.num_rows:
+            self._writer.write_batch(batch)
+            self._rows += batch.num_rows
+
+
+def open_parquet(
+    path: Path, *, mapping: Mapping[str, str] | None = None, encoding: str | None = None, delimiter: str | None = None
+) -> ParquetTable:
+    """Open a Parquet file and read its schema; it says itself how its text is encoded.
+
+    Raises:
+        BadInput: there is no such file, it is no Parquet file, or a column is nested.
+    """
+    del encoding, delimiter
+    return ParquetTable(path, mapping=mapping)
+
+
+def as_text(batch: pa.RecordBatch) -> pl.DataFrame:
+    """The columns as text without nulls: numbers without a decimal point where they are whole, as people write them."""
+    return pl.DataFrame(
+        {name: _text(column).fill_null("") for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    )
+
+
+def _text(column: pa.Array) -> pl.Series:
+    kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return _text(column.storage)
+    if pa.types.is_dictionary(kind):
+        return _text(column.dictionary_decode())
+    if _is_bytes(kind):
+        return _decoded(column.cast(pa.large_binary()))
+    if pa.types.is_floating(kind):
+        return _numbers(_series(column.cast(pa.float64())))
+    if pa.types.is_decimal(kind):
+        return _series(column.cast(pa.large_string())).str.replace(r"\.0+$", "")
+    return _series(column.cast(pa.large_string()))
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    known = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+    return any(is_kind(kind) for is_kind in known)
+
+
+def _decoded(column: pa.Array) -> pl.Series:
+    """Bytes as text: old writers do not mark text as text. What is none becomes U+FFFD, which no address has."""
+    try:
+        return _series(column.cast(pa.large_string()))
+    except pa.ArrowInvalid:
+        values = (value and value.decode("utf-8", "replace") for value in column.to_pylist())
+        return pl.Series(list(values), dtype=pl.String)
+
+
+def _filtered(column: pa.Array, mask: pa.Array) -> pa.Array:
+    """Some values of a column, in its type; Arrow cannot take any out of a view."""
+    if pa.types.is_string_view(column.type) or pa.types.is_binary_view(column.type):
+        return column.cast(pa.large_binary()).filter(mask).cast(column.type)
+    return column.filter(mask)
+
+
+def _series(column: pa.Array) -> pl.Series:
+    series = pl.from_arrow(column)
+    if not isinstance(series, pl.Series):
+        raise TypeError("One column was expected.")
+    return series
+
+
+def _numbers(values: pl.Series) -> pl.Series:
+    """A ZIP that some tool has made a floating-point number, 2134.0, is written 2134."""
+    is_whole = (values.floor() == values) & (values.abs() <= _EXACT_IN_FLOAT)
+    whole = pl.when(pl.lit(is_whole)).then(pl.lit(values)).cast(pl.Int64).cast(pl.String)
+    return pl.select(pl.coalesce(whole, pl.lit(values).cast(pl.String))).to_series()
+
+
+def _require_flat(path: Path, field: pa.Field) -> None:
+    kind = field.type.storage_type if isinstance(field.type, pa.BaseExtensionType) else field.type
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if pa.types.is_nested(inner):
+        raise BadInput(
+            f"{path.name}: the column {field.name!r} is nested ({str(field.type)[:60]}).",
+            remedy="Give each of its parts a column of its own, or leave it out of the file.",
+        )
+    try:
+        _text(pa.nulls(0, field.type))
+    except pa.ArrowException:
+        raise BadInput(
+            f"{path.name}: the column {field.name!r} holds {str(field.type)[:60]}, which cannot be read as text.",
+            remedy="Leave it out of the file, or store it as text.",
+        ) from None
+
+
+def _typed(values: list[str], field: pa.Field) -> pa.Array:
+    """Text as a column's own type. What is blank is null, but for text in a column that cannot be null."""
+    is_text = pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+    cells = [value if value or (is_text and not field.nullable) else None for value in values]
+    kind = field.type
+    try:
+        if pa.types.is_dictionary(kind):
+            return pc.cast(pc.cast(pa.array(cells, pa.string()), kind.value_type), kind)
+        return pc.cast(pa.array(cells, pa.string()), kind)
+    except pa.ArrowException:
+        raise BadInput(
+            f"A seed's value does not fit the column {field.name!r}, which holds {kind}.",
+            remedy="Write the seeds as the file writes its rows.",
+        ) from None
+
+
+def _options(file: pq.ParquetFile) -> dict[str, Any]:
+    """How the input is packed; what stands in its first row group holds for the whole."""
+    if not file.metadata.num_row_groups:
+        return {}
+    group = file.metadata.row_group(0)
+    columns = [group.column(index) for index in range(group.num_columns)]
+    packed = columns[0].compression.lower() if columns else "snappy"
+    return {
+        "compression": "none" if packed == "uncompressed" else packed,
+        "use_deprecated_int96_timestamps": any(column.physical_type == "INT96" for column in columns),
+    }
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).partition("\n")[0].strip()[:120].rstrip(".")
+        raise BadInput(
+            f"{path.name} is no Parquet file, or it is damaged ({reason}).", remedy="Copy or export it again."
+        ) from None
