@@ -20,6 +20,7 @@ from prefcenter.services import optouts, replying
 from prefcenter.services.points import Point
 from prefcenter.services.ports import Evidence
 from prefcenter.services.receiving import Handled, Reception, ask_person, storable
+from prefcenter.services.repeating import Repeat, repeats
 from prefcenter.services.suppressing import OptOut, end
 from prefcenter.store import ledger, registry
 from prefcenter.store.consents import ConsentRecord
@@ -189,21 +190,41 @@ def _start(case: _Case) -> Handled:
 
 
 def _standing(case: _Case) -> list[Suppression]:
-    """The entries in force for the number, locked, so that two texts at once do not both lift one."""
+    """The entries in force for the number that this text can speak of, locked, so that two do not both lift one.
+
+    Texts are not always handled in the order in which they came: a START never speaks of a STOP that came after it,
+    nor of what was asked for by another way as well.
+    """
     rows = list(optouts.standing(case.session, case.point))
     for row in rows:
         case.session.refresh(row, with_for_update=True)
-    return [row for row in rows if row.ended_at is None]
+    asked_again = {each.suppression_id for each in repeats(case.session, rows) if not _spoken_of(each, case)}
+    return [
+        row for row in rows if row.ended_at is None and row.since <= case.row.received_at and row.id not in asked_again
+    ]
+
+
+_TEXTS = frozenset({Source.SMS_KEYWORD, Source.SMS_TEXT})
+
+
+def _spoken_of(again: Repeat, case: _Case) -> bool:
+    """Whether a text that was the same request once more came before this one, and was meant for the same sender."""
+    is_same_sender = not again.source_ref.startswith(_NARROWED) or _narrowed_sender(again.source_ref) in case.text.names
+    return again.source in _TEXTS and again.since <= case.row.received_at and is_same_sender
+
+
+def _narrowed_sender(source_ref: str) -> str:
+    return source_ref.removeprefix(_NARROWED)
 
 
 def _is_narrowed(row: Suppression, text: InboundText) -> bool:
-    return row.source_ref.startswith(_NARROWED) and row.source_ref.removeprefix(_NARROWED) in text.names
+    return row.source_ref.startswith(_NARROWED) and _narrowed_sender(row.source_ref) in text.names
 
 
 def _senders_of(rows: Sequence[Suppression]) -> list[str]:
     """The senders whose STOP was lifted."""
     refs = [
-        row.source_ref.removeprefix(_NARROWED) if row.source_ref.startswith(_NARROWED) else Scope.parse(row.scope).ref
+        _narrowed_sender(row.source_ref) if row.source_ref.startswith(_NARROWED) else Scope.parse(row.scope).ref
         for row in rows
     ]
     return [ref for ref in dict.fromkeys(refs) if ref]

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import Channel, MessageClass, Scope
+from prefcenter.core.channels import Channel, MessageClass, Scope, Source
 from prefcenter.core.errors import BadInput
 from prefcenter.files.formats import open_table
 from prefcenter.files.tables import FileFacts
@@ -140,15 +140,17 @@ def _record(database: Database, points: Points, ready: Sequence[Ready], evidence
     for start in range(0, len(ready), CHUNK):
         chunk = ready[start : start + CHUNK]
         with database.write() as session:
-            own = _own_acts(session, chunk)
+            at = clock()
+            own = _own_acts(session, chunk, at)
             asked = [(each.point, each.opt_out) for each in chunk if own.isdisjoint(_identities(each))]
-            told = optouts.take_many(session, points, asked, evidence, at=clock())
+            told = optouts.take_many(session, points, asked, evidence, at=at)
             session.commit()
         new += sum(done.is_new for done in told)
     return new
 
 
 _Identity = tuple[str, bytes, str, str, str]
+_BY_PAGE = frozenset({Source.UNSUBSCRIBE_PAGE, Source.PREFERENCE_PAGE})
 
 
 def _identities(each: Ready) -> set[_Identity]:
@@ -159,14 +161,19 @@ def _identities(each: Ready) -> set[_Identity]:
     return {(point.channel.value, digest, told.reason.value, str(told.scope), level) for digest in digests}
 
 
-def _own_acts(session: Session, chunk: Sequence[Ready]) -> set[_Identity]:
-    """What people did themselves and a list cannot add to: their own act says as much, and cannot be voided."""
+def _own_acts(session: Session, chunk: Sequence[Ready], at: datetime) -> set[_Identity]:
+    """What people did themselves and a list cannot add to: their own act says as much, and cannot be voided.
+
+    An act that its page can still take back says less than the list, which must not go with it.
+    """
     digests = {digest for each in chunk for _, digest, *_ in _identities(each)}
     found: set[_Identity] = set()
     for asked in in_batches(digests):
         query = select(
             Suppression.channel, Suppression.digest, Suppression.reason, Suppression.scope, Suppression.level
         ).where(Suppression.digest.in_(asked), Suppression.ended_at.is_(None), Suppression.is_own_act.is_(True))
+        can_be_undone = Suppression.source.in_(_BY_PAGE) & (Suppression.recorded_at > at - optouts.UNDO_WINDOW)
+        query = query.where(~can_be_undone)
         found |= {(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(query)}
     return found
 

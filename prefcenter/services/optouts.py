@@ -16,6 +16,7 @@ from prefcenter.services import outgoing
 from prefcenter.services.errors import NotAllowed
 from prefcenter.services.points import Point, Points, of_digest
 from prefcenter.services.ports import Evidence
+from prefcenter.services.repeating import RETRY_WINDOW, repeats
 from prefcenter.services.suppressing import OptOut, Recorded, end, suppress_many
 from prefcenter.store import contacts, ledger, registry
 from prefcenter.store.suppressions import Suppression
@@ -26,8 +27,8 @@ UNDO_WINDOW = timedelta(minutes=30)
 SECOND_CLICK_WINDOW = timedelta(days=30)
 """A second one-click for a brand within this time ends all its marketing email (E7)."""
 
-RETRY_WINDOW = timedelta(hours=1)
-"""The same one-click again within this time is the mailbox provider trying again, not a second act (E3)."""
+_CLICKS = frozenset({Source.ONE_CLICK, Source.UNSUBSCRIBE_MAIL})
+"""The acts of which a second one counts (E7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,29 +136,35 @@ def _is_second(session: Session, target: Target, at: datetime) -> bool:
     query = select(Suppression).where(
         Suppression.channel == target.point.channel.value,
         Suppression.digest.in_({target.point.digest, *target.point.lookup}),
-        Suppression.source.in_((Source.ONE_CLICK.value, Source.UNSUBSCRIBE_MAIL.value)),
-        Suppression.since > at - SECOND_CLICK_WINDOW,
+        Suppression.is_own_act.is_(True),
         Suppression.ended_at.is_(None),
     )
-    for row in session.scalars(query):
-        earlier = Scope.parse(row.scope)
-        if earlier.brand_slug != target.scope.brand_slug:
-            continue
-        if earlier != target.scope or row.since <= at - RETRY_WINDOW:
-            return True
-    return False
+    of_brand = [row for row in session.scalars(query) if Scope.parse(row.scope).brand_slug == target.scope.brand_slug]
+    scopes = {row.id: row.scope for row in of_brand}
+    # A click that met what stood there already, such as what the page had ended before, is a click all the same.
+    clicks = [(row.scope, row.since) for row in of_brand if row.source in _CLICKS]
+    clicks += [
+        (scopes[each.suppression_id], each.since) for each in repeats(session, of_brand) if each.source in _CLICKS
+    ]
+    return any(
+        when > at - SECOND_CLICK_WINDOW and (scope != str(target.scope) or when <= at - RETRY_WINDOW)
+        for scope, when in clicks
+    )
 
 
 def undo(session: Session, suppression_ids: Sequence[int], evidence: Evidence, *, at: datetime) -> None:
     """Take back what one page took by mistake, all of it or nothing; commits (E18).
 
     Raises:
-        NotAllowed: 30 minutes have passed, so that it takes a fresh code.
+        NotAllowed: 30 minutes have passed, so that it takes a fresh code; or somebody asked for the same again since,
+            which this page cannot take back.
         NotFound: there is no such entry.
     """
     rows = [_entry(session, suppression_id) for suppression_id in suppression_ids]
     if any(at - row.recorded_at > UNDO_WINDOW for row in rows):
         raise NotAllowed("This can no longer be undone from here: more than 30 minutes have passed.")
+    if repeats(session, rows):
+        raise NotAllowed("This can no longer be undone from here: the same was asked for once more since then.")
     for row in rows:
         if row.ended_at is None:
             end(session, row, "lift", replace(evidence, facts={**evidence.facts, "by": "undo"}), at=at)
@@ -213,7 +220,8 @@ def void(session: Session, suppression_id: int, evidence: Evidence, *, at: datet
 
     Raises:
         NotFound: there is no such entry in force.
-        NotAllowed: it is the person's own act, which only the person can lift; or the same operator confirms.
+        NotAllowed: it is the person's own act, which only the person can lift; or it was asked for in another way as
+            well; or the same operator confirms.
     """
     row = _entry(session, suppression_id)
     if row.ended_at is not None:
@@ -221,6 +229,12 @@ def void(session: Session, suppression_id: int, evidence: Evidence, *, at: datet
     if row.is_own_act:
         raise NotAllowed(
             f"Entry {suppression_id} is the person's own act ({row.source}), not a wrong record.",
+            remedy="Only the person's own act lifts it: `prefcenter suppress lift` with its evidence.",
+        )
+    also = sorted({each.source for each in repeats(session, [row]) if each.source != row.source})
+    if also:
+        raise NotAllowed(
+            f"Entry {suppression_id} rests not only on {row.source}: it was asked for by {', '.join(also)} too.",
             remedy="Only the person's own act lifts it: `prefcenter suppress lift` with its evidence.",
         )
     if row.void_proposed_by is None:
@@ -248,7 +262,8 @@ def void(session: Session, suppression_id: int, evidence: Evidence, *, at: datet
 
 
 def _entry(session: Session, suppression_id: int) -> Suppression:
-    row = session.get(Suppression, suppression_id)
+    """The entry, locked, so that what is asked for meanwhile is not overlooked."""
+    row = session.get(Suppression, suppression_id, with_for_update={"key_share": True}, populate_existing=True)
     if row is None:
         raise NotFound(f"There is no entry {suppression_id} on the list.")
     return row

@@ -19,8 +19,16 @@ from prefcenter.core.channels import PERSON_REASONS, Channel, Level, Reason, Sco
 from prefcenter.core.errors import Unavailable
 from prefcenter.services.points import Point, PointKey, Points
 from prefcenter.services.ports import Evidence
+from prefcenter.services.repeating import Again, note_repeats
 from prefcenter.store import contacts, ledger
-from prefcenter.store.suppressions import Suppression, SuppressionAddress, SuppressionKey, by_digests, in_batches
+from prefcenter.store.suppressions import (
+    Suppression,
+    SuppressionAddress,
+    SuppressionKey,
+    by_digests,
+    in_batches,
+    keys_of,
+)
 
 OWN_ACTS = frozenset(
     {
@@ -99,22 +107,28 @@ def suppress_many(
     """
     standing = _standing(session, asked)
     new: dict[_Identity, tuple[Point, OptOut]] = {}
+    replaced: dict[_Identity, int] = {}
     for point, opt_out in asked:
         there = _met(standing, point, opt_out)
         if there is None:
             new.setdefault(_identity(point, opt_out), (point, opt_out))
         elif _outdoes(opt_out, there, at):
             _end(session, there, "replaced", evidence, at=at)
+            replaced[_identity(point, opt_out)] = there.id
             standing = {identity: row for identity, row in standing.items() if row is not there}
             new.setdefault(_identity(point, opt_out), (point, opt_out))
     made = _insert(session, points, new, evidence, at)
+    for identity, number in replaced.items():
+        if identity in made:
+            _carry_keys(session, number, made[identity])
     if len(made) < len(new):
         # Somebody else was first in the meantime.
         standing = _standing(session, asked)
     told = []
+    again: list[Again] = []
     for point, opt_out in asked:
-        number = made.pop(_identity(point, opt_out), None)
-        if number is not None:
+        number = made.pop(_identity(point, opt_out), 0)
+        if number:
             standing[_identity(point, opt_out)] = _Brief(number, opt_out.since or at)
             told.append(Recorded(number, is_new=True, since=opt_out.since or at))
         else:
@@ -122,6 +136,9 @@ def suppress_many(
             if row is None:
                 raise Unavailable("An entry of the list changed while it was written.", remedy="Try again.")
             told.append(Recorded(row.id, is_new=False, since=row.since))
+            if isinstance(row, Suppression):
+                again.append(Again(row, opt_out.source, opt_out.since or at, opt_out.source_ref))
+    note_repeats(session, again, evidence, at)
     return told
 
 
@@ -145,7 +162,7 @@ def _identity(point: Point, opt_out: OptOut, digest: bytes | None = None) -> _Id
 
 
 def _standing(session: Session, asked: Sequence[tuple[Point, OptOut]]) -> dict[_Identity, Any]:
-    """What stands on the list already for these very points."""
+    """What stands on the list already for these very points, locked, so that nobody ends it before we have answered."""
     digests = {digest for point, _ in asked for digest in (point.digest, *_same_address(point))}
     found: dict[_Identity, Any] = {}
     for batch in in_batches(digests):
@@ -154,7 +171,8 @@ def _standing(session: Session, asked: Sequence[tuple[Point, OptOut]]) -> dict[_
             Suppression.digest.in_(batch),
             Suppression.ended_at.is_(None),
         )
-        for row in session.scalars(query.order_by(Suppression.id)):
+        query = query.order_by(Suppression.id).with_for_update(key_share=True)
+        for row in session.scalars(query.execution_options(populate_existing=True)):
             what = (row.channel, row.digest, row.reason, row.scope, row.level, row.is_own_act)
             found.setdefault(what, row)
     return found
@@ -277,6 +295,15 @@ def add_keys(session: Session, suppression_id: int, keys: Iterable[tuple[PointKe
     rows = [row for row in _key_rows(suppression_id, keys) if row["digest"] not in there]
     if rows:
         session.execute(insert(_KEYS), rows)
+
+
+def _carry_keys(session: Session, before: int, now: int) -> None:
+    """Let an entry be found wherever the one was that it replaces: what that one bound stays bound (E13, G15)."""
+    keys = [
+        (PointKey(key.kind, key.digest, key.pepper_id, key.bucket), Channel(key.channel), key.is_own)
+        for key in keys_of(session, before)
+    ]
+    add_keys(session, now, keys)
 
 
 def siblings(session: Session, points: Points, point: Point) -> list[Point]:

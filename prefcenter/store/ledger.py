@@ -237,6 +237,12 @@ def history(session: Session, digests: Sequence[bytes], until: datetime | None =
     return list(session.scalars(query))
 
 
+def of_kind(session: Session, kind: str, digests: Sequence[bytes]) -> Sequence[LedgerEntry]:
+    """The entries of one kind about the contact points with these digests, in the order in which they were made."""
+    query = select(LedgerEntry).where(LedgerEntry.subject.in_(digests), LedgerEntry.kind == kind)
+    return session.scalars(query.order_by(LedgerEntry.id)).all()
+
+
 def personal_of(session: Session, entry_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The personal data of some entries, without what was erased."""
     query = select(LedgerPersonal).where(LedgerPersonal.entry_id.in_(entry_ids))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope, Source, Verdict
 from prefcenter.core.keys import Peppers
@@ -15,9 +15,11 @@ from prefcenter.core.postal.address import PostalAddress
 from prefcenter.services import deciding, optouts
 from prefcenter.services.deciding import Question
 from prefcenter.services.errors import NotAllowed
+from prefcenter.services.links import make_known
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence, Keyring
 from prefcenter.services.suppressing import OptOut, Recorded, suppress, suppress_many
+from prefcenter.store.contacts import Contact, ContactPoint
 from prefcenter.store.engine import Database
 from prefcenter.store.ledger import LedgerEntry
 from prefcenter.store.suppressions import Suppression, addresses_of
@@ -47,13 +49,13 @@ def entries(database: Database) -> list[tuple[str, str, datetime | None, datetim
         return [(row.source, row.scope, row.until, row.ended_at) for row in rows]
 
 
-def test_the_same_reason_twice_stands_once_and_is_told_once(database: Database, points: Points) -> None:
+def test_the_same_reason_twice_stands_once_and_both_requests_are_told(database: Database, points: Points) -> None:
     point = points.email("jane@example.com")
     first, again = put(database, points, point, CLICK), put(database, points, point, CLICK, AT + timedelta(days=1))
     assert (first.is_new, again.is_new) == (True, False)
     assert again.suppression_id == first.suppression_id
     with database.read() as session:
-        assert session.scalar(select(func.count()).select_from(LedgerEntry)) == 1
+        assert list(session.scalars(select(LedgerEntry.kind).order_by(LedgerEntry.id))) == ["suppress", "repeat"]
 
 
 def test_two_at_once_leave_one_entry(database: Database, points: Points) -> None:
@@ -148,6 +150,23 @@ def test_a_household_and_a_person_are_entries_of_their_own(database: Database, p
     """P15."""
     put(database, points, points.post(JANE, Level.INDIVIDUAL), CLICK)
     assert put(database, points, points.post(JANE, Level.HOUSEHOLD), CLICK).is_new
+
+
+def test_what_one_entry_bound_its_successor_binds_too(database: Database, points: Points, keyring: Keyring) -> None:
+    """G15: a death that is verified replaces the report, also where the person's other points are gone by then."""
+    email, phone = points.email("jane@example.com"), points.phone("+14155550100")
+    with database.write() as session:
+        for point in (email, phone):
+            make_known(session, point, at=AT, source=Source.OPERATOR)
+        session.execute(update(ContactPoint).values(contact_id=select(func.min(Contact.id)).scalar_subquery()))
+        session.commit()
+    death = OptOut(Reason.DECEASED, Scope.everything(), Source.OPERATOR, is_verified=False)
+    put(database, points, email, death)
+    with database.write() as session:
+        session.execute(delete(ContactPoint))
+        session.commit()
+    put(database, points, email, replace(death, is_verified=True))
+    assert verdict(database, keyring, phone, MessageClass.SERVICE) is Verdict.REFUSED
 
 
 def test_channels_are_apart(database: Database, points: Points, keyring: Keyring) -> None:
