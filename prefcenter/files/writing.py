@@ -23,6 +23,7 @@ from prefcenter.files.sources import Packer
 from prefcenter.files.tables import Block, FileFacts, Mask
 
 MANIFEST_NAME = "manifest.json"
+_UNFINISHED = ".unfinished-"
 _OUR_FAULTS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -193,9 +194,9 @@ def _csv_bytes(rows: pl.DataFrame) -> bytes:
 def whole_or_nothing(folder: Path) -> Iterator[Path]:
     """A new, empty folder whose files come into ``folder`` together, when all is done, or not at all.
 
-    It lies in ``folder``, thus on the same file system. At the end an old manifest is removed first and the new one
-    comes last, so that a manifest always speaks of files that are whole. On any exception, and on an interrupt, what
-    was in ``folder`` before is there again.
+    It lies in ``folder``, thus on the same file system. What a run left there that was killed is removed. At the end an
+    old manifest is removed first and the new one comes last, so that a manifest always speaks of files that are whole.
+    On any exception, and on an interrupt, what was in ``folder`` before is there again.
 
     Raises:
         Unavailable: the folder cannot be written to, or its disk is full.
@@ -204,9 +205,12 @@ def whole_or_nothing(folder: Path) -> Iterator[Path]:
     staging: Path | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
-        yield staging
-        _publish(staging, folder)
+        staging, lock = _staging(folder)
+        try:
+            yield staging
+            _publish(staging, folder)
+        finally:
+            os.close(lock)
     except BaseException as error:
         _clean_up(staging, made)
         if isinstance(error, OSError) and error.errno in _OUR_FAULTS:
@@ -218,6 +222,32 @@ def whole_or_nothing(folder: Path) -> Iterator[Path]:
             raise BadInput(f"{folder} is not a folder.") from error
         raise
     shutil.rmtree(staging, ignore_errors=True)
+
+
+def _staging(folder: Path) -> tuple[Path, int]:
+    """A new folder for the files in the making, and the lock that tells others that somebody works there."""
+    with _locked(folder):
+        for left in folder.glob(f"{_UNFINISHED}*"):
+            _remove_if_dead(left)
+        staging = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
+        lock = os.open(staging, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return staging, lock
+
+
+def _remove_if_dead(left: Path) -> None:
+    """Remove what a killed run left behind: a lock ends with its process."""
+    try:
+        handle = os.open(left, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(left, ignore_errors=True)
+    except OSError:
+        return
+    finally:
+        os.close(handle)
 
 
 def _missing_parents(folder: Path) -> list[Path]:

@@ -75,3 +75,20 @@ def test_the_refused_rows_do_not_pass_for_the_clean_file(house: Prefcenter, tmp_
     house("verify", str(tmp_path / "job.csv"), manifest, exits=3)
     (out / "clean.csv").rename(tmp_path / "job.csv")
     house("verify", str(tmp_path / "job.csv"), manifest)
+
+
+def test_a_country_that_is_not_known_is_not_taken_for_the_default(acme: Prefcenter, tmp_path: Path) -> None:
+    """G7, X1: marketing email to Greece needs a consent, whether or not we know the word."""
+    source, out = tmp_path / "in.csv", tmp_path / "out"
+    kept = [
+        "a@example.com,US",
+        "b@example.com,U.S.A.",
+        "c@example.com,",
+        "d@example.com,N/A",
+        "e@example.com,États-Unis",
+    ]
+    gone = ["f@example.com,Germany", "g@example.com,Greece", "h@example.com,GRC", "i@example.com,Polska"]
+    source.write_text("\n".join(["email,country", *kept, *gone]) + "\n", encoding="utf-8")
+    acme("scrub", str(source), "--channel", "email", "--mailing", "spring", "--out", str(out))
+    assert (out / "clean.csv").read_text(encoding="utf-8").splitlines()[1:] == kept
+    assert (out / "suppressed.csv").read_text(encoding="utf-8").count("consent_missing") == len(gone)

@@ -258,3 +258,15 @@ def test_a_full_device_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="the disk is full"):
         run()
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_killed_run_left_is_removed_and_what_another_works_on_is_not(tmp_path: Path) -> None:
+    """G13: the rows of a mailing do not stay behind in a hidden folder."""
+    (tmp_path / ".unfinished-dead").mkdir()
+    (tmp_path / ".unfinished-dead" / "clean.csv").write_text("Jane Doe")
+    with whole_or_nothing(tmp_path) as first:
+        (first / "clean.csv").write_text("first")
+        with whole_or_nothing(tmp_path) as second:
+            (second / "clean.csv").write_text("second")
+        assert first.is_dir()
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"clean.csv": "first"}

@@ -6,12 +6,11 @@ from functools import cache
 
 import polars as pl
 
-from prefcenter.core.postal.tables import CITY_WORDS, COUNTRIES, DOUBLE_ZERO_STATES, STATES, ZERO_STATES
+from prefcenter.core.postal.tables import CITY_WORDS, COUNTRIES, DOUBLE_ZERO_STATES, NO_COUNTRY, STATES, ZERO_STATES
 from prefcenter.core.postal.text import AS_WRITTEN
 
 _CANADIAN = r"^[ABCEGHJ-NPRSTVXY][0-9][A-Z][0-9][A-Z][0-9]$"
 _STATE_CODES = tuple(sorted(set(STATES.values())))
-_NO_COUNTRY = ("N A", "NA", "NULL", "NONE", "NIL", "NAN", "UNKNOWN", "UNDEFINED", "NOT SPECIFIED", "0")
 _BRITISH = r"^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}$"
 
 
@@ -45,7 +44,7 @@ def _corrected() -> list[pl.Expr]:
     """
     domestic = pl.col("s_state").is_in(_STATE_CODES) & pl.col("code").str.contains(r"^[0-9]{5}(?:[0-9]{4})?$")
     country = (
-        pl.when(pl.col("country").is_in(_NO_COUNTRY) | (~pl.col("known") & domestic)).then(pl.lit("US"))
+        pl.when(pl.col("country").is_in((*NO_COUNTRY, "NA")) | (~pl.col("known") & domestic)).then(pl.lit("US"))
         .when((pl.col("s_country") == "US") & pl.col("code").str.contains(_CANADIAN)).then(pl.lit("CA"))
         .when((pl.col("s_country") == "US") & pl.col("code").str.contains(_BRITISH)).then(pl.lit("GB"))
         .otherwise("s_country")

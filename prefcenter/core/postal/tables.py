@@ -162,7 +162,9 @@ DOUBLE_ZERO_STATES: tuple[str, ...] = ("PR", "VI", "NY")
 COUNTRIES: dict[str, str] = {
     "": "US", "US": "US", "USA": "US", "U S A": "US", "U S": "US", "UNITED STATES": "US",
     "UNITED STATES OF AMERICA": "US", "AMERICA": "US", "840": "US", "US OF A": "US",
-    "UNITED STATES AMERICA": "US", "ESTADOS UNIDOS": "US", "EEUU": "US", "EE UU": "US", "PUERTO RICO": "US", "PR": "US",
+    "THE UNITED STATES": "US", "THE UNITED STATES OF AMERICA": "US", "UNITED STATES USA": "US",
+    "US UNITED STATES": "US", "ETATS UNIS": "US", "VEREINIGTE STAATEN": "US", "UNITED STATES AMERICA": "US",
+    "ESTADOS UNIDOS": "US", "EEUU": "US", "EE UU": "US", "PUERTO RICO": "US", "PR": "US",
     "CA": "CA", "CAN": "CA", "CANADA": "CA",
     "GB": "GB", "GBR": "GB", "UK": "GB", "UNITED KINGDOM": "GB", "GREAT BRITAIN": "GB", "ENGLAND": "GB",
     "SCOTLAND": "GB", "WALES": "GB", "NORTHERN IRELAND": "GB",
@@ -177,3 +179,8 @@ COUNTRIES: dict[str, str] = {
     "BRAZIL": "BR", "BRASIL": "BR", "IN": "IN", "INDIA": "IN", "CN": "CN", "CHINA": "CN",
 }  # fmt: skip
 """Names of countries and their ISO 3166-1 code; a blank country is the United States."""
+
+NO_COUNTRY: tuple[str, ...] = (
+    "N A", "NULL", "NONE", "NIL", "NAN", "UNKNOWN", "UNDEFINED", "NOT SPECIFIED", "0",
+)  # fmt: skip
+"""What stands in a column of countries where there is none."""
