@@ -55,6 +55,11 @@ def _mapping(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
     "--map", "mapping", multiple=True, callback=_mapping, metavar="ROLE=COLUMN", help="Say which column is what."
 )
 @click.option("--id", "row_id", metavar="COLUMN", help="The column that names a row, such as the finder number.")
+@click.option(
+    "--layout",
+    type=FILE,
+    help="The FILEs are of fixed width, and this CSV says where their columns stand: name,start,length, from 1.",
+)
 @click.option("--seeds", type=FILE, help="Decoys, added after the purge.")
 @click.option("--drop", type=MOMENT, help="When it is posted.")
 @click.option("--cutoff", type=MOMENT, help="Until when the mail house takes late opt-outs.")
@@ -70,6 +75,7 @@ def scrub_command(
     message_type: str | None,
     mapping: dict[str, str],
     row_id: str | None,
+    layout: Path | None,
     seeds: Path | None,
     drop: datetime | None,
     cutoff: datetime | None,
@@ -79,8 +85,8 @@ def scrub_command(
 ) -> None:
     """Take everybody out of a mailing file who must not get it.
 
-    Writes clean.* (the rows that may be sent to, byte for byte), suppressed.csv, review.csv, unreadable.csv and a
-    signed manifest.json into the folder, all of them or none.
+    Writes clean.* (the rows that may be sent to, unchanged and in the input's format), suppressed.csv, review.csv,
+    unreadable.csv and a signed manifest.json into the folder, all of them or none.
     """
     from prefcenter.services import scrubbing
 
@@ -99,6 +105,7 @@ def scrub_command(
             is_dry_run=dry_run,
             default_country=wiring.config.default_country,
             row_id=row_id,
+            layout=layout,
         )
         prepared = scrubbing.prepare(
             wiring.database,

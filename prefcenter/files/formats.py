@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from prefcenter.core.errors import BadInput
-from prefcenter.files.gzipped import open_gzipped_csv
+from prefcenter.files.fixed_width import FixedWidthTable
+from prefcenter.files.gzipped import GzipSource, open_gzipped_csv
+from prefcenter.files.layouts import FileLayout
 from prefcenter.files.reading import open_csv
 from prefcenter.files.tables import Table
 
@@ -55,25 +57,36 @@ def open_table(
     mapping: Mapping[str, str] | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    layout: FileLayout | None = None,
 ) -> Table:
-    """Open a table by its file's suffix.
+    """Open a table by its file's suffix, or as fixed width by a layout.
 
     Args:
         path: the file.
         mapping: the column of a role, where its name does not tell it.
         encoding: the file's encoding, where it is known; otherwise told from its bytes.
         delimiter: the delimiter, where it is known; otherwise told from the first rows.
+        layout: where the columns of a fixed-width file stand, whatever its suffix.
 
     Raises:
         BadInput: there is no such file, its format is not supported, or it cannot be read as a table.
     """
     path = Path(path)
     suffix = suffix_of(path)
+    if layout is not None:
+        return _open_fixed_width(path, layout, mapping, encoding)
     opener = FORMATS.get(suffix.lower())
     if opener is None:
         found = f"has the suffix {suffix!r}" if suffix else "has no suffix"
         raise BadInput(
             f"{path.name} {found}: that format is not supported.",
-            remedy=f"Save it as CSV. Supported are: {', '.join(sorted(FORMATS))}.",
+            remedy=f"Save it as CSV. Supported are: {', '.join(sorted(FORMATS))}; fixed width with a layout file.",
         )
     return opener(path, mapping=mapping, encoding=encoding, delimiter=delimiter)
+
+
+def _open_fixed_width(
+    path: Path, layout: FileLayout, mapping: Mapping[str, str] | None, encoding: str | None
+) -> FixedWidthTable:
+    source = GzipSource(path) if path.suffix.lower() == GZIP else None
+    return FixedWidthTable(path, layout, mapping=mapping, encoding=encoding, source=source)

@@ -57,7 +57,7 @@ def split(data: bytes, delimiter: int, *, at_end: bool, limit: int = RECORD_LIMI
         limit: the length beyond which a record is given up, in bytes.
     """
     buffer = np.frombuffer(data, np.uint8)
-    lines = _line_ends(data, buffer, at_end=at_end)
+    lines = line_ends(data, buffer, at_end=at_end)
     quotes = np.flatnonzero(buffer == _QUOTE) if b'"' in data else np.zeros(0, np.int64)
     delimiters = np.flatnonzero(buffer == delimiter)
     oddities: dict[int, str] = {}
@@ -69,7 +69,7 @@ def split(data: bytes, delimiter: int, *, at_end: bool, limit: int = RECORD_LIMI
     return replace(_assemble(buffer, lines, delimiters, oddities, limit), literals=literals)
 
 
-def _line_ends(data: bytes, buffer: Bytes, *, at_end: bool) -> Offsets:
+def line_ends(data: bytes, buffer: Bytes, *, at_end: bool) -> Offsets:
     """The offset after each line end, quoted ones too; the end of the file counts as one."""
     size = len(buffer)
     ends = np.flatnonzero(buffer == _LF) + 1

@@ -114,6 +114,8 @@ class CsvOutput(_HashedFile):
         self._source = source
         self._ends_line = True
         self._put(source.header_bytes, 0)
+        # A byte order mark alone is no line that would have to end.
+        self._ends_line |= source.header_bytes == source.encoding.bom
 
     def keep(self, block: Block, mask: Mask) -> None:
         """Write those rows of a block that the mask lets through: their bytes are the input's.

@@ -16,6 +16,7 @@ from prefcenter.core.decision import Ask
 from prefcenter.core.errors import BadInput
 from prefcenter.core.policy import POLICY_VERSION
 from prefcenter.files.formats import open_table
+from prefcenter.files.layouts import read_layout
 from prefcenter.files.manifest import Counts, Manifest, key_id, read_manifest, sign_manifest, write_manifest
 from prefcenter.files.tables import Table
 from prefcenter.files.verification import Verification, verify_file
@@ -52,6 +53,7 @@ class Order:
         is_dry_run: report, and write nothing.
         default_country: the country that national phone numbers are read in.
         row_id: the column that names a row, by which late opt-outs can be told to the mail house.
+        layout: where the columns of fixed-width files stand, or None for other formats.
     """
 
     files: Sequence[Path]
@@ -67,6 +69,7 @@ class Order:
     is_dry_run: bool = False
     default_country: str = "US"
     row_id: str | None = None
+    layout: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ def prepare(
     """
     at = clock()
     _keep_inputs(order)
-    tables = [open_table(path, mapping=order.mapping) for path in _distinct(order.files)]
+    layout = read_layout(order.layout) if order.layout is not None else None
+    tables = [open_table(path, mapping=order.mapping, layout=layout) for path in _distinct(order.files)]
     for table in tables:
         table.columns.require(order.channel)
         _require_row_id(table, order.row_id)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefcenter.files.quotes import NEVER_CLOSED, Quotes, borders, structure
-from prefcenter.files.records import _line_ends, split
+from prefcenter.files.records import line_ends, split
 
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 CELLS = st.text(st.sampled_from('ab "\n\r,;é'), max_size=6)
@@ -73,7 +73,7 @@ def test_borders_of_blocks_change_nothing(data: bytes, size: int, limit: int) ->
 def test_the_quick_ways_agree_with_the_slow_one(data: bytes, at_end: bool) -> None:
     """P11: reading quote by quote finds what is found at a glance."""
     buffer = np.frombuffer(data, np.uint8)
-    lines = _line_ends(data, buffer, at_end=at_end)
+    lines = line_ends(data, buffer, at_end=at_end)
     quotes = np.flatnonzero(buffer == ord('"'))
     quick = structure(buffer, ord(","), lines, quotes, at_end=at_end, limit=30)
     slow = Quotes(buffer, borders(ord(",")), lines, quotes, at_end=at_end, limit=30).settle_all()
