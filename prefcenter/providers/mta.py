@@ -26,7 +26,7 @@ def incoming_mail(raw: bytes, recipients: Sequence[str] = ()) -> Incoming:
         recipients: of the envelope, as the MTA gives them (``--to``).
     """
     received = _received(raw, recipients)
-    name = received.delivery() if received.mail.message_id else named(raw, *sorted(recipients))
+    name = received.delivery() if received.is_identifiable else named(raw, *sorted(recipients))
     return Incoming(inbound_mail.PROVIDER, name, CONTENT_TYPE, raw, {"to": list(recipients)})
 
 

@@ -90,9 +90,9 @@ def may_deliver_mail(public_key: str, basic: str, raw: bytes, headers: Headers) 
 
 
 def incoming_mail(content_type: str, raw: bytes) -> Incoming:
-    """The post as it is to be kept, under the mail that it holds; what holds none, under its content."""
+    """The post as it is to be kept, under the mail that it holds; where that tells nothing, under its content."""
     received = read_post(content_type, raw)
-    name = named(raw) if received.problem else received.delivery()
+    name = received.delivery() if received.is_identifiable and not received.problem else named(raw)
     return Incoming(inbound_mail.PROVIDER, name, content_type[:200], raw, {"content_type": content_type[:1000]})
 
 

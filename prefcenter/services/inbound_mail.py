@@ -54,9 +54,16 @@ class ReceivedMail:
         """Name the mail by what stays the same when it is handed over again.
 
         Its Message-ID alone would not do: some programs give every mail the same one, and a request must not be lost.
+        Nor do its words: an unsubscribe mail has always the same, and may come again after a later yes.
         """
         mail = self.mail
-        return named(mail.message_id, mail.from_address, mail.subject, mail.text)
+        date = mail.date.isoformat() if mail.date is not None else ""
+        return named(mail.message_id, mail.from_address, mail.subject, mail.text, date)
+
+    @property
+    def is_identifiable(self) -> bool:
+        """Whether it bears anything that tells it from another mail with the same words."""
+        return bool(self.mail.message_id) or self.mail.date is not None
 
     def delivery(self) -> str:
         """Name this delivery of the mail: the mail and its envelope."""
