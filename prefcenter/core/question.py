@@ -7,11 +7,14 @@ reaches; what it then means is the policy's and the decision's business.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, ScopeKind, Source
 from prefcenter.core.consent import Party
+
+CLOCK_SKEW = timedelta(minutes=2)
+"""How far the clock of who took a refusal may be ahead of the clock of who decides."""
 
 
 class Role(StrEnum):
@@ -117,8 +120,11 @@ class Fact:
     verified: bool = True
 
     def binds(self, at: datetime) -> bool:
-        """Whether it has begun and is not over."""
-        return self.since <= at and (self.until is None or at < self.until)
+        """Whether it has begun and is not over.
+
+        One that lies on file binds although it seems to begin in a moment: it was taken by another clock (E11, X2).
+        """
+        return self.since <= at + CLOCK_SKEW and (self.until is None or at < self.until)
 
 
 def covers(scope: Scope, ask: Ask) -> bool:

@@ -14,6 +14,7 @@ import prefcenter
 from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, ScopeKind, Source, Verdict
 from prefcenter.core.consent import Basis, Consent, Party
 from prefcenter.core.decision import Ask, Cleared, Fact, Guard, Refused, Reroute, Role, Wait, decide
+from prefcenter.core.question import CLOCK_SKEW
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -179,7 +180,8 @@ def test_a_confirmation_counts_from_the_stop_that_asked_for_it() -> None:
     ("since", "until", "expected"),
     [
         (AT, None, Verdict.REFUSED),
-        (AT + timedelta(seconds=1), None, Verdict.CLEARED),
+        (AT + CLOCK_SKEW, None, Verdict.REFUSED),
+        (AT + CLOCK_SKEW + timedelta(seconds=1), None, Verdict.CLEARED),
         (AT - DAY, AT, Verdict.CLEARED),
         (AT - DAY, AT + timedelta(seconds=1), Verdict.REFUSED),
     ],
@@ -462,7 +464,7 @@ def test_a_wider_scope_refuses_at_least_as_much(ask: Ask, reason: Reason, brand:
 def test_what_is_over_or_yet_to_come_does_not_count(ask: Ask, one: Fact, yes: list[Consent]) -> None:
     """E11: as if it were not there."""
     over = dataclasses.replace(one, since=AT - 2 * DAY, until=AT)
-    to_come = dataclasses.replace(one, since=AT + timedelta(seconds=1))
+    to_come = dataclasses.replace(one, since=AT + CLOCK_SKEW + timedelta(seconds=1))
     assert decide(ask, [over, to_come], yes, AT) == decide(ask, [], yes, AT)
 
 
