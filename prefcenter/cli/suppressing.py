@@ -12,7 +12,7 @@ from prefcenter.cli.lists import export_command, import_command
 from prefcenter.cli.options import CHANNEL, LEVEL, MOMENT, REASON, acting, addressed, as_json, branded
 from prefcenter.cli.presenting import exits, moment, print_json, print_json_list, print_table, reach
 from prefcenter.cli.running import open_wiring
-from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope, Source
+from prefcenter.core.channels import ENDING_REASONS, Channel, Level, MessageClass, Reason, Scope, Source
 from prefcenter.core.errors import BadInput
 from prefcenter.services import optouts
 from prefcenter.services.deciding import question_about_class
@@ -87,7 +87,7 @@ def _check_dates(
 ) -> None:
     if since is not None and since > at:
         raise BadInput("--since lies in the future.", remedy="Give the day from which it holds, or leave it out.")
-    if until is not None and reason not in (Reason.PAUSED, Reason.EXTERNAL_LIST):
+    if until is not None and reason not in ENDING_REASONS:
         raise BadInput(f"{reason} never ends by itself (E13).", remedy="Only paused and external_list take --until.")
     if until is not None and until <= at:
         raise BadInput("--until lies in the past.", remedy="Give a day to come.")

@@ -195,7 +195,11 @@ EVERYWHERE_REASONS = frozenset(
 )
 """Reasons whose cells say *everywhere*: they speak for every channel, whichever contact point they came in on."""
 
-PERSON_REASONS = frozenset(
-    {Reason.OBJECTION, Reason.DECEASED, Reason.MINOR, Reason.ERASED, Reason.NO_SHARING, Reason.NO_CONTACT}
-)
-"""Reasons that bind a person: they fan out to every contact point linked to the person, later ones too (G15)."""
+PERSON_REASONS = EVERYWHERE_REASONS
+"""Reasons that bind a person: they fan out to every contact point linked to the person, later ones too (G15).
+
+They are those that speak everywhere: in another channel nothing but the person's other contact points can hear them.
+"""
+
+ENDING_REASONS = frozenset({Reason.PAUSED, Reason.EXTERNAL_LIST})
+"""Reasons that may end by themselves, on a day that is named; an opt-out never does (E13)."""

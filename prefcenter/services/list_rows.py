@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from prefcenter.core.channels import Channel, Level, Reason, Scope, ScopeKind
+from prefcenter.core.channels import ENDING_REASONS, Channel, Level, Reason, Scope, ScopeKind
 from prefcenter.core.errors import BadInput
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.files.columns import Columns, normalised
@@ -110,14 +110,17 @@ class RowReader:
         """
         channel = self._channel_of(cells)
         address = self._address(cells, channel)
+        reason = self._reason(cells)
+        until = _date(self._own_cell(cells, "until"), "until")
         return Row(
             channel=channel,
             address=address,
             level=self._level(cells, address),
-            reason=self._reason(cells),
+            reason=reason,
             scope=self._scope(cells),
             since=self._since(cells),
-            until=_date(self._own_cell(cells, "until"), "until"),
+            # Another tool may let an opt-out lapse; here it never ends by itself (E13).
+            until=until if reason in ENDING_REASONS else None,
             source_ref=self._source(cells),
             digest=_digest(self._own_cell(cells, "digest")),
         )

@@ -161,6 +161,12 @@ def test_an_import_lifts_nothing_and_adds_nothing_to_a_persons_own_act(
     assert [(row.source, row.ended_at) for row in _rows(database)] == [("one_click", None)]
 
 
+def test_an_imported_opt_out_never_ends_by_itself(database: Database, take: Import) -> None:
+    """E13: whatever the other tool says; a pause does end."""
+    take("email,reason,until\na@example.com,opt_out,2030-01-01\nb@example.com,paused,2030-01-01\n")
+    assert [(row.reason, row.until is None) for row in _rows(database)] == [("opt_out", True), ("paused", False)]
+
+
 def test_what_went_out_can_come_in_elsewhere_and_says_the_same(
     sqlite_database: Database, postgresql_database: Database, keyring: Keyring, points: Points, tmp_path: Path
 ) -> None:
