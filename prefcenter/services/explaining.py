@@ -128,7 +128,7 @@ def explain(session: Session, keyring: Keyring, point: Point, *, at: datetime) -
     digests = {point.digest, *point.lookup}
     rows = [pair for pair in _found(session, digests) if pair[0].recorded_at <= at]
     told = _histories(session, [row for row, _ in rows], at)
-    own = {point.digest, *(point.lookup if point.channel is not Channel.POST else ())}
+    own = set(point.own)
     on_file = [_on_file(row, told.get(row.id, ()), at, is_own=is_own and row.digest in own) for row, is_own in rows]
     verdicts = {}
     for kind in MessageClass:

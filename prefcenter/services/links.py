@@ -75,9 +75,7 @@ def make_known(
     session: Session, point: Point, *, at: datetime, source: Source, note: str = ""
 ) -> contacts.ContactPoint:
     """Put a contact point on file, with a contact of its own, unless it is there; within the caller's transaction."""
-    known = contacts.points_by_digest(
-        session, {point.digest, *point.lookup} if point.channel is not Channel.POST else [point.digest]
-    )
+    known = contacts.points_by_digest(session, point.own)
     if known:
         return known[0]
     contact = contacts.Contact(country=point.country, created_at=at)

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import Channel, MessageClass, Scope, Source
+from prefcenter.core.channels import MessageClass, Scope, Source
 from prefcenter.core.errors import BadInput
 from prefcenter.files.formats import open_table
 from prefcenter.files.tables import FileFacts
@@ -156,9 +156,8 @@ _BY_PAGE = frozenset({Source.UNSUBSCRIBE_PAGE, Source.PREFERENCE_PAGE})
 def _identities(each: Ready) -> set[_Identity]:
     """What an entry is the same by, under each pepper."""
     point, told = each.point, each.opt_out
-    digests = {point.digest, *(point.lookup if point.channel is not Channel.POST else ())}
     level = point.level.value if point.level else ""
-    return {(point.channel.value, digest, told.reason.value, str(told.scope), level) for digest in digests}
+    return {(point.channel.value, digest, told.reason.value, str(told.scope), level) for digest in point.own}
 
 
 def _own_acts(session: Session, chunk: Sequence[Ready], at: datetime) -> set[_Identity]:

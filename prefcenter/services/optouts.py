@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import Channel, Reason, Scope, ScopeKind, Source
+from prefcenter.core.channels import Reason, Scope, ScopeKind, Source
 from prefcenter.core.errors import NotFound
 from prefcenter.core.tokens import Token
 from prefcenter.services import outgoing
@@ -57,13 +57,9 @@ def target_of(session: Session, points: Points, token: Token) -> Target:
     """Say whom and what a link is about; it works without a row of its own (E6)."""
     point = of_digest(token.channel, token.digest)
     known = contacts.points_by_digest(session, [token.digest])
-    if known and known[0].value is not None:
+    if known:
         # The link's own digest stays among the keys: it may be one under an older pepper.
-        readable = points.given(token.channel, known[0].value)
-        extra = () if token.digest in {key.digest for key in readable.stored} else point.stored
-        point = replace(
-            readable, stored=readable.stored + extra, lookup=tuple(dict.fromkeys((*readable.lookup, token.digest)))
-        )
+        point = points.on_file(token.channel, token.digest, known[0].value)
     brand = registry.brand_by_code(session, token.brand_code) if token.brand_code else None
     topic = registry.topic_by_code(session, token.topic_code) if token.topic_code else None
     if topic is not None and brand is not None and topic.brand_id != brand.id:
@@ -135,7 +131,7 @@ def take_one_click(
 def _is_second(session: Session, target: Target, at: datetime) -> bool:
     query = select(Suppression).where(
         Suppression.channel == target.point.channel.value,
-        Suppression.digest.in_({target.point.digest, *target.point.lookup}),
+        Suppression.digest.in_(target.point.own),
         Suppression.is_own_act.is_(True),
         Suppression.ended_at.is_(None),
     )
@@ -205,9 +201,8 @@ def lift(
 
 def standing(session: Session, point: Point) -> Sequence[Suppression]:
     """The entries that were made for this very contact point, not those that reach it from elsewhere."""
-    digests = {point.digest, *(point.lookup if point.channel is not Channel.POST else ())}
     query = select(Suppression).where(
-        Suppression.channel == point.channel.value, Suppression.digest.in_(digests), Suppression.ended_at.is_(None)
+        Suppression.channel == point.channel.value, Suppression.digest.in_(point.own), Suppression.ended_at.is_(None)
     )
     return session.scalars(query.order_by(Suppression.id)).all()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from prefcenter.core.channels import Channel, Level
@@ -43,6 +43,7 @@ class Point:
         channel: its channel.
         digest: the digest that names it.
         pepper_id: the pepper of that digest, or None where the digest came in a token.
+        own: the digests that are its own name, under every pepper; those of kin or of a household are not among them.
         stored: the digests that a suppression of it is stored under.
         lookup: every digest under which something may be on file that concerns it.
         given: what is readable of it, or None where it is known by its digest only.
@@ -53,6 +54,7 @@ class Point:
     channel: Channel
     digest: bytes
     pepper_id: str | None
+    own: tuple[bytes, ...]
     stored: tuple[PointKey, ...]
     lookup: tuple[bytes, ...]
     given: Mapping[str, Any] | None
@@ -135,6 +137,7 @@ class Points:
             channel=Channel.POST,
             digest=stored[0].digest,
             pepper_id=stored[0].pepper_id,
+            own=self._peppers.candidates(keys[0].key),
             stored=tuple(stored),
             lookup=tuple(dict.fromkeys(self._peppers.candidates_of(asked))),
             given={name: value for name, value in asdict(address).items() if value},
@@ -166,17 +169,41 @@ class Points:
             return self.phone(str(given["address"]))
         return self.post(PostalAddress(**given), level)
 
+    def on_file(self, channel: Channel, digest: bytes, given: Mapping[str, Any] | None) -> Point:
+        """Make a point of what is on file of it: its digest, and what is readable of it unless that was erased.
+
+        What cannot be read any more never stands in the way: the digest will do (E6, G3).
+        """
+        bare = of_digest(channel, digest)
+        if given is None:
+            return bare
+        try:
+            point = self.given(channel, given, _level_of(given))
+        except BadAddress:
+            return bare
+        stored = point.stored if digest in {key.digest for key in point.stored} else point.stored + bare.stored
+        own, lookup = (tuple(dict.fromkeys((*known, digest))) for known in (point.own, point.lookup))
+        return replace(point, own=own, stored=stored, lookup=lookup)
+
     def _single(self, channel: Channel, key: EmailKey | PhoneKey | PostalKey, country: str | None = None) -> Point:
-        digest = self._peppers.digest(key)
+        digest, own = self._peppers.digest(key), self._peppers.candidates(key)
         return Point(
             channel=channel,
             digest=digest.value,
             pepper_id=digest.pepper_id,
             stored=(PointKey(channel.value, digest.value, digest.pepper_id),),
-            lookup=self._peppers.candidates(key),
+            own=own,
+            lookup=own,
             given={"address": str(key)},
             country=country,
         )
+
+
+def _level_of(given: Mapping[str, Any]) -> Level:
+    """Whom a readable point names: a person, or without a name the firm, or whoever lives there."""
+    if given.get("name") or "address" in given:
+        return Level.INDIVIDUAL
+    return Level.COMPANY if given.get("company") else Level.HOUSEHOLD
 
 
 def bucket_of(address: PostalAddress) -> str:
@@ -195,6 +222,7 @@ def of_digest(channel: Channel, digest: bytes) -> Point:
         channel=channel,
         digest=digest,
         pepper_id=None,
+        own=(digest,),
         stored=(PointKey(kind, digest, None),),
         lookup=(digest,),
         given=None,

@@ -15,7 +15,7 @@ from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Scope
 from prefcenter.core.decision import Decision, ReasonGiven
 from prefcenter.services.deciding import decide_all, question_about_class
 from prefcenter.services.optouts import Target, take
-from prefcenter.services.points import Point, Points, of_digest
+from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence, Keyring
 from prefcenter.services.suppressing import OWN_ACTS, OptOut, Recorded
 from prefcenter.store import contacts, registry
@@ -78,7 +78,11 @@ class PointChoices:
 
 def reference(point: Point) -> str:
     """Name a contact point within one person's form."""
-    return point.digest.hex()[:12]
+    return _reference(point.digest)
+
+
+def _reference(digest: bytes) -> str:
+    return digest.hex()[:12]
 
 
 def points_of_person(session: Session, points: Points, own: Point) -> list[Point]:
@@ -87,25 +91,16 @@ def points_of_person(session: Session, points: Points, own: Point) -> list[Point
     Where several people share the point, nobody can tell which of them opened the link, so it stays alone: what else
     the one has must not be shown to the other (E18).
     """
-    # A postal point's other digests meet its kin too, who are other people.
-    names = {own.digest, *(own.lookup if own.channel is not Channel.POST else ())}
+    names = set(own.own)
     owners = {row.contact_id for row in contacts.points_by_digest(session, names)}
     if len(owners) != 1:
         return [own]
     found = {own.digest: own}
     for row in contacts.points_of(session, owners):
         if row.digest not in names:
-            found.setdefault(row.digest, _known_point(points, row))
+            found.setdefault(row.digest, points.on_file(Channel(row.channel), row.digest, row.value))
     order = list(Channel)
     return sorted(found.values(), key=lambda point: order.index(point.channel))
-
-
-def _known_point(points: Points, row: contacts.ContactPoint) -> Point:
-    channel = Channel(row.channel)
-    if row.value is None:
-        return of_digest(channel, row.digest)
-    point = points.given(channel, row.value)
-    return replace(point, lookup=tuple(dict.fromkeys((*point.lookup, row.digest))))
 
 
 def choices(session: Session, keyring: Keyring, mine: Sequence[Point], *, at: datetime) -> tuple[PointChoices, ...]:
@@ -219,7 +214,8 @@ def reduce(
     Returns:
         What ended; ``recorded.is_new`` is False for what had ended before.
     """
-    mine = {reference(point): point for point in points_of_person(session, points, own)}
+    # A form that was opened before the pepper was renewed names its points by their older digests.
+    mine = {_reference(digest): point for point in points_of_person(session, points, own) for digest in point.own}
     kinds = {text: _kind(session, text) for _, text in unticked}
     wanted = [(mine[ref], kind) for ref, text in unticked if ref in mine and (kind := kinds[text]) is not None]
     ended = []

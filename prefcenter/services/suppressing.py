@@ -163,7 +163,7 @@ def _identity(point: Point, opt_out: OptOut, digest: bytes | None = None) -> _Id
 
 def _standing(session: Session, asked: Sequence[tuple[Point, OptOut]]) -> dict[_Identity, Any]:
     """What stands on the list already for these very points, locked, so that nobody ends it before we have answered."""
-    digests = {digest for point, _ in asked for digest in (point.digest, *_same_address(point))}
+    digests = {digest for point, _ in asked for digest in point.own}
     found: dict[_Identity, Any] = {}
     for batch in in_batches(digests):
         query = select(Suppression).where(
@@ -179,7 +179,7 @@ def _standing(session: Session, asked: Sequence[tuple[Point, OptOut]]) -> dict[_
 
 
 def _met(standing: Mapping[_Identity, Any], point: Point, opt_out: OptOut) -> Any:
-    for digest in (point.digest, *_same_address(point)):
+    for digest in point.own:
         row = standing.get(_identity(point, opt_out, digest))
         if row is not None:
             return row
@@ -193,11 +193,6 @@ def _outdoes(opt_out: OptOut, row: Any, at: datetime) -> bool:
     lasts_longer = row.until is not None and (opt_out.until is None or opt_out.until > row.until)
     begins_earlier = row.since > at >= (opt_out.since or at)
     return lasts_longer or begins_earlier or (opt_out.is_verified and not row.is_verified)
-
-
-def _same_address(point: Point) -> Sequence[bytes]:
-    """Digests of the same address under older peppers; of a postal point only its own, since its keys also meet kin."""
-    return point.lookup if point.channel is not Channel.POST else ()
 
 
 def _insert(
@@ -308,20 +303,18 @@ def _carry_keys(session: Session, before: int, now: int) -> None:
 
 def siblings(session: Session, points: Points, point: Point) -> list[Point]:
     """The other contact points of everybody who has this one (G15)."""
-    owners = {known.contact_id for known in contacts.points_by_digest(session, {point.digest, *point.lookup})}
+    owners = {known.contact_id for known in contacts.points_by_digest(session, point.own)}
     return [
-        points.given(Channel(known.channel), known.value)
+        points.on_file(Channel(known.channel), known.digest, known.value)
         for known in contacts.points_of(session, owners)
-        if known.digest != point.digest and known.value is not None
+        if known.digest not in point.own
     ]
 
 
 def inherit(session: Session, points: Points, contact_id: int) -> None:
     """Let all points of a contact carry the reasons that bind the person, such as after a new point was added (G15)."""
     known = [
-        points.given(Channel(row.channel), row.value)
-        for row in contacts.points_of(session, [contact_id])
-        if row.value is not None
+        points.on_file(Channel(row.channel), row.digest, row.value) for row in contacts.points_of(session, [contact_id])
     ]
     digests = {digest for point in known for digest in point.lookup}
     bound = {

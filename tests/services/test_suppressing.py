@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, null, select, update
 
 from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope, Source, Verdict
 from prefcenter.core.keys import Peppers
@@ -155,18 +155,68 @@ def test_a_household_and_a_person_are_entries_of_their_own(database: Database, p
 def test_what_one_entry_bound_its_successor_binds_too(database: Database, points: Points, keyring: Keyring) -> None:
     """G15: a death that is verified replaces the report, also where the person's other points are gone by then."""
     email, phone = points.email("jane@example.com"), points.phone("+14155550100")
-    with database.write() as session:
-        for point in (email, phone):
-            make_known(session, point, at=AT, source=Source.OPERATOR)
-        session.execute(update(ContactPoint).values(contact_id=select(func.min(Contact.id)).scalar_subquery()))
-        session.commit()
+    of_one_person(database, email, phone)
     death = OptOut(Reason.DECEASED, Scope.everything(), Source.OPERATOR, is_verified=False)
-    put(database, points, email, death)
+    put(database, points, phone, death)
     with database.write() as session:
         session.execute(delete(ContactPoint))
         session.commit()
-    put(database, points, email, replace(death, is_verified=True))
-    assert verdict(database, keyring, phone, MessageClass.SERVICE) is Verdict.REFUSED
+    put(database, points, phone, replace(death, is_verified=True))
+    assert verdict(database, keyring, email) is Verdict.REFUSED
+
+
+def of_one_person(database: Database, *points: Point) -> None:
+    with database.write() as session:
+        for point in points:
+            make_known(session, point, at=AT, source=Source.OPERATOR)
+        session.execute(update(ContactPoint).values(contact_id=select(func.min(Contact.id)).scalar_subquery()))
+        session.commit()
+
+
+def test_a_prohibitory_order_ends_marketing_to_its_addressee_everywhere(
+    database: Database, points: Points, keyring: Keyring
+) -> None:
+    """P14: and leaves service messages in the other channels alone."""
+    email, home = points.email("jane@example.com"), points.post(JANE)
+    of_one_person(database, email, home)
+    put(database, points, home, replace(CLICK, reason=Reason.PROHIBITORY_ORDER, source=Source.OPERATOR))
+    assert verdict(database, keyring, email) is Verdict.REFUSED
+    assert verdict(database, keyring, email, MessageClass.SERVICE) is Verdict.CLEARED
+
+
+def test_what_binds_a_person_binds_points_whose_address_was_erased_or_names_nobody(
+    database: Database, points: Points, keyring: Keyring
+) -> None:
+    """G15, G3: a digest is enough, and no address on file can stand in an objection's way."""
+    email, phone = points.email("jane@example.com"), points.phone("+14155550100")
+    home = points.post(replace(JANE, name=""), Level.HOUSEHOLD)
+    of_one_person(database, email, phone, home)
+    with database.write() as session:
+        session.execute(update(ContactPoint).where(ContactPoint.channel == "email").values(value=null()))
+        session.commit()
+    put(database, points, phone, replace(CLICK, reason=Reason.OBJECTION))
+    assert verdict(database, keyring, email) is Verdict.REFUSED
+    assert verdict(database, keyring, home) is Verdict.REFUSED
+
+
+def test_a_refusal_binds_at_once_by_whichever_clock(database: Database, points: Points, keyring: Keyring) -> None:
+    """X2, E11: it was taken on a machine whose clock is a few seconds ahead of ours."""
+    point = points.email("jane@example.com")
+    put(database, points, point, CLICK, AT + timedelta(seconds=5))
+    assert verdict(database, keyring, point) is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("text", ["email", "post"])
+def test_an_entry_under_an_old_pepper_stands_once_in_each_channel(
+    database: Database, points: Points, text: str
+) -> None:
+    """X12: after the pepper was renewed it is still the same entry, and its own act lifts it."""
+    renewed = Points(Peppers(["a newer pepper, of good length", PEPPER]))
+    old, now = (made.email("jane@example.com") if text == "email" else made.post(JANE) for made in (points, renewed))
+    first = put(database, points, old, CLICK)
+    assert put(database, renewed, now, CLICK, AT + timedelta(days=1)).suppression_id == first.suppression_id
+    with database.write() as session:
+        assert optouts.lift(session, now, Reason.OPT_OUT, SYSTEM, at=AT) == [first.suppression_id]
 
 
 def test_channels_are_apart(database: Database, points: Points, keyring: Keyring) -> None:

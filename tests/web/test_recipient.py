@@ -13,12 +13,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, select, text
 from werkzeug.test import TestResponse
 
-from prefcenter.core.channels import Channel
+from prefcenter.core.channels import Channel, Level, Source
+from prefcenter.core.postal.address import PostalAddress
 from prefcenter.core.tokens import Purpose
+from prefcenter.services.links import make_known
 from prefcenter.services.points import Point
 from prefcenter.store.engine import Database
 from prefcenter.store.ledger import LedgerEntry, LedgerPersonal
 from prefcenter.web.app import build
+from tests.conftest import PEPPER
 from tests.houses import EMAIL, PHONE, POST, SECRET, House, StillClock, sent, ticked, wiring_on
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -566,3 +569,29 @@ def test_gpc_support_is_stated(client: FlaskClient) -> None:
 def test_the_front_page_says_what_this_is(client: FlaskClient) -> None:
     """U1: somebody who cut the link down to the host finds the way."""
     assert "Your contact preferences" in client.get("/").text
+
+
+def test_a_page_that_was_open_while_the_pepper_was_renewed_still_counts(
+    house: House, database: Database, tmp_path: Path, clock: StillClock
+) -> None:
+    """U3, X12: its boxes name contact points by digests of the older pepper."""
+    [jane] = house.know((Channel.EMAIL, EMAIL))
+    page = build(house.wiring.config, house.wiring).test_client().get(house.choose(jane)).text
+    renewed = wiring_on(database, tmp_path, clock, peppers=("a newer pepper, of good length", PEPPER))
+    client = build(renewed.config, renewed).test_client()
+    assert "Stopped from now on" in client.post(house.choose(jane), data=sent(page, without=["all"])).text
+    assert house.scopes() == ["all"]
+
+
+def test_links_work_where_the_address_on_file_names_nobody(house: House, client: FlaskClient) -> None:
+    """E6, P9: whoever lives there may end what comes there, and see the choices."""
+    home = house.wiring.points.post(
+        PostalAddress(address1="12 N Main St", city="Springfield", state="IL", zip="62701"), Level.HOUSEHOLD
+    )
+    with house.wiring.database.write() as session:
+        make_known(session, home, at=house.clock(), source=Source.OPERATOR)
+        session.commit()
+    assert client.get(house.path(home)).status_code == 200
+    assert client.get(house.choose(home)).status_code == 200
+    assert client.post(house.path(home), data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert house.scopes() == ["all"]
