@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers bench screenshots clean
+.PHONY: help run test check format lint types layers bench quality screenshots clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ format: $(STAMP) ## Format the code and mend what can be mended by itself
 bench: $(STAMP) ## Measure rows/s of the scrub and requests/s of the one-click beside their bare baselines
 	@$(BIN)/python -m benchmarks.scrub
 	@$(BIN)/python -m benchmarks.one_click
+
+quality: $(STAMP) ## Measure recall, precision and false removals of the address matching, by kind of error
+	@$(BIN)/python -m benchmarks.quality
 
 screenshots: $(STAMP) ## Make the pictures in docs/screenshots with headless Chromium
 	@$(BIN)/python -m tests.e2e.screenshots docs/screenshots

@@ -1,0 +1,135 @@
+"""Where two records lie: whether it can be one mailbox, and what it costs to believe so (P5, P6).
+
+A cost is what has to be explained away: 0 is the same text, 1 a common variant, 2 a mistake that needs everything else
+to be right; null is another place.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from prefcenter.core.postal.similarity import edits, likely_misspelt
+
+
+def same_house() -> pl.Expr:
+    """The gate before all else (P6): the same number, box or route, units that do not contradict, one country."""
+    unknown = (pl.col("unit_kind_l") == "#") | (pl.col("unit_kind_r") == "#")
+    alike = (pl.col("unit_id_l") == pl.col("unit_id_r")) & ((pl.col("unit_kind_l") == pl.col("unit_kind_r")) | unknown)
+    one_country = pl.col("country_l") == pl.col("country_r")
+    return (pl.col("number_l") == pl.col("number_r")) & (pl.col("number_l") != "") & (alike | _no_unit()) & one_country
+
+
+def _no_unit() -> pl.Expr:
+    return (pl.col("unit_id_l") == "") | (pl.col("unit_id_r") == "")
+
+
+def with_address_costs(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs at one house whose street and place can be the same, with what speaks against it.
+
+    Adds ``road_cost``, ``line_cost`` (suffix and direction), ``place_cost`` (f32), ``line_differs`` (a suffix or
+    direction contradicts), ``one_unit`` (only one side names a unit), ``same_road`` and ``same_place``: what the
+    keys of :mod:`.keys` need.
+    """
+    placed = pairs.with_columns(_place_edits(pairs)).with_columns(_place_cost()).filter(
+        pl.col("place_cost").is_not_null()
+    )  # fmt: skip
+    streets = placed.with_columns(_road_edits(placed)).with_columns(_road_cost())
+    return streets.filter(pl.col("road_cost").is_not_null()).with_columns(*_line(), *_gist())
+
+
+def _place_edits(pairs: pl.DataFrame) -> list[pl.Series]:
+    zips = (pairs["zip_l"] != pairs["zip_r"]) & (pairs["zip_l"] != "") & (pairs["zip_r"] != "")
+    cities = ((pairs["zip_l"] != pairs["zip_r"]) | (pairs["zip_l"] == "")) & (pairs["city_l"] != pairs["city_r"])
+    cities &= (pairs["city_l"] != "") & (pairs["city_r"] != "")
+    return [
+        edits(pairs["zip_l"], pairs["zip_r"], zips, at_most=2).alias("zip_edits"),
+        edits(pairs["city_l"], pairs["city_r"], cities, at_most=2).alias("city_edits"),
+    ]
+
+
+def _place_cost() -> pl.Expr:
+    given = (pl.col("zip_l") != "") & (pl.col("zip_r") != "")
+    no_state = (pl.col("state_l") == "") | (pl.col("state_r") == "")
+    state = (pl.col("state_l") == pl.col("state_r")) | no_state
+    no_city = (pl.col("city_l") == "") | (pl.col("city_r") == "")
+    city = (pl.col("city_l") == pl.col("city_r")) & ~no_city & state
+    misspelt = likely_misspelt(pl.col("city_edits"), pl.col("city_l"), pl.col("city_r")) & state
+    area = pl.col("zip_l").str.head(3) == pl.col("zip_r").str.head(3)
+    slip = pl.col("zip_edits") == 1
+    cost = (
+        pl.when(given & (pl.col("zip_l") == pl.col("zip_r"))).then(0.0)
+        .when(~given & city).then(0.5)
+        .when(~given & misspelt).then(1.5)
+        .when(~given).then(None)
+        .when(slip & city).then(0.8)
+        .when(area & city).then(1.0)
+        .when(slip & (misspelt | (no_city & state))).then(1.6)
+        .when(city & (pl.col("zip_edits") == 2)).then(1.6)
+        .when(area & misspelt).then(1.8)
+        .when(city).then(2.2)
+        .when(slip & state).then(2.2)
+        .otherwise(None)
+    )  # fmt: skip
+    return cost.cast(pl.Float32).alias("place_cost")
+
+
+def _road_edits(pairs: pl.DataFrame) -> list[pl.Series]:
+    other = (pairs["way_l"] != pairs["way_r"]) & (pairs["figures_l"] == pairs["figures_r"])
+    bare = other & pairs.select((pl.col("suffix_l") == "") != (pl.col("suffix_r") == "")).to_series()
+    return [
+        edits(pairs["spelt_l"], pairs["spelt_r"], other, at_most=2).alias("street_edits"),
+        edits(pairs["road_l"], pairs["road_r"], bare, at_most=2).alias("line_edits"),
+        edits(pairs["spelt_road_l"], pairs["spelt_road_r"], bare, at_most=2).alias("spelt_line_edits"),
+    ]
+
+
+def _road_cost() -> pl.Expr:
+    one, other = pl.col("spelt_l"), pl.col("spelt_r")
+    one_name = pl.col("street_l") == pl.col("street_r")
+    weak = (pl.col("weak_l") == "") | (pl.col("weak_r") == "")
+    joined = one.str.replace_all(" ", "", literal=True) == other.str.replace_all(" ", "", literal=True)
+    roads = likely_misspelt(pl.col("line_edits"), pl.col("road_l"), pl.col("road_r"))
+    roads |= likely_misspelt(pl.col("spelt_line_edits"), pl.col("spelt_road_l"), pl.col("spelt_road_r"))
+    whole = _begins(one, other) | _begins(other, one)
+    cost = (
+        pl.when(pl.col("way_l") == pl.col("way_r")).then(0.0)
+        .when(one_name).then(pl.when(weak).then(0.6).otherwise(1.5))
+        .when(pl.col("figures_l") != pl.col("figures_r")).then(None)
+        .when((one == "") | (other == "")).then(None)
+        .when(joined | (pl.col("road_l") == pl.col("road_r"))).then(0.4)
+        .when((pl.col("street_edits") == 1) & likely_misspelt(pl.col("street_edits"), one, other)).then(1.5)
+        .when(roads).then(1.7)
+        .when(likely_misspelt(pl.col("street_edits"), one, other)).then(2.2)
+        .when(whole).then(2.2)
+        .otherwise(None)
+    )  # fmt: skip
+    return cost.cast(pl.Float32).alias("road_cost")
+
+
+def _begins(whole: pl.Expr, part: pl.Expr) -> pl.Expr:
+    """A street of several words of which the other one has only the first ones."""
+    return whole.str.starts_with(pl.concat_str(part, pl.lit(" "))) & (part.str.len_chars() >= 5)
+
+
+def _line() -> list[pl.Expr]:
+    suffix, direction = _missing("suffix"), _missing("direction")
+    differs = [~same & ~missing for same, missing in (suffix, direction)]
+    cost = pl.lit(0.0)
+    for (same, missing), price in ((suffix, 0.3), (direction, 0.4)):
+        cost = cost + pl.when(same).then(0.0).when(missing).then(price).otherwise(1.5)
+    return [cost.cast(pl.Float32).alias("line_cost"), (differs[0] | differs[1]).alias("line_differs")]
+
+
+def _missing(part: str) -> tuple[pl.Expr, pl.Expr]:
+    """Whether a part is the same on both sides, and whether one side lacks it."""
+    one, other = pl.col(f"{part}_l"), pl.col(f"{part}_r")
+    return one == other, (one == "") | (other == "")
+
+
+def _gist() -> list[pl.Expr]:
+    one_unit = (pl.col("unit_id_l") == "") != (pl.col("unit_id_r") == "")
+    area = pl.col("zip_l").str.head(3) == pl.col("zip_r").str.head(3)
+    no_zip = (pl.col("zip_l") == "") | (pl.col("zip_r") == "")
+    town = (pl.col("city_l") == pl.col("city_r")) & (pl.col("state_l") == pl.col("state_r")) & (pl.col("city_l") != "")
+    same_place = ((pl.col("zip_l") == pl.col("zip_r")) & (pl.col("zip_l") != "")) | (town & (area | no_zip))
+    return [one_unit.alias("one_unit"), same_place.alias("same_place"), (pl.col("road_cost") == 0).alias("same_road")]

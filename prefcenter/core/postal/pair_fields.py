@@ -1,0 +1,90 @@
+"""What the pair rules compare: a few columns for each record, made once and not once a pair."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from prefcenter.core.channels import Level
+from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES, SUFFIX_FORMS, SUFFIXES
+
+PERSON_FIELDS = ("first", "middle", "last", "generation", "given", "bag")
+"""The columns of each person; those of the second of a couple end in ``2``."""
+
+PAIR_FIELDS = (
+    "number", "street", "suffix", "weak", "way", "direction", "road", "spelt", "spelt_road",
+    "figures", "unit_id", "unit_kind", "zip", "city", "state", "country",
+    *PERSON_FIELDS, *(f"{name}2" for name in PERSON_FIELDS), "company", "occupant", "level",
+)  # fmt: skip
+"""The columns that :func:`pair_fields` makes; a frame of pairs has each of them with ``_l`` and with ``_r``."""
+
+
+def pair_fields(standard: pl.DataFrame) -> pl.DataFrame:
+    """The columns that pairs are judged by, of standardised addresses and names, row for row.
+
+    Args:
+        standard: the ``s_`` columns of :func:`.standardise` and :func:`.standardise_names`; ``level`` where the rows
+            are suppressions (individual if missing).
+    """
+    level = pl.col("level") if "level" in standard.columns else pl.lit(Level.INDIVIDUAL.value)
+    fields = standard.select(
+        *_address(), *_person(""), *_person("2"),
+        pl.col("s_company").alias("company"), pl.col("s_occupant").alias("occupant"), level.alias("level"),
+    )  # fmt: skip
+    return fields.with_columns(_spelt_out("way").alias("spelt"), _spelt_out("road").alias("spelt_road")).select(
+        PAIR_FIELDS
+    )
+
+
+def _spelt_out(column: str) -> pl.Expr:
+    """The words in full, since VALLLEY lies one edit from VALLEY and three from VLY."""
+    words = pl.col(column).str.split(" ")
+    return words.list.eval(pl.element().replace(_WORDS)).list.join(" ")
+
+
+def _longest(form: str) -> str:
+    variants = {variant for variant, short in SUFFIXES.items() if short == form} | {form}
+    return max((word for word in variants if not (word.endswith("S") and word[:-1] in variants)), key=len)
+
+
+_WORDS: dict[str, str] = {form: _longest(form) for form in SUFFIX_FORMS}
+
+
+def pairs_of(left: pl.DataFrame, right: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """The frame of pairs of two frames of :func:`pair_fields`, by the places ``l`` and ``r`` (row numbers)."""
+    ones = left[places["l"]].rename({name: f"{name}_l" for name in left.columns})
+    others = right[places["r"]].rename({name: f"{name}_r" for name in right.columns})
+    return ones.hstack(others)
+
+
+def _address() -> list[pl.Expr]:
+    strong = pl.col("s_suffix").is_in(STRONG_SUFFIXES)
+    parts = ["s_predir", "s_street", "s_suffix", "s_postdir"]
+    coded = pl.when(pl.col("s_country") == "US").then("s_zip5").otherwise(pl.col("s_country") + pl.col("s_zip5"))
+    return [
+        pl.col("s_number").alias("number"),
+        pl.col("s_street").alias("street"),
+        pl.when(strong).then("s_suffix").otherwise(pl.lit("")).alias("suffix"),
+        pl.when(strong).then(pl.lit("")).otherwise("s_suffix").alias("weak"),
+        pl.when(strong).then("s_street").otherwise(
+            pl.concat_str(["s_street", "s_suffix"], separator=" ").str.strip_chars(" ")
+        ).alias("way"),
+        pl.concat_str(["s_predir", "s_postdir"], separator=" ").str.strip_chars(" ").alias("direction"),
+        pl.concat_str(parts, separator=" ").str.replace_all(" +", " ").str.strip_chars(" ").alias("road"),
+        pl.col("s_street").str.replace_all("[^0-9]+", " ").str.strip_chars(" ").alias("figures"),
+        pl.when(pl.col("s_unit") == "").then("s_unit_kind").otherwise("s_unit").alias("unit_id"),
+        pl.when(pl.col("s_unit_kind") == "UNIT").then(pl.lit("#")).otherwise("s_unit_kind").alias("unit_kind"),
+        pl.when(pl.col("s_zip5") == "").then(pl.lit("")).otherwise(coded).alias("zip"),
+        pl.col("s_city").alias("city"), pl.col("s_state").alias("state"), pl.col("s_country").alias("country"),
+    ]  # fmt: skip
+
+
+def _person(which: str) -> list[pl.Expr]:
+    first, middle, last = (pl.col(f"s_{part}{which}") for part in ("first", "middle", "last"))
+    words = pl.concat_str([first, middle, last], separator=" ").str.split(" ")
+    whole = words.list.eval(pl.element().filter(pl.element().str.len_chars() > 1)).list.sort()
+    return [
+        first.alias(f"first{which}"), middle.alias(f"middle{which}"), last.alias(f"last{which}"),
+        pl.col(f"s_generation{which}").alias(f"generation{which}"),
+        pl.concat_str([first, middle]).str.replace_all(" ", "", literal=True).alias(f"given{which}"),
+        pl.when(whole.list.len() > 1).then(whole.list.join(" ")).otherwise(pl.lit("")).alias(f"bag{which}"),
+    ]  # fmt: skip

@@ -1,0 +1,208 @@
+"""Whether two names can be one person's, and what it costs to believe so (P9).
+
+Strict on given names: two common ones are two people (MICHAEL and MICHELLE are siblings), unless one is a form of the
+other. Costs are those of :mod:`.pair_addresses`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import polars as pl
+
+from prefcenter.core.postal.nicknames import GivenRelation, given_relations
+from prefcenter.core.postal.pair_fields import PERSON_FIELDS
+from prefcenter.core.postal.similarity import edits, likely_misspelt
+from prefcenter.core.postal.tables_given import GIVEN_NAMES
+
+NEEDED = tuple(f"{name}{side}" for side in ("_l", "_r") for name in PERSON_FIELDS)
+
+
+def person_costs(pairs: pl.DataFrame) -> pl.DataFrame:
+    """For each ``pair`` that can be one person: ``name_cost`` (f32), ``name_tier``, ``same_name``, ``initial``.
+
+    A couple is compared as each of its two; the likeliest two stand for the pair. ``initial`` says that one side gives
+    the first letter only. Pairs of two people are left out.
+    """
+    persons = _persons(pairs)
+    known = _related(persons.with_columns(*_name_edits(persons)).filter(_perhaps()))
+    costs = known.with_columns(*_given(), *_surname()).with_columns(*_whole())
+    judged = costs.with_columns(_name_cost(), _name_tier())
+    best = judged.filter(pl.col("name_cost").is_not_null()).sort("pair", "name_cost", maintain_order=True)
+    best = best.unique("pair", keep="first", maintain_order=True)
+    return best.select("pair", "name_cost", "name_tier", "same_name", "initial")
+
+
+def _persons(pairs: pl.DataFrame) -> pl.DataFrame:
+    """One row for each two people of a pair, whose generations do not contradict."""
+    tables = []
+    for left in ("", "2"):
+        for right in ("", "2"):
+            columns = [pl.col(f"{name}{left}_l").alias(f"{name}_l") for name in PERSON_FIELDS]
+            columns += [pl.col(f"{name}{right}_r").alias(f"{name}_r") for name in PERSON_FIELDS]
+            tables.append(pairs.select("pair", *columns).filter((pl.col("last_l") != "") & (pl.col("last_r") != "")))
+    one, other = pl.col("generation_l"), pl.col("generation_r")
+    one_generation = (one == other) | (one == "") | (other == "")
+    return pl.concat(tables).filter(one_generation)
+
+
+def _name_edits(persons: pl.DataFrame) -> list[pl.Series]:
+    last_differs = persons["last_l"] != persons["last_r"]
+    lasts = edits(persons["last_l"], persons["last_r"], last_differs, at_most=2).alias("last_edits")
+    near = ~last_differs | (lasts <= 2) | persons.select(_begins_or_ends()).to_series()
+    firsts = edits(persons["first_l"], persons["first_r"], near & (persons["first_l"] != persons["first_r"]), at_most=2)
+    crossed_l = persons["first_l"] != persons["last_r"]
+    across = last_differs & (lasts > 2) & (persons["first_l"] != "")
+    return [
+        lasts,
+        firsts.alias("first_edits"),
+        edits(persons["first_l"], persons["last_r"], across & crossed_l, at_most=1).alias("cross_l"),
+        edits(persons["last_l"], persons["first_r"], across, at_most=1).alias("cross_r"),
+    ]
+
+
+def _perhaps() -> pl.Expr:
+    """Whether the surnames leave anything to look at."""
+    turned = (pl.col("bag_l") == pl.col("bag_r")) | (pl.col("cross_l") <= 1) | (pl.col("cross_r") <= 1)
+    turned |= (pl.col("first_l") == pl.col("last_r")) | (pl.col("last_l") == pl.col("first_r"))
+    return (pl.col("last_l") == pl.col("last_r")) | (pl.col("last_edits") <= 2) | _begins_or_ends() | turned
+
+
+def _begins_or_ends() -> pl.Expr:
+    """One surname is a part of the other (a hyphen's half), or stands as a middle name on the other side."""
+    return _part("_l", "_r") | _part("_r", "_l")
+
+
+def _part(whole: str, part: str) -> pl.Expr:
+    name, piece = pl.col(f"last{whole}"), pl.col(f"last{part}")
+    rest = name.str.len_chars().cast(pl.Int32) - piece.str.len_chars().cast(pl.Int32)
+    half = (name.str.starts_with(piece) | name.str.ends_with(piece)) & (piece.str.len_chars() >= 3) & (rest >= 3)
+    patronymic = (rest == 3) & name.str.ends_with("SON")
+    maiden = (pl.col(f"middle{whole}") == piece) & (piece.str.len_chars() >= 3)
+    return (half & ~patronymic) | maiden
+
+
+def _related(persons: pl.DataFrame) -> pl.DataFrame:
+    return persons.join(_relations(), on=["first_l", "first_r"], how="left", maintain_order="left").with_columns(
+        pl.col("first_l").is_in(_common()).alias("common_l"), pl.col("first_r").is_in(_common()).alias("common_r")
+    )
+
+
+@cache
+def _relations() -> pl.DataFrame:
+    return given_relations()
+
+
+@cache
+def _common() -> pl.Series:
+    return pl.Series([list(GIVEN_NAMES)])
+
+
+def _given() -> list[pl.Expr]:
+    """What the difference of the given names costs, and its name."""
+    one, other = pl.col("first_l"), pl.col("first_r")
+    joined = (pl.col("given_l") == pl.col("given_r")) | (pl.col("given_l") == other) | (one == pl.col("given_r"))
+    related = pl.col("given_relation")
+    two_names = pl.col("common_l") & pl.col("common_r") & ~_slip_of_the_finger(one, other)
+    two_names |= (related == GivenRelation.APART.value).fill_null(value=False)
+    misspelt = likely_misspelt(pl.col("first_edits"), one, other) & ~two_names
+    cut = (_cut(one, other, "common_r") | _cut(other, one, "common_l")) & ~two_names
+    letter = (one.str.len_chars() == 1) | (other.str.len_chars() == 1)
+    initial = letter & (one.str.head(1) == other.str.head(1))
+    by_middle = _by_middle("_l", "_r") | _by_middle("_r", "_l")
+    kinds = [
+        (one == other, "same", 0.0),
+        (joined & (one != "") & (other != ""), "joined", 0.3),
+        (related == GivenRelation.SPELLING.value, "nickname", 0.7),
+        (related == GivenRelation.NICKNAME.value, "nickname", 1.0),
+        (initial & by_middle, "joined", 0.6),
+        (initial, "initial", 2.0),
+        (misspelt & (pl.col("first_edits") == 1), "misspelt", 1.2),
+        (by_middle & letter, "joined", 1.2),
+        (misspelt, "misspelt", 2.2),
+        (cut, "misspelt", 1.8),
+        (related == GivenRelation.SHARED.value, "doubtful", 3.0),
+        (by_middle, "doubtful", 3.0),
+        ((one == "") | (other == ""), "doubtful", 3.2),
+    ]
+    return [_first_of([(when, price) for when, _, price in kinds], pl.Float32).alias("given_cost"),
+            _first_of([(when, name) for when, name, _ in kinds], pl.String).alias("given_kind")]  # fmt: skip
+
+
+def _slip_of_the_finger(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """Two letters exchanged or one doubled: JOESPH, SHELIA, ANNNA, which are names too and yet seldom two people."""
+    turned = one.str.split("").list.sort() == other.str.split("").list.sort()
+    return (pl.col("first_edits") == 1) & (turned | (one.str.replace_many(_DOUBLE) == other.str.replace_many(_DOUBLE)))
+
+
+_DOUBLE = {letter * 2: letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+def _first_of(cases: list[tuple[pl.Expr, float]] | list[tuple[pl.Expr, str]], dtype: type[pl.DataType]) -> pl.Expr:
+    """The value of the first case that holds, or null."""
+    return pl.coalesce(*(pl.when(when).then(pl.lit(value)) for when, value in cases), pl.lit(None)).cast(dtype)
+
+
+def _cut(whole: pl.Expr, part: pl.Expr, common: str) -> pl.Expr:
+    """A name cut off at the end of its field."""
+    return whole.str.starts_with(part) & (part.str.len_chars() >= 4) & ~pl.col(common)
+
+
+def _by_middle(named: str, called: str) -> pl.Expr:
+    """One side has as its first name what is the other's middle name."""
+    middle = pl.col(f"middle{named}")
+    return (middle == pl.col(f"first{called}")) & (middle.str.len_chars() >= 2)
+
+
+def _surname() -> list[pl.Expr]:
+    one, other = pl.col("last_l"), pl.col("last_r")
+    part = _begins_or_ends()
+    misspelt = likely_misspelt(pl.col("last_edits"), one, other)
+    cost = (
+        pl.when(one == other).then(0.0)
+        .when(misspelt & (pl.col("last_edits") == 1)).then(1.2)
+        .when(part).then(1.3)
+        .when(misspelt).then(2.0)
+    )  # fmt: skip
+    kind = pl.when(one == other).then(pl.lit("same")).when(part).then(pl.lit("part")).otherwise(pl.lit("misspelt"))
+    return [cost.cast(pl.Float32).alias("last_cost"), kind.alias("last_kind")]
+
+
+def _whole() -> list[pl.Expr]:
+    """The same words in another order, and middle initials that contradict."""
+    turned = (pl.col("first_l") == pl.col("last_r")) & (pl.col("last_l") == pl.col("first_r"))
+    nearly = (pl.col("first_l") == pl.col("last_r")) | (pl.col("last_l") == pl.col("first_r"))
+    slip = (pl.col("cross_l") == 1) | (pl.col("cross_r") == 1)
+    turned |= (pl.col("bag_l") == pl.col("bag_r")) & (pl.col("bag_l") != "")
+    order = pl.when(turned).then(0.7).when(nearly & slip & (pl.col("last_l") != pl.col("last_r"))).then(1.9)
+    one, other = pl.col("middle_l").str.head(1), pl.col("middle_r").str.head(1)
+    against = (one != "") & (other != "") & (one != other)
+    return [
+        order.cast(pl.Float32).alias("order_cost"),
+        pl.when(against).then(0.8).otherwise(0.0).cast(pl.Float32).alias("middle_cost"),
+        ((pl.col("first_l") == pl.col("first_r")) & (pl.col("last_l") == pl.col("last_r"))).alias("same_name"),
+        (pl.col("given_kind") == "initial").fill_null(value=False).alias("initial"),
+    ]
+
+
+def _name_cost() -> pl.Expr:
+    straight = pl.col("given_cost") + pl.col("last_cost") + pl.col("middle_cost")
+    cost = pl.when(pl.col("same_name")).then(0.0).otherwise(pl.min_horizontal(straight, "order_cost"))
+    return cost.cast(pl.Float32).alias("name_cost")
+
+
+def _name_tier() -> pl.Expr:
+    """The name of what weighs most."""
+    straight = pl.col("given_cost") + pl.col("last_cost") + pl.col("middle_cost")
+    swapped = straight.is_null() | (pl.col("order_cost") < straight)
+    surname = pl.col("last_cost") > pl.col("given_cost")
+    return (
+        pl.when("same_name").then(pl.lit("name"))
+        .when(swapped.fill_null(value=False)).then(pl.lit("swapped"))
+        .when(pl.col("given_kind") == "initial").then(pl.lit("initial"))
+        .when(pl.col("given_kind") == "doubtful").then(pl.lit("doubtful"))
+        .when(surname & (pl.col("last_kind") == "part")).then(pl.lit("surname_part"))
+        .when(surname).then(pl.lit("misspelt"))
+        .otherwise(pl.col("given_kind"))
+        .alias("name_tier")
+    )  # fmt: skip
