@@ -27,12 +27,14 @@ class Columns:
         roles: the column of each role that was found.
         others: further columns that would have fitted a role, and were not taken.
         absent: roles that the caller has declared the file not to have.
+        remarks: what else a person should know of how the file was read.
     """
 
     names: tuple[str, ...]
     roles: Mapping[str, str]
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
+    remarks: tuple[str, ...] = ()
 
     def __getitem__(self, role: str) -> str:
         return self.roles[role]
@@ -43,8 +45,8 @@ class Columns:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A sentence for each role that several columns would fit."""
-        return tuple(
+        """The remarks, and a sentence for each role that several columns would fit."""
+        return self.remarks + tuple(
             f"{role} is read from {_shown(self.roles[role])}; not from {', '.join(map(_shown, rest))}."
             for role, rest in self.others.items()
         )
@@ -100,6 +102,16 @@ def recognise(names: Sequence[str], mapping: Mapping[str, str] | None = None) ->
         if ordered:
             others[role] = tuple(ordered)
     return Columns(tuple(names), roles, others, absent)
+
+
+def role_of(name: str) -> str | None:
+    """What a column of this name usually stands for.
+
+    >>> role_of("Zip Code"), role_of("Lieblingsfarbe")
+    ('zip', None)
+    """
+    fit = _fit(name)
+    return fit[0] if fit else None
 
 
 def normalised(name: str) -> str:

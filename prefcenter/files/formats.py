@@ -33,11 +33,20 @@ def _open_parquet(
     return open_parquet(path, mapping=mapping, encoding=encoding, delimiter=delimiter)
 
 
+def _open_workbook(
+    path: Path, *, mapping: Mapping[str, str] | None, encoding: str | None, delimiter: str | None
+) -> Table:
+    from prefcenter.files.workbook import open_workbook
+
+    return open_workbook(path, mapping=mapping, encoding=encoding, delimiter=delimiter)
+
+
 _CSV = (".csv", ".txt", ".tsv", ".tab")
 FORMATS: dict[str, OpenTable] = {
     **dict.fromkeys(_CSV, open_csv),
     **dict.fromkeys((suffix + GZIP for suffix in _CSV), open_gzipped_csv),
     **dict.fromkeys((".parquet", ".pq"), _open_parquet),
+    ".xlsx": _open_workbook,
 }
 
 

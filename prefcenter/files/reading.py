@@ -12,6 +12,7 @@ from prefcenter.files import encoding as encodings
 from prefcenter.files.columns import Columns, recognise
 from prefcenter.files.dialect import Dialect, detect, parse_record
 from prefcenter.files.encoding import Encoding
+from prefcenter.files.headers import refuse_second_header
 from prefcenter.files.parsing import CsvBlock, Layout, parse_block
 from prefcenter.files.records import split
 from prefcenter.files.signatures import refuse_other_formats
@@ -140,6 +141,8 @@ class CsvTable(TextTable):
             return None, rest
         layout = Layout(self.columns.names, self.dialect.delimiter, self.encoding)
         block = parse_block(data, records, layout, rows_before=self._rows, bytes_done=done)
+        if not self._rows:
+            refuse_second_header(self.path.name, block.frame.iter_rows())
         rows = block.frame.height + len(block.bad)
         self._rows += rows
         return (block if rows else None), rest
