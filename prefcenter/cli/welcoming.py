@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,10 +38,16 @@ def prepare(wiring: Wiring) -> Iterator[str]:
     yield f"    API description     {base}/api/docs  (key {access['key']})"
     yield ""
     yield "  Worth trying in another terminal (the settings of this demo come from the first line)"
-    yield f"    set -a; . {environment}; set +a"
+    yield f"    set -a; . {environment}; set +a{_path()}"
     out = folder / "demo" / "spring"
     yield f"    prefcenter scrub {mailing} --channel post --brand acme --mailing spring --out {out}"
     yield "    prefcenter check email ada.nobody@example.com"
+
+
+def _path() -> str:
+    """What puts the command on the shell's path, where it is not there: `make run` installs it into an environment."""
+    found, own = shutil.which("prefcenter"), Path(sys.executable).parent
+    return "" if found and Path(found).parent == own else f'; PATH="{own}:$PATH"'
 
 
 def _sample_links(wiring: Wiring) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -79,6 +80,26 @@ def test_a_newcomer_sees_the_whole_flow_with_one_command(tmp_path: Path) -> None
         assert "Traceback" not in errors
     mailing = next((tmp_path / "instance").glob("demo/*.csv"))
     assert mailing.read_bytes().count(b"\n") > 1000
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the lines are made for a shell")
+def test_the_printed_commands_work_as_they_are_printed(tmp_path: Path) -> None:
+    """`make run` puts the command into an environment that is on nobody's path."""
+    with running(tmp_path, "demo", "--port", "0", PATH="/usr/bin:/bin") as (process, lines):
+        start = next(index for index, line in enumerate(lines) if "another terminal" in line)
+        commands = [line.strip() for line in lines[start + 1 :] if line.startswith("    ")]
+        done = subprocess.run(
+            ["bash", "-ec", "\n".join(commands)],
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        stop(process, signal.SIGTERM)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "cleared"
+    assert (tmp_path / "instance" / "demo" / "spring" / "clean.csv").exists()
 
 
 def test_a_second_demo_goes_on_with_the_data_of_the_first(tmp_path: Path) -> None:
