@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from dotenv import dotenv_values
+from phonenumbers import SUPPORTED_REGIONS
 
 from prefcenter.core.errors import BadInput, PrefcenterError
 from prefcenter.core.keys import Peppers
@@ -142,7 +143,7 @@ def _base_url(text: str) -> str:
 
 def _country(text: str) -> str:
     code = text.strip().upper()
-    if len(code) != 2 or not code.isalpha():
+    if code not in SUPPORTED_REGIONS:  # Such as UK, in which every national number would be unreadable.
         raise BadInput("PREFCENTER_DEFAULT_COUNTRY is not a country.", remedy="Use an ISO 3166 code such as US or GB.")
     return code
 

@@ -45,6 +45,7 @@ def test_secrets_never_show_in_a_representation() -> None:
     [
         ("PREFCENTER_BASE_URL", "prefs.example.com"),
         ("PREFCENTER_DEFAULT_COUNTRY", "USA"),
+        ("PREFCENTER_DEFAULT_COUNTRY", "UK"),
         ("PREFCENTER_TRUSTED_PROXIES", "one"),
         ("PREFCENTER_INBOUND_AUTH", "only-a-user"),
     ],
