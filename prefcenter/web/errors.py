@@ -47,6 +47,12 @@ _FOR_PEOPLE: Final = {
         "Nothing was changed. This is our fault, not yours. Please try again in a minute.",
     ),
 }
+_FOR_PROGRAMS: Final = {
+    404: "There is nothing at this address. /api/docs tells what there is.",
+    405: "This address does not take this method; the header Allow names those that it takes.",
+}
+"""What an API says instead, where the words for people speak of pages and links."""
+
 _OUR_FAULT: Final = ("Something went wrong on our side", "Nothing was changed. Please try again in a minute.")
 
 
@@ -114,7 +120,13 @@ def _log(error: Exception) -> None:
 
 
 def _sentence_for(status: int) -> str:
+    if _is_api() and status in _FOR_PROGRAMS:
+        return _FOR_PROGRAMS[status]
     return _FOR_PEOPLE.get(status, _OUR_FAULT)[1]
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/api/")
 
 
 def _answer(problem: Problem) -> Response:
@@ -126,7 +138,7 @@ def _answer(problem: Problem) -> Response:
 
 
 def _render(problem: Problem) -> Response:
-    if request.path.startswith("/api/"):
+    if _is_api():
         return Response(_as_json(problem), content_type="application/problem+json")
     if request.path.startswith("/webhooks/") or g.get("answers_plainly", False):
         return Response(f"{problem.title}. {problem.detail}\n", content_type="text/plain; charset=utf-8")

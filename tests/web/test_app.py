@@ -115,6 +115,13 @@ def test_a_wrong_method_names_the_right_ones(site: Flask) -> None:
     assert "GET" in answer.headers["Allow"]
 
 
+def test_a_program_is_not_told_to_open_a_link_from_its_message(site: Flask) -> None:
+    answers = [site.test_client().get(path) for path in ("/api/v1/check", "/api/v1/nowhere")]
+    assert [answer.status_code for answer in answers] == [405, 404]
+    assert all("link" not in answer.json["detail"] for answer in answers if answer.json)
+    assert "method" in (answers[0].json or {})["detail"]
+
+
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/api/v1/nowhere", "/help/sms"])
 def test_every_answer_bears_the_headers(site: Flask, path: str) -> None:
     """E5, X8: nothing leaks by Referer, frame, cache, search engine or script."""
