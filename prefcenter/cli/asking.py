@@ -193,10 +193,15 @@ def _happening_line(each: Happening) -> str:
         proof = ""
     else:
         proof = "".join(
-            f"; {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+            f"; {name}: {_on_one_line(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
             for name, value in each.evidence.items()
         )
     return f"{each.kind} {moment(each.at)} by {each.actor} ({place}){proof}"
+
+
+def _on_one_line(text: str) -> str:
+    """A mail's text keeps its line ends with --json; here they would break the page's order."""
+    return " ".join(text.split())
 
 
 def _consent_line(consent: Consent, at: datetime) -> str:

@@ -81,12 +81,12 @@ def decision_json(decision: Decision) -> dict[str, Any]:
             {
                 "code": reason.code.value,
                 "scope": reason.scope.label,
-                "since": None if reason.since is None else reason.since.isoformat(),
+                "since": None if reason.since is None else _plain(reason.since),
                 "source": reason.source.value,
             }
             for reason in decision.reasons
         ],
-        "until": None if (until := until_of(decision)) is None else until.isoformat(),
+        "until": None if (until := until_of(decision)) is None else _plain(until),
     }
 
 
@@ -129,5 +129,5 @@ def _cell(value: object) -> str:
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.isoformat().replace("+00:00", "Z")  # As the API and the manifests write it.
     raise TypeError(f"{type(value).__name__} has no place in JSON.")

@@ -29,6 +29,7 @@ def test_the_answer_in_json_is_one_decision_as_the_api_gives_it(acme: Prefcenter
         "until": None,
     }
     assert datetime.fromisoformat(since).tzinfo is not None
+    assert since.endswith("Z")
 
 
 def test_without_a_type_only_refusals_of_whole_brands_refuse(acme: Prefcenter) -> None:
@@ -48,7 +49,7 @@ def test_a_postal_opt_out_is_found_in_another_spelling(acme: Prefcenter) -> None
 def test_a_pause_names_its_end(acme: Prefcenter) -> None:
     until = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
     acme("suppress", "add", "email", "jane@example.com", "--reason", "paused", "--until", until)
-    assert acme.json("check", "email", "jane@example.com", exits=3)["until"] == f"{until}T00:00:00+00:00"
+    assert acme.json("check", "email", "jane@example.com", exits=3)["until"] == f"{until}T00:00:00Z"
 
 
 def test_bad_questions_are_exit_2(acme: Prefcenter) -> None:
@@ -74,6 +75,15 @@ def test_explain_tells_the_evidence_and_how_it_ended(acme: Prefcenter) -> None:
     assert answer["standing"] == []
     assert [each["kind"] for each in answer["ended"][0]["history"]] == ["suppress", "lift"]
     assert answer["verdicts"]["marketing"]["verdict"] == "cleared"
+
+
+def test_explain_keeps_a_long_evidence_on_its_line(acme: Prefcenter) -> None:
+    """A mail's whole text is evidence; with its line ends it would read as lines of the explanation."""
+    words = ("suppress", "add", "email", "jane@example.com", "--reason", "opt_out", "--note", "first\n\nOn the list")
+    acme(*words)
+    assert "note: first On the list\n" in acme("explain", "email", "jane@example.com").stdout
+    [entry] = acme.json("explain", "email", "jane@example.com")["standing"]
+    assert entry["history"][0]["evidence"]["note"] == "first\n\nOn the list"
 
 
 def test_explain_as_of_then_tells_what_held_then(acme: Prefcenter) -> None:

@@ -44,6 +44,12 @@ def test_each_help_tells_what_the_command_does_and_its_exit_codes(name: str, com
     assert all(re.search(rf"^ +{code}  +\S", told, re.MULTILINE) for code in "012")
 
 
+def test_the_list_of_commands_cuts_no_sentence() -> None:
+    listing = main.get_help(click.Context(main, info_name="prefcenter")).partition("Commands:")[2]
+    assert "worker" in listing
+    assert "..." not in listing
+
+
 @pytest.mark.parametrize(("name", "command"), LEAVES, ids=[name for name, _ in LEAVES])
 def test_each_option_is_explained(name: str, command: click.Command) -> None:
     options = [each for each in command.params if isinstance(each, click.Option) and not each.hidden]
