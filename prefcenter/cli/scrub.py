@@ -185,9 +185,8 @@ def _report(prepared: Prepared, out: Path, *, dry_run: bool) -> None:
         click.echo(f"Note: {note}", err=True)
     lines = [("read", tally.read), ("kept", tally.kept), ("suppressed", tally.suppressed)]
     lines += [(f"  {reason}", count) for reason, count in tally.by_reason.most_common()]
-    lines += [("duplicate", tally.duplicate)] if tally.duplicate else []
-    lines += [("review", tally.review)] if tally.review else []
-    lines += [("unreadable", tally.unreadable), ("seeds added", tally.seeds)]
+    lines += [("duplicate", tally.duplicate), ("review", tally.review), ("unreadable", tally.unreadable)]
+    lines += [("seeds added", tally.seeds)] if tally.seeds else []
     for name, count in lines:
         click.echo(f"{name:<20} {count:>12,}")
     if dry_run:
@@ -196,7 +195,7 @@ def _report(prepared: Prepared, out: Path, *, dry_run: bool) -> None:
     manifest = prepared.manifest
     click.echo(f"\nMailing {manifest['mailing']}, version {manifest['version']}: the files are in {out}.")
     for output in manifest["outputs"]:
-        click.echo(f"  {output['name']:<28} {output['rows']:>12,} rows")
+        click.echo(f"  {output['name']:<28} {output['rows']:>12,} row{'' if output['rows'] == 1 else 's'}")
     until = moment(datetime.fromisoformat(manifest["stale_after"]))
     click.echo(f"Use the clean file until {until}; `prefcenter verify` tells whether it is still good.")
 
