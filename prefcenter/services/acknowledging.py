@@ -101,13 +101,22 @@ def _values(session: Session, told: Acknowledged, at: datetime) -> dict[str, obj
     names = [brand.sender_name or brand.name for brand in brands]
     return {
         "subject": SUBJECT,
-        "company": ", ".join(names) or "us",
+        "company": _all_of(names) or "us",
         "postal_address": brands[0].postal_address if len(brands) == 1 else "",
         "recorded": [_lines(request) for request in told.recorded],
         "received": _day(told.received_at),
         "review_by": None if told.review_by is None else _day(told.review_by),
         "in_flight": _in_flight(session, at),
     }
+
+
+def _all_of(names: Sequence[str]) -> str:
+    """Name several as a sentence does.
+
+    >>> _all_of(["Acme"]), _all_of(["Acme", "Bluebird"]), _all_of(["Acme", "Bluebird", "Corvo"])
+    ('Acme', 'Acme and Bluebird', 'Acme, Bluebird and Corvo')
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _in_flight(session: Session, at: datetime) -> list[dict[str, str]]:
