@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, Self
 
 import polars as pl
 import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.exceptions import FileCreateError, XlsxWriterException
 
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import Columns
@@ -103,9 +104,12 @@ class WorkbookOutput:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        # After an error nothing is finished: the whole folder is thrown away.
         if raised[0] is None:
             self.close()
+            return
+        # Closing writes, which a full disk refuses again: the first error is the one to tell.
+        with suppress(OSError, XlsxWriterException):
+            self._book.close()
 
     def _put(self, row: Row) -> None:
         self._rows += 1

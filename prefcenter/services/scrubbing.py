@@ -165,7 +165,8 @@ def verify(ledger_keys: LedgerKeys, path: Path, manifest: Path, *, at: datetime)
 
 
 def _distinct(files: Sequence[Path]) -> list[Path]:
-    if len({path.stem.casefold() for path in files}) != len(files):
+    outputs = [name.casefold() for path in files for name in astuple(names_for(path, is_only=len(files) == 1))]
+    if len(set(outputs)) != len(outputs):
         raise BadInput(
             "Two of the files have the same name.", remedy="Rename one: each output carries its input's name."
         )

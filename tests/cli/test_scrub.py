@@ -52,9 +52,10 @@ def test_no_output_replaces_the_seeds_or_what_a_link_leads_to(house: Prefcenter,
 
 def test_files_that_would_share_an_output_are_refused_by_what_is_wrong(house: Prefcenter, tmp_path: Path) -> None:
     """Both would write suppressed-a.csv."""
-    for name in ("a.csv", "a.txt"):
+    (tmp_path / "other").mkdir()
+    for name in ("a.csv", "other/A.csv"):
         (tmp_path / name).write_text(HEADER + JANE + BOB)
-    told = scrub(house, tmp_path / "a.csv", tmp_path / "a.txt", out=tmp_path / "out", exits=2)
+    told = scrub(house, tmp_path / "a.csv", tmp_path / "other" / "A.csv", out=tmp_path / "out", exits=2)
     assert "Two of the files have the same name" in told
     assert not (tmp_path / "out").exists()
 
