@@ -230,6 +230,14 @@ def test_the_page_says_that_it_is_off_already(client: FlaskClient, link: str) ->
     assert "Stop all marketing email from Acme" in page
 
 
+def test_the_page_offers_nothing_that_is_off_already(client: FlaskClient, link: str) -> None:
+    """U1: where all of the brand is off, it says so, and no button is left that would do nothing."""
+    client.post(link, data={"scope": "brand"})
+    page = client.get(link).text
+    assert "<h1>Already off: all marketing email from Acme" in page
+    assert "<form" not in page
+
+
 def test_evidence_is_kept_beside_the_ledger_and_not_in_it(client: FlaskClient, house: House, link: str) -> None:
     """X8: address, IP and browser are personal, so they stand in the erasable row."""
     client.post(link, data=ONE_CLICK, headers={"User-Agent": "Mailbox/1.0"})

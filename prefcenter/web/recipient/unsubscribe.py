@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, make_response, render_template
 
-from prefcenter.core.channels import Reason, Source
+from prefcenter.core.channels import Reason, ScopeKind, Source
 from prefcenter.core.tokens import Purpose, Token
 from prefcenter.services import optouts, preferences
 from prefcenter.services.optouts import Target
@@ -32,9 +32,15 @@ def ask(text: str) -> str:
     with wiring.database.read() as session:
         target = optouts.target_of(session, wiring.points, token)
         refused = preferences.own_refusals(session, wiring.keyring, target, at=wiring.clock())
-    since = min((reason.since for reason in refused if reason.since is not None), default=None)
+    wider = [reason for reason in refused if reason.scope.kind is not ScopeKind.TOPIC]
+    since = min((reason.since for reason in wider or refused if reason.since is not None), default=None)
     return render_template(
-        "recipient/unsubscribe.html", text=text, since=since, is_off=bool(refused), **_told(token, target)
+        "recipient/unsubscribe.html",
+        text=text,
+        since=since,
+        is_off=bool(refused),
+        brand_is_off=bool(wider),
+        **_told(token, target),
     )
 
 
