@@ -80,7 +80,7 @@ def help_with(to: ReplyTo) -> Mapping[str, Any]:
         "sms/help.txt",
         brand=brand.name if brand is not None else "",
         contact=(brand.contact if brand is not None else "") or f"{to.reception.base_url}/help/sms",
-        stop_url=f"{to.reception.base_url}/preferences",
+        stop_url=f"{to.reception.base_url}/help/sms",
     )
     return _reply(to, gate.HELP, text, brand, cause=f"help:{to.row.id}")
 

@@ -172,7 +172,7 @@ def test_help_on_a_short_code_is_answered_by_us_even_after_a_stop(house: Any) ->
     assert "<Message>Acme: Questions? help@acme.example" in answer
     assert "STOP" in answer
     assert "or tell us in any other way" in answer
-    assert f"{house.config.base_url}/preferences" in answer
+    assert f"{house.config.base_url}/help/sms" in answer
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
