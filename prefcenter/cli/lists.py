@@ -39,7 +39,7 @@ def import_command(
     evidence: Evidence,
     wants_json: bool,
 ) -> None:
-    """Put the rows of a CSV file on the list. It only ever adds, and can be run again.
+    """Put the rows of a table on the list. It only ever adds, and can be run again.
 
     \b
     Columns are recognised by their usual names:

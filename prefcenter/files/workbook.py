@@ -40,6 +40,7 @@ class _Sheet(NamedTuple):
     name: str
     lines: list[list[str]]
     is_visible: bool
+    cells: calamine.CalamineSheet
 
     @property
     def label(self) -> str:
@@ -62,6 +63,7 @@ class WorkbookTable:
         self._stamp = Stamp.of(path)
         chosen, others = _the_table(path, _sheets(path))
         self._sheet = chosen.name
+        self._parsed: calamine.CalamineSheet | None = chosen.cells
         self._header = _trimmed(chosen.lines[0])
         refuse_second_header(path.name, chosen.lines[1:])
         try:
@@ -88,7 +90,9 @@ class WorkbookTable:
         digest, rows = digest_of(self.path), 0
         if Stamp.of(self.path) != self._stamp:
             raise changed(self.path)
-        sheet = _workbook(self.path).get_sheet_by_name(self._sheet)
+        # Parsing is most of the work: the first pass takes what was parsed for the header, and lets go of it.
+        sheet = self._parsed or _workbook(self.path).get_sheet_by_name(self._sheet)
+        self._parsed = None
         total = max(sheet.total_height, 1)
         lines = (line for line in sheet.iter_rows() if not _is_blank(line))
         next(lines, None)
@@ -172,10 +176,11 @@ def _sheets(path: Path) -> list[_Sheet]:
     for facts in book.sheets_metadata:
         if facts.typ != calamine.SheetTypeEnum.WorkSheet:
             continue
-        rows = book.get_sheet_by_name(facts.name).iter_rows()
+        cells = book.get_sheet_by_name(facts.name)
+        rows = cells.iter_rows()
         lines = [list(map(as_text, row)) for row in islice((r for r in rows if not _is_blank(r)), _LINES_LOOKED_AT)]
         if lines:
-            found.append(_Sheet(facts.name, lines, facts.visible == calamine.SheetVisibleEnum.Visible))
+            found.append(_Sheet(facts.name, lines, facts.visible == calamine.SheetVisibleEnum.Visible, cells))
     return found
 
 

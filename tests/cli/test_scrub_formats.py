@@ -168,3 +168,13 @@ def test_bad_files_are_told_in_words_and_write_nothing(listed: Prefcenter) -> No
         words = ("scrub", name, "--channel", "post", "--mailing", "spring", "--out", "out")
         assert said in " ".join(listed(*words, exits=2).stderr.split())
     assert not (listed.folder / "out").exists()
+
+
+@pytest.mark.parametrize("kind", ["csv.gz", "parquet", "xlsx"])
+def test_a_list_is_imported_from_other_formats_too(listed: Prefcenter, kind: str) -> None:
+    """What can be scrubbed can be put on the list; ZIPs without their zero find the same people."""
+    write(listed.folder / f"list.{kind}", ROWS)
+    found = listed.json("suppress", "import", f"list.{kind}", "--reason", "opt_out", exits=1)
+    assert (found["read"], found["new"] + found["already"], found["rejected"]) == (5, 4, 1)
+    assert "already" in found
+    listed("check", "post", "Ann Poe; 7 Elm St; ; Boston; MA; 02134", exits=3)
