@@ -93,6 +93,7 @@ def _road_cost() -> pl.Expr:
     whole = _begins(one, other) | _begins(other, one)
     cost = (
         pl.when(pl.col("way_l") == pl.col("way_r")).then(0.0)
+        .when(_suffix_dropped()).then(0.3)
         .when(one_name).then(pl.when(weak).then(0.6).otherwise(1.5))
         .when(pl.col("figures_l") != pl.col("figures_r")).then(None)
         .when((one == "") | (other == "")).then(None)
@@ -106,13 +107,20 @@ def _road_cost() -> pl.Expr:
     return cost.cast(pl.Float32).alias("road_cost")
 
 
+def _suffix_dropped() -> pl.Expr:
+    """SEA COVE and SEA COVE AVE: without its suffix the last word of a name looks like one."""
+    dropped = (pl.col("spelt_line_l") == pl.col("spelt_r")) | (pl.col("spelt_line_r") == pl.col("spelt_l"))
+    return dropped & (pl.col("spelt_l") != pl.col("spelt_r"))
+
+
 def _begins(whole: pl.Expr, part: pl.Expr) -> pl.Expr:
     """A street of several words of which the other one has only the first ones."""
     return whole.str.starts_with(pl.concat_str(part, pl.lit(" "))) & (part.str.len_chars() >= 5)
 
 
 def _line() -> list[pl.Expr]:
-    suffix, direction = _missing("suffix"), _missing("direction")
+    (same, missing), direction = _missing("suffix"), _missing("direction")
+    suffix = (same, missing | _suffix_dropped())
     differs = [~same & ~missing for same, missing in (suffix, direction)]
     cost = pl.lit(0.0)
     for (same, missing), price in ((suffix, 0.3), (direction, 0.4)):

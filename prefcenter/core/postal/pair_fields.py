@@ -11,7 +11,7 @@ PERSON_FIELDS = ("first", "middle", "last", "generation", "given", "bag")
 """The columns of each person; those of the second of a couple end in ``2``."""
 
 PAIR_FIELDS = (
-    "number", "street", "suffix", "weak", "way", "direction", "road", "spelt", "spelt_road",
+    "number", "street", "suffix", "weak", "way", "direction", "road", "spelt", "spelt_line", "spelt_road",
     "figures", "unit_id", "unit_kind", "zip", "city", "state", "country",
     *PERSON_FIELDS, *(f"{name}2" for name in PERSON_FIELDS), "company", "occupant", "level",
 )  # fmt: skip
@@ -30,15 +30,24 @@ def pair_fields(standard: pl.DataFrame) -> pl.DataFrame:
         *_address(), *_person(""), *_person("2"),
         pl.col("s_company").alias("company"), pl.col("s_occupant").alias("occupant"), level.alias("level"),
     )  # fmt: skip
-    return fields.with_columns(_spelt_out("way").alias("spelt"), _spelt_out("road").alias("spelt_road")).select(
-        PAIR_FIELDS
+    return fields.hstack(_spelt_out(standard)).select(PAIR_FIELDS)
+
+
+def _spelt_out(standard: pl.DataFrame) -> pl.DataFrame:
+    """The words in full, since VALLLEY lies one edit from VALLEY and three from VLY; ST is a saint before a suffix."""
+    words = pl.col("s_street").str.split(" ")
+    street = words.list.eval(pl.element().replace(_WORDS | {"ST": "SAINT"})).list.join(" ").alias("street")
+    suffix = pl.col("s_suffix").replace(_WORDS).alias("suffix")
+    weak = pl.when(pl.col("s_suffix").is_in(STRONG_SUFFIXES)).then(pl.lit("")).otherwise("suffix")
+    return standard.select("s_predir", street, suffix, "s_postdir", "s_suffix").select(
+        _spaced("street", weak).alias("spelt"),
+        _spaced("street", "suffix").alias("spelt_line"),
+        _spaced("s_predir", "street", "suffix", "s_postdir").alias("spelt_road"),
     )
 
 
-def _spelt_out(column: str) -> pl.Expr:
-    """The words in full, since VALLLEY lies one edit from VALLEY and three from VLY."""
-    words = pl.col(column).str.split(" ")
-    return words.list.eval(pl.element().replace(_WORDS)).list.join(" ")
+def _spaced(*parts: str | pl.Expr) -> pl.Expr:
+    return pl.concat_str(parts, separator=" ").str.replace_all(" +", " ").str.strip_chars(" ")
 
 
 def _longest(form: str) -> str:
@@ -46,7 +55,11 @@ def _longest(form: str) -> str:
     return max((word for word in variants if not (word.endswith("S") and word[:-1] in variants)), key=len)
 
 
-_WORDS: dict[str, str] = {form: _longest(form) for form in SUFFIX_FORMS}
+# The longest variant is the word itself, but for these.
+_WORDS: dict[str, str] = {form: _longest(form) for form in SUFFIX_FORMS} | {
+    "BYP": "BYPASS", "BYU": "BAYOU", "CTR": "CENTER", "HBR": "HARBOR", "RNCH": "RANCH", "SHR": "SHORE",
+    "SHRS": "SHORES", "STRM": "STREAM", "VLG": "VILLAGE",
+}  # fmt: skip
 
 
 def pairs_of(left: pl.DataFrame, right: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:

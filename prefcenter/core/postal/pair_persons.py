@@ -76,7 +76,7 @@ def _begins_or_ends() -> pl.Expr:
 def _part(whole: str, part: str) -> pl.Expr:
     name, piece = pl.col(f"last{whole}"), pl.col(f"last{part}")
     rest = name.str.len_chars().cast(pl.Int32) - piece.str.len_chars().cast(pl.Int32)
-    half = (name.str.starts_with(piece) | name.str.ends_with(piece)) & (piece.str.len_chars() >= 3) & (rest >= 3)
+    half = (name.str.starts_with(piece) | name.str.ends_with(piece)) & (piece.str.len_chars() >= 2) & (rest >= 3)
     patronymic = (rest == 3) & name.str.ends_with("SON")
     maiden = (pl.col(f"middle{whole}") == piece) & (piece.str.len_chars() >= 3)
     return (half & ~patronymic) | maiden
@@ -101,7 +101,7 @@ def _common() -> pl.Series:
 def _given() -> list[pl.Expr]:
     """What the difference of the given names costs, and its name."""
     one, other = pl.col("first_l"), pl.col("first_r")
-    joined = (pl.col("given_l") == pl.col("given_r")) | (pl.col("given_l") == other) | (one == pl.col("given_r"))
+    joined = _joined("_l", "_r") | _joined("_r", "_l")
     related = pl.col("given_relation")
     two_names = pl.col("common_l") & pl.col("common_r") & ~_slip_of_the_finger(one, other)
     two_names |= (related == GivenRelation.APART.value).fill_null(value=False)
@@ -112,7 +112,7 @@ def _given() -> list[pl.Expr]:
     by_middle = _by_middle("_l", "_r") | _by_middle("_r", "_l")
     kinds = [
         (one == other, "same", 0.0),
-        (joined & (one != "") & (other != ""), "joined", 0.3),
+        (joined, "joined", 0.3),
         (related == GivenRelation.SPELLING.value, "nickname", 0.7),
         (related == GivenRelation.NICKNAME.value, "nickname", 1.0),
         (initial & by_middle, "joined", 0.6),
@@ -141,6 +141,11 @@ _DOUBLE = {letter * 2: letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 def _first_of(cases: list[tuple[pl.Expr, float]] | list[tuple[pl.Expr, str]], dtype: type[pl.DataType]) -> pl.Expr:
     """The value of the first case that holds, or null."""
     return pl.coalesce(*(pl.when(when).then(pl.lit(value)) for when, value in cases), pl.lit(None)).cast(dtype)
+
+
+def _joined(parted: str, whole: str) -> pl.Expr:
+    """MARY ANN and MARYANN, but not PAUL A and PAULA."""
+    return (pl.col(f"given{parted}") == pl.col(f"first{whole}")) & (pl.col(f"middle{parted}").str.len_chars() >= 2)
 
 
 def _cut(whole: pl.Expr, part: pl.Expr, common: str) -> pl.Expr:

@@ -17,7 +17,7 @@ UNIT_HINT = rf" (?:#|(?:{_NUMBERED}|{_ALONE}|LEVEL)(?:[0-9 ]|$))"
 
 UNIT_TAIL = (
     rf"^(\S+ \S.*?) ((?:(?:(?:{_NUMBERED})(?: (?:#|NO|NUMBER))* ?|# (?:(?:{_NUMBERED})(?: #)* ?)?)"
-    r"(?:[0-9][0-9A-Z-]*|[A-Z]{1,2}[0-9][0-9A-Z-]*|[A-Z]|[A-Z]{2})(?: .*)?)"
+    r"(?:[0-9][0-9A-Z-]*|[A-Z]{1,2}[0-9][0-9A-Z-]*|\b[A-Z]|\b[A-Z]{2})(?: .*)?)"
     r"|(?:APT|APARTMENT|UNIT|SUITE) [A-Z]{3,12}"
     r"|(?:(?:[0-9]+(?:ST|ND|RD|TH)|GROUND|FIRST|SECOND|THIRD|LOWER|UPPER|TOP) (?:FL|FLR|FLOOR|LEVEL)(?: .*)?)"
     rf"|(?:{_ALONE})(?: (?:{_NUMBERED}) .*)?)$"

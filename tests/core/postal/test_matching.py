@@ -140,6 +140,8 @@ SAME_HOME = lines("""
     12 Sunset Boulevard;; Springfield; IL; 62701 | 12 Sunset Bouelvard;; Springfield; IL; 62701
     12 Oak Hill;; Springfield; IL; 62701 | 12 Oak Hill Rd;; Springfield; IL; 62701
     12 Oak Hill Rd;; Springfield; IL; 62701 | 12 Oakhill Rd;; Springfield; IL; 62701
+    12 Sea Cove;; Springfield; IL; 62701 | 12 Sea Cove Dr;; Springfield; IL; 62701
+    12 Saint George Way;; Springfield; IL; 62701 | 12 Saiot George Way;; Springfield; IL; 62701
     12 Todd Valley Dr;; Springfield; IL; 62701 | 12 Todd Vallley Dr;; Springfield; IL; 62701
     12 Martin Luther King Blvd;; Springfield; IL; 62701 | 12 Martin Luther Blvd;; Springfield; IL; 62701
     100 N Main St;; Springfield; IL; 62701 | 100 N Main St;; Springfield; IL; 67201
@@ -184,6 +186,8 @@ OTHER_PERSON = names("""
     Joan Doe | Jean Doe
     Daniel Doe | Danielle Doe
     Paul Doe | Paula Doe
+    Paul A Doe | Paula Doe
+    Benjamin Doe | Jamie Doe
     Carl Doe | Carla Doe
     Mark Doe | Mary Doe
     Maria Doe | Mario Doe
@@ -246,7 +250,7 @@ OTHER_HOME = lines("""
     Jane Doe; 100 Oak St;; Springfield; IL; 62701 | Mary Doe; 100 Oak Ave;; Springfield; IL; 62701
     Jane Doe; 100 Oak St;; Springfield; IL; 62701 | J Doe; 100 Oak Ave;; Springfield; IL; 62701
     Jane Doe; 100 N Oak St;; Springfield; IL; 62701 | Mary Doe; 100 S Oak St;; Springfield; IL; 62701
-    Michael Doe; 100 Oak St;; Springfield; IL; 62701 | Micheal Doe; 100 Oak Ct;; Springfield; IL; 62701
+    Jennifer Doe; 100 Oak St;; Springfield; IL; 62701 | Jennifur Doe; 100 Oak Ct;; Springfield; IL; 62701
     Jane Doe; 100 Oak St; Apt 2; Springfield; IL; 62701 | J Doe; 100 Oak St; Apt 3; Springfield; IL; 62701
     Jane Doe; 100 Oak St; Apt 1; Springfield; IL; 62701 | Current Resident; 100 Oak St; Apt 2; Springfield; IL; 62701
     Jane Doe; 100 Oak St;; Springfield; IL; 62701 | Current Resident; 100 Oak Ave;; Springfield; IL; 62701

@@ -113,6 +113,13 @@ def test_units_are_found_on_either_line(address1: str, address2: str, expected: 
     assert f"{form['s_unit_kind']}/{form['s_unit']}" == expected
 
 
+@pytest.mark.parametrize("street", ["LOTUS", "FLAX", "STEEL", "PHIL"])
+def test_a_street_that_begins_like_a_unit_is_a_street(street: str) -> None:
+    """LOTUS is not lot US, and the unit behind it is found."""
+    row = one(f"100 W {street} Cir Apartment 4B")
+    assert [row[name] for name in ("s_street", "s_suffix", "s_unit_kind", "s_unit")] == [street, "CIR", "APT", "4B"]
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
