@@ -67,7 +67,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        table.add_column(name, overflow="fold", min_width=len(name))
+        table.add_column(name, overflow="fold")
     for row in cells:
         table.add_row(*row)
     Console(markup=False, highlight=False).print(table)
