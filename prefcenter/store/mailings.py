@@ -47,13 +47,14 @@ def newest(session: Session, limit: int = 10) -> Sequence[Mailing]:
 
 
 def in_flight(session: Session, at: datetime) -> Sequence[Mailing]:
-    """Postal mailings that were prepared and may still arrive, the last expected first.
+    """Postal mailings that were prepared and may still arrive, each in its newest version, the oldest first.
 
     A mailing with a drop date is in flight until two weeks after it, the time that marketing mail takes at most; one
-    without a date until a month after it was prepared.
+    without a date until a month after it was prepared. A version that a later one took the place of is not posted.
     """
     query = select(Mailing).where(Mailing.channel == "post", Mailing.state.in_(("prepared", "dropped")))
-    return [mailing for mailing in session.scalars(query.order_by(Mailing.id)) if last_expected(mailing) > at]
+    newest = {mailing.name: mailing for mailing in session.scalars(query.order_by(Mailing.id))}
+    return [mailing for mailing in newest.values() if last_expected(mailing) > at]
 
 
 def last_expected(mailing: Mailing) -> datetime:
