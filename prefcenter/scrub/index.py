@@ -16,15 +16,15 @@ import polars as pl
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import EVERYWHERE_REASONS, Channel, Level, Reason, Scope, Source, Verdict
+from prefcenter.core.channels import EVERYWHERE_REASONS, Channel, Level, Reason, Scope, Verdict
 from prefcenter.core.consent import Consent, Party
-from prefcenter.core.decision import Ask, Fact, verdict_of
+from prefcenter.core.decision import Ask, verdict_of
 from prefcenter.core.keys import Peppers
 from prefcenter.core.postal.keys import stored_keys_frame
 from prefcenter.core.postal.standardise import standardise
 from prefcenter.store.consents import ConsentRecord, consent_of
 from prefcenter.store.contacts import Contact, ContactPoint
-from prefcenter.store.suppressions import Suppression, SuppressionAddress, SuppressionKey, in_batches
+from prefcenter.store.suppressions import Suppression, SuppressionAddress, SuppressionKey, fact_of, in_batches
 
 ADDRESS_FIELDS = ("name", "company", "address1", "address2", "city", "state", "zip", "country")
 BINDING_SCHEMA = {
@@ -148,17 +148,7 @@ class _Asked:
         begun = row.since if reckoned else row.since <= self._at
         what = (row.channel, row.reason, row.scope, begun, row.until, row.is_verified)
         if what not in self._known:
-            fact = Fact(
-                reason=Reason(row.reason),
-                channel=Channel(row.channel),
-                scope=Scope.parse(row.scope),
-                since=row.since,
-                until=row.until,
-                source=Source(row.source),
-                suppression_id=row.id,
-                verified=row.is_verified,
-            )
-            self._known[what] = verdict_of(self._ask, fact, self._at)
+            self._known[what] = verdict_of(self._ask, fact_of(row), self._at)
         return self._known[what]
 
 
