@@ -52,7 +52,8 @@ def _place_cost() -> pl.Expr:
     no_state = (pl.col("state_l") == "") | (pl.col("state_r") == "")
     state = (pl.col("state_l") == pl.col("state_r")) | no_state
     no_city = (pl.col("city_l") == "") | (pl.col("city_r") == "")
-    city = (pl.col("city_l") == pl.col("city_r")) & ~no_city & state
+    town = (pl.col("city_l") == pl.col("city_r")) & ~no_city
+    city = town & state
     misspelt = likely_misspelt(pl.col("city_edits"), pl.col("city_l"), pl.col("city_r")) & state
     area = pl.col("zip_l").str.head(3) == pl.col("zip_r").str.head(3)
     slip = pl.col("zip_edits") == 1
@@ -63,6 +64,7 @@ def _place_cost() -> pl.Expr:
         .when(~given).then(None)
         .when(slip & city).then(0.8)
         .when(area & city).then(1.0)
+        .when(slip & town).then(1.4)
         .when(slip & (misspelt | (no_city & state))).then(1.6)
         .when(city & (pl.col("zip_edits") == 2)).then(1.6)
         .when(area & misspelt).then(1.8)

@@ -153,6 +153,7 @@ SAME_HOME = lines("""
     100 N Main St;; Springfield; IL; 62701 | 100 N Main St;; Springfeild; IL; 62701
     100 N Main St;; Springfield; IL; 62701 | 100 N Main St;; ; ; 62701
     100 N Main St;; Springfield; IL; 62701 | 100 N Main St;; Somewhere; IL; 62701
+    100 N Main St;; Springfield; IL; 62701 | 100 N Main St;; Springfield; OL; 62710
     PO Box 12;; Springfield; IL; 62701 | P.O. Box 12;; Springfield; IL; 62710
     12 5th Ave;; Springfield; IL; 62701 | 12 Fifth Ave;; Springfield; IL; 62701
     12 5th Ave;; Springfield; IL; 62701 | 12 W 5th Ave;; Springfield; IL; 62701
