@@ -24,6 +24,7 @@ from prefcenter.core.chain import (
 )
 from prefcenter.core.errors import PrefcenterError
 from prefcenter.core.tokens import SigningKeys
+from prefcenter.services import list_audit
 from prefcenter.store import ledger
 from prefcenter.store.ledger import LedgerEntry, LedgerPending, LedgerPersonal, LedgerPosition, LedgerSeal
 
@@ -156,16 +157,20 @@ class Proof:
 
 
 def verify(session: Session, keys: LedgerKeys, anchors: Path | None = None) -> Proof:
-    """Check every entry, every position and every seal, and name the first that is not as it was sealed.
+    """Check every entry, position and seal, and the list against them; name the first that is not as it was.
 
     Args:
         session: reads only.
         keys: the signing keys, old ones too.
         anchors: the file of anchors outside the database, where there is one.
     """
+    if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
+        # One view of everything: what is recorded meanwhile is in all of it or in nothing. SQLite has it by itself.
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     seals = list(session.scalars(select(LedgerSeal).order_by(LedgerSeal.number)))
     places, fault = _check_places(session, seals)
     fault = fault or _check_seals(seals, places, keys) or _check_strays(session) or _check_anchors(seals, anchors)
+    fault = fault or _check_list(session)
     waiting = len(session.scalars(select(LedgerPending.entry_id)).all())
     return Proof(entries=places, seals=len(seals), pending=waiting, position=places, fault=fault)
 
@@ -244,6 +249,11 @@ def _check_strays(session: Session) -> Fault | None:
         if _hash_of(entry) != entry.hash:
             return Fault(None, entry.id, f"Entry {entry.id}, which waits for its position, was edited.")
     return None
+
+
+def _check_list(session: Session) -> Fault | None:
+    found = list_audit.first_difference(session)
+    return None if found is None else Fault(None, found[0], found[1])
 
 
 def _check_anchors(seals: list[LedgerSeal], path: Path | None) -> Fault | None:
