@@ -23,6 +23,9 @@ def prepare(wiring: Wiring) -> Iterator[str]:
     mailing = folder / "demo" / "spring-catalog.csv"
     if not mailing.exists():
         sampling.write_mailing_file(mailing)
+    mail = folder / "demo" / "no-snail-mail.eml"
+    if not mail.exists():
+        sampling.write_request_mail(mail, wiring.clock())
     access = _access(wiring, folder / "demo-access.json")
     environment = _environment(wiring, folder / "demo.env")
     links = _sample_links(wiring)
@@ -41,6 +44,7 @@ def prepare(wiring: Wiring) -> Iterator[str]:
     yield f"    set -a; . {environment}; set +a{_path()}"
     out = folder / "demo" / "spring"
     yield f"    prefcenter scrub {mailing} --channel post --brand acme --mailing spring --out {out}"
+    yield f"    prefcenter inbound {mail}"
     yield "    prefcenter check email ada.nobody@example.com"
 
 

@@ -11,6 +11,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -256,3 +258,20 @@ def _as_a_vendor_spells(person: Person, dice: random.Random) -> list[str]:
     digits = person.phone[2:]
     phone = f"({digits[:3]}) {digits[3:6]}-{digits[6:]}"
     return [name, street, unit, city, person.address.state, person.address.zip, person.email, phone]
+
+
+def write_request_mail(path: Path, at: datetime) -> None:
+    """Write a mail in which one of the sample contacts asks for no more post, as a mail server would hand it over."""
+    person = next(person for person in people() if person.number == 3)
+    address = person.address
+    mail = EmailMessage()
+    mail["Authentication-Results"] = "mx.example.net; dkim=pass header.d=example.com"
+    mail["From"] = formataddr((person.name, person.email))
+    mail["To"] = "privacy@in.prefcenter.example"
+    mail["Subject"] = "No Snail Mail"
+    mail["Date"] = format_datetime(at)
+    mail["Message-ID"] = "<please-stop@example.com>"
+    street = " ".join(filter(None, (address.address1, address.address2)))
+    mail.set_content(f"{person.name}\n{street}\n{address.city}, {address.state} {address.zip}\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(mail.as_bytes())

@@ -96,10 +96,22 @@ def test_the_printed_commands_work_as_they_are_printed(tmp_path: Path) -> None:
             text=True,
             check=False,
         )
+        acknowledged = _first_message(re.search(r"http://\S+/sandbox", "\n".join(lines)))
         stop(process, signal.SIGTERM)
     assert (done.returncode, done.stderr) == (0, "")
+    assert (acknowledged["channel"], acknowledged["class"]) == ("email", "requested")
     assert done.stdout.splitlines()[-1] == "cleared"
     assert (tmp_path / "instance" / "demo" / "spring" / "clean.csv").exists()
+
+
+def _first_message(sandbox: re.Match[str] | None) -> dict[str, str]:
+    """Ask until the worker has sent something: it runs in a process of its own."""
+    assert sandbox is not None
+    for _ in range(5_000):
+        messages = json.loads(fetch(f"{sandbox[0]}/messages.json")[1])
+        if messages:
+            return dict(messages[0])
+    raise AssertionError("Nothing arrived in the sandbox.")
 
 
 def test_a_second_demo_goes_on_with_the_data_of_the_first(tmp_path: Path) -> None:
