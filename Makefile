@@ -41,9 +41,10 @@ format: $(STAMP) ## Format the code and mend what can be mended by itself
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## Measure rows/s of the scrub and requests/s of the one-click beside their bare baselines
+bench: $(STAMP) ## Measure scrub and one-click beside their bare baselines, and the rate of the check
 	@$(BIN)/python -m benchmarks.scrub
 	@$(BIN)/python -m benchmarks.one_click
+	@$(BIN)/python -m benchmarks.check_api
 
 quality: $(STAMP) ## Measure recall, precision and false removals of the address matching, by kind of error
 	@$(BIN)/python -m benchmarks.quality
