@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
+# Processes that the tests run in; each has databases of its own.
+WORKERS ?= 2
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
@@ -22,10 +24,10 @@ run: $(STAMP) ## Start the product with sample data on http://127.0.0.1:8000
 	@$(BIN)/prefcenter demo
 
 test: $(STAMP) ## Run the tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n $(WORKERS)
 
 check: $(STAMP) lint types layers ## Run all that CI runs
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n $(WORKERS)
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check .
