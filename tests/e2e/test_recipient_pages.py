@@ -53,7 +53,9 @@ def page(context: BrowserContext, site: str) -> Iterator[Page]:
 
 
 def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
+    """Press a button that sends its form, and wait for the page that answers: a click alone returns before it."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).click()
 
 
 def assert_fits(page: Page) -> None:
