@@ -19,7 +19,7 @@ COMMANDS = {
     "key": "prefcenter.cli.operators",
     "ledger": "prefcenter.cli.ledger",
     "link": "prefcenter.cli.linking",
-    "mailing": "prefcenter.cli.scrub",
+    "mailing": "prefcenter.cli.mailings",
     "scrub": "prefcenter.cli.scrub",
     "serve": "prefcenter.cli.serving",
     "suppress": "prefcenter.cli.suppressing",
