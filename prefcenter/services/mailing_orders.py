@@ -1,0 +1,139 @@
+"""What a scrub is asked to do, and whether that makes sense: its files, its columns, its question to the list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from prefcenter.core.channels import Channel, MessageClass
+from prefcenter.core.decision import Ask
+from prefcenter.core.errors import BadInput
+from prefcenter.files.formats import open_table
+from prefcenter.files.layouts import read_layout
+from prefcenter.files.tables import Table
+from prefcenter.files.writing import MANIFEST_NAME
+from prefcenter.scrub.run import names_for
+from prefcenter.services import deciding
+from prefcenter.services.links import the_brand
+from prefcenter.store import registry
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be scrubbed, and how.
+
+    Args:
+        files: the mailing files; several become one mailing.
+        channel: for which channel.
+        mailing: the mailing's name; a used one makes its next version.
+        out: the folder of the outputs.
+        brand: the brand's slug; needed only where there are several.
+        message_type: a registered type, or None for marketing of the brand in general.
+        mapping: the column of a role, where its name does not tell it.
+        seeds: a file of decoys, or None.
+        cutoff_at: until when the mail house still takes pull files.
+        drop_at: when it is posted.
+        is_dry_run: report, and write nothing.
+        default_country: the country that national phone numbers are read in.
+        row_id: the column that names a row, by which late opt-outs can be told to the mail house.
+        layout: where the columns of fixed-width files stand, or None for other formats.
+    """
+
+    files: Sequence[Path]
+    channel: Channel
+    mailing: str
+    out: Path
+    brand: str | None = None
+    message_type: str | None = None
+    mapping: Mapping[str, str] | None = None
+    seeds: Path | None = None
+    cutoff_at: datetime | None = None
+    drop_at: datetime | None = None
+    is_dry_run: bool = False
+    default_country: str = "US"
+    row_id: str | None = None
+    layout: Path | None = None
+
+
+def open_tables(order: Order) -> list[Table]:
+    """The mailing files, their headers read.
+
+    Raises:
+        BadInput: one cannot be read, lacks a column that is needed, or lies where an output will be written.
+    """
+    _keep_inputs(order)
+    layout = read_layout(order.layout) if order.layout is not None else None
+    tables = [open_table(path, mapping=order.mapping, layout=layout) for path in _distinct(order.files)]
+    for table in tables:
+        table.columns.require(order.channel)
+        _require_row_id(table, order.row_id)
+    return tables
+
+
+def _distinct(files: Sequence[Path]) -> list[Path]:
+    outputs = [name.casefold() for path in files for name in astuple(names_for(path, is_only=len(files) == 1))]
+    if len(set(outputs)) != len(outputs):
+        raise BadInput(
+            "Two of the files have the same name.", remedy="Rename one: each output carries its input's name."
+        )
+    return list(files)
+
+
+def _keep_inputs(order: Order) -> None:
+    """Refuse a folder in which an output would replace what it is made from."""
+    names = [names_for(path, is_only=len(order.files) == 1) for path in order.files]
+    outputs = [order.out / name for each in names for name in (*astuple(each), MANIFEST_NAME)]
+    sources = [*order.files, *([order.seeds] if order.seeds is not None else [])]
+    for output in outputs:
+        if any(output.exists() and output.samefile(source) for source in sources):
+            raise BadInput(
+                f"{output.name} would be replaced by what comes out of it: it lies in {order.out}, and has the name of"
+                " an output.",
+                remedy="Give another folder with --out.",
+            )
+
+
+def _require_row_id(table: Table, row_id: str | None) -> None:
+    if row_id is not None and row_id not in table.columns.names:
+        raise BadInput(
+            f"{table.path.name} has no column “{row_id}”.",
+            remedy=f"--id names one of: {', '.join(table.columns.names[:30])}.",
+        )
+
+
+def question_of(session: Session, order: Order) -> deciding.Question:
+    """What the list is asked.
+
+    Raises:
+        UnknownType: the message type or brand is unknown.
+        BadInput: the type goes by another channel.
+    """
+    if order.message_type is not None:
+        question = deciding.question_about_type(session, order.message_type)
+        if question.channel is not order.channel:
+            raise BadInput(
+                f"The message type “{order.message_type}” goes by {question.channel}, not by {order.channel}.",
+                remedy="`prefcenter type list` shows the channel of each.",
+            )
+        return question
+    has_brands = bool(registry.brands(session))
+    brand = the_brand(session, order.brand).slug if has_brands or order.brand else None
+    return deciding.question_about_class(session, MessageClass.MARKETING, brand=brand)
+
+
+def ask_of(question: deciding.Question, channel: Channel) -> Ask:
+    """The same as the core takes it."""
+    return Ask(
+        channel=channel,
+        message_class=question.message_class,
+        brand=question.brand,
+        topic=question.topic,
+        topics=question.topics,
+        sender=question.sender,
+        country=question.brand_country,
+        use_since_policy=question.use_since_policy,
+    )
