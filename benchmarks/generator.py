@@ -1,24 +1,17 @@
-"""A mailing file with the truth beside it: who is on the list, respelt how, and who only looks like it.
+"""People on a list, the rows of a mailing file, and the truth: who is listed, respelt how, and who only looks like it.
 
-    python -m benchmarks.generator FOLDER --rows 1000000 --suppressions 40000 --seed 1
-
-writes ``suppressions.csv`` (``id, level`` and the columns of :data:`.records.COLUMNS`) and ``mailing.csv`` (``id``, the
-same columns, ``truth``: the suppression that must take the row out, or empty, and ``kind``: the error class, or the
-kind of person who must be kept). The mix of errors is :data:`ERRORS`, that of look-alikes :data:`OTHERS`.
+A row is ``id``, the columns of :data:`.records.COLUMNS`, ``truth``: the suppression that must take the row out, or
+empty, and ``kind``: the error class, or the kind of person who must be kept. The mix of errors is :data:`ERRORS`, that
+of look-alikes :data:`OTHERS`. :mod:`.mailing_files` writes whole files.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
 import random
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from benchmarks import vocabulary
-from benchmarks.records import COLUMNS, Person, slip, somebody, written
+from benchmarks.records import Person, slip, somebody, written
 from benchmarks.vocabulary import DIRECTIONS, SUFFIXES, Vocabulary
 
 Change = Callable[[random.Random, Vocabulary, Person], Person | None]
@@ -33,54 +26,55 @@ class Size:
     suppressions: int
     listed: float = 0.05
     lookalikes: float = 0.10
+    blockmates: float = 0.0
+    """The share of strangers who live in the ZIP Code of somebody listed, at the same number of another street."""
     households: float = 0.10
     """The share of the suppressions that cover a household."""
-
-
-def main() -> None:
-    """Write the two files."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--suppressions", type=int, default=40_000)
-    parser.add_argument("--listed", type=float, default=0.05)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--addresses", type=Path, help="JSON or JSONL of more real addresses")
-    given = parser.parse_args()
-    began = time.perf_counter()
-    given.folder.mkdir(parents=True, exist_ok=True)
-    size = Size(given.rows, given.suppressions, given.listed)
-    listed, rows = generate(vocabulary.load(given.addresses), size, given.seed)
-    _write(given.folder / "suppressions.csv", ("id", "level", *COLUMNS), listed)
-    _write(given.folder / "mailing.csv", ("id", *COLUMNS, "truth", "kind"), rows)
-    print(f"{given.rows:,} rows in {time.perf_counter() - began:.1f} s")
 
 
 def generate(words: Vocabulary, size: Size, seed: int) -> tuple[list[list[str]], Iterator[list[str]]]:
     """The list, and the rows of the mailing file one by one; the same for the same seed."""
     dice = random.Random(seed)
-    people = [somebody(dice, words) for _ in range(size.suppressions)]
-    levels = ["household" if dice.random() < size.households else "individual" for _ in people]
-    listed = [[str(n), levels[n], *written(dice, person)] for n, person in enumerate(people)]
-    return listed, _rows(dice, words, people, levels, size)
+    listed = Listed.drawn(dice, words, size)
+    return listed.rows(dice), mailing_rows(dice, words, listed, size)
 
 
-def _rows(
-    dice: random.Random, words: Vocabulary, people: list[Person], levels: list[str], size: Size
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The people who opted out, and at which level each."""
+
+    people: list[Person]
+    levels: list[str]
+
+    @classmethod
+    def drawn(cls, dice: random.Random, words: Vocabulary, size: Size) -> Listed:
+        """So many people of anywhere."""
+        people = [somebody(dice, words) for _ in range(size.suppressions)]
+        return cls(people, ["household" if dice.random() < size.households else "individual" for _ in people])
+
+    def rows(self, dice: random.Random) -> list[list[str]]:
+        """The list as a table: ``id``, ``level`` and the columns of an address."""
+        pairs = enumerate(zip(self.people, self.levels, strict=True))
+        return [[str(number), level, *written(dice, person)] for number, (person, level) in pairs]
+
+
+def mailing_rows(
+    dice: random.Random, words: Vocabulary, listed: Listed, size: Size, first: int = 0
 ) -> Iterator[list[str]]:
-    for number in range(size.rows):
+    """The rows of a mailing file, numbered from ``first``."""
+    for number in range(first, first + size.rows):
         draw = dice.random()
+        place = dice.randrange(len(listed.people))
+        person, is_household = listed.people[place], listed.levels[place] == "household"
         if draw < size.listed:
-            place = dice.randrange(len(people))
-            kind, row = _changed(dice, words, people[place], HOUSEHOLD if levels[place] == "household" else ERRORS)
+            kind, row = _changed(dice, words, person, HOUSEHOLD if is_household else ERRORS)
             yield [str(number), *row, str(place), kind]
         elif draw < size.listed + size.lookalikes:
-            place = dice.randrange(len(people))
-            if levels[place] == "household":
-                kind, row = _changed(dice, words, people[place], OUTSIDE)
-            else:
-                kind, row = _changed(dice, words, people[place], OTHERS)
+            kind, row = _changed(dice, words, person, OUTSIDE if is_household else OTHERS)
             yield [str(number), *row, "", kind]
+        elif draw < size.listed + size.lookalikes + size.blockmates:
+            stranger = replace(somebody(dice, words), number=person.number, place=person.place)
+            yield [str(number), *written(dice, stranger), "", "same number and ZIP"]
         else:
             yield [str(number), *written(dice, somebody(dice, words)), "", "stranger"]
 
@@ -327,14 +321,3 @@ OUTSIDE: dict[str, tuple[float, Change]] = {
     ),
 }
 """Who lives near a household that opted out, and is not of it."""
-
-
-def _write(path: Path, header: tuple[str, ...], rows: Iterator[list[str]] | list[list[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
-if __name__ == "__main__":
-    main()

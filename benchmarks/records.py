@@ -38,7 +38,7 @@ def somebody(dice: random.Random, words: Vocabulary) -> Person:
         number=str(int(10 ** dice.uniform(0.5, 4.2))),
         street=dice.choice(words.streets),
         suffix=dice.choice(_SUFFIXES),
-        place=dice.choice(words.places),
+        place=words.place(dice),
         middle=dice.choice("ABCDEFGHJKLMNPRSTW") if dice.random() < 0.2 else "",
         generation=dice.choice(("Jr", "Sr", "III")) if dice.random() < 0.02 else "",
         direction=dice.choice(_DIRECTIONS) if dice.random() < 0.3 else "",

