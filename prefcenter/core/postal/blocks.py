@@ -2,36 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+
+WORD_LETTERS = 3
+"""Letters of a street's first word that a block compares: slips come later in a word more often."""
 
 BLOCKS: tuple[tuple[str, ...], ...] = (
     ("number", "zip"),
     ("number", "state", "last"),
-    ("number", "zip3", "street"),
-    ("number", "city", "street"),
+    ("number", "zip3", "word"),
+    ("number", "city", "word"),
 )
 """Each block is a set of columns that must be equal and given; P6 puts the number in all of them."""
 
+BLOCK_FIELDS = ("number", "zip", "state", "city", "way", "last", "last2")
+"""The columns of :func:`.pair_fields` that blocks are made of."""
+
+
+def block_texts(fields: pl.DataFrame) -> pl.DataFrame:
+    """The blocks of each row with :data:`BLOCK_FIELDS`: ``place`` (its row number, u32) and ``text``.
+
+    A couple lies in the blocks of both surnames. Whatever meets by a key meets in a block, too.
+    """
+    rows = fields.select(BLOCK_FIELDS).with_row_index("place").filter(pl.col("number") != "")
+    rows = rows.with_columns(pl.col("zip").fill_null("")).with_columns(
+        pl.col("zip").str.head(3).alias("zip3"),
+        pl.col("way").str.extract(rf"^([^ ]{{1,{WORD_LETTERS}}})").fill_null("").alias("word"),
+    )
+    second = rows.filter((pl.col("last2") != "") & (pl.col("last2") != pl.col("last")))
+    by_name = BLOCKS[1]
+    return pl.concat(
+        [*(_texts(rows, names) for names in BLOCKS), _texts(second.with_columns(pl.col("last2").alias("last")), by_name)]
+    )
+
+
+def _texts(rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    given = rows.filter(pl.all_horizontal(pl.col(name) != "" for name in names))
+    return given.select("place", pl.concat_str([pl.lit("-".join(names)), *names], separator="|").alias("text"))
+
 
 def block_keys(fields: pl.DataFrame) -> pl.DataFrame:
-    """The blocks of each row of :func:`.pair_fields`: ``place`` (its row number, u32) and ``block`` (a 64-bit hash).
+    """The blocks of each row as ``place`` (u32) and ``block``, a 64-bit hash.
 
-    A couple lies in the blocks of both surnames. Hashes are those of one process: never store them.
+    Hashes are those of one process: never store them.
     """
-    rows = fields.with_row_index("place").filter(pl.col("number") != "")
-    rows = rows.with_columns(pl.col("zip").str.head(3).alias("zip3"))
-    tables = [_hashed(rows, f"{names}", list(names)) for names in BLOCKS]
-    second = rows.filter((pl.col("last2") != "") & (pl.col("last2") != pl.col("last")))
-    second = second.with_columns(pl.col("last2").alias("last"))
-    return pl.concat([*tables, _hashed(second, f"{BLOCKS[1]}", list(BLOCKS[1]))])
+    return block_texts(fields).select("place", pl.col("text").hash(seed=0).alias("block"))
 
 
-def _hashed(rows: pl.DataFrame, kind: str, names: list[str]) -> pl.DataFrame:
-    given = rows.filter(pl.all_horizontal(pl.col(name) != "" for name in names))
-    return given.select("place", pl.struct(pl.lit(kind).alias("kind"), *names).hash(seed=0).alias("block"))
+@dataclass(frozen=True, slots=True)
+class BlockIndex:
+    """The blocks of many rows in the order of their hashes, so that those of a few others are found at once."""
+
+    blocks: npt.NDArray[np.uint64]
+    places: npt.NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, keys: pl.DataFrame) -> BlockIndex:
+        """Order a frame of :func:`block_keys`."""
+        ordered = keys.sort("block")
+        return cls(ordered["block"].to_numpy(), ordered["place"].to_numpy())
+
+    def pairs(self, keys: pl.DataFrame, *, at_most: int = 500_000) -> Iterator[pl.DataFrame]:
+        """The pairs of these rows with others that share a block, by the places ``l`` and ``r`` (u32).
+
+        They come in pieces of about ``at_most`` pairs, all those of one other row in the same piece, each pair once.
+        """
+        others = keys.sort("place")
+        blocks = others["block"].to_numpy()
+        first = np.searchsorted(self.blocks, blocks, side="left")
+        counts = np.searchsorted(self.blocks, blocks, side="right") - first
+        places = others["place"].to_numpy()
+        met = counts > 0
+        yield from self._pieces(places[met], first[met], counts[met], at_most)
+
+    def _pieces(
+        self,
+        places: npt.NDArray[np.uint32],
+        first: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.int64],
+        at_most: int,
+    ) -> Iterator[pl.DataFrame]:
+        start, sums = 0, np.cumsum(counts)
+        while start < len(places):
+            done = sums[start - 1] if start else 0
+            end = max(int(np.searchsorted(sums, done + at_most, side="right")), start + 1)
+            # A row's blocks stay together, so that a pair is told once.
+            end = int(np.searchsorted(places, places[end - 1], side="right"))
+            yield self._unfold(places[start:end], first[start:end], counts[start:end])
+            start = end
+
+    def _unfold(
+        self, places: npt.NDArray[np.uint32], first: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
+    ) -> pl.DataFrame:
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        ones = self.places[np.repeat(first, counts) + within].astype(np.uint64)
+        pairs = np.unique((np.repeat(places, counts).astype(np.uint64) << np.uint64(32)) | ones)
+        return pl.DataFrame(
+            {
+                "l": (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32),
+                "r": (pairs >> np.uint64(32)).astype(np.uint32),
+            }
+        )
 
 
 def candidate_pairs(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     """The pairs of two :func:`block_keys` frames that share a block, each once: their places ``l`` and ``r`` (u32)."""
-    pairs = left.rename({"place": "l"}).join(right.rename({"place": "r"}), on="block")
-    return pairs.select("l", "r").unique(maintain_order=False)
+    found = list(BlockIndex.of(left).pairs(right))
+    return pl.concat(found) if found else pl.DataFrame(schema={"l": pl.UInt32, "r": pl.UInt32})

@@ -387,6 +387,8 @@ def test_never_across_numbers_or_units_and_never_less_than_the_keys(pairs: list[
     verdicts = [verdict for verdict, _, _ in judged(pairs, level)]
     stored = stored_keys_frame(left).select("row", "key")
     by_key = set(stored.join(probe_keys(right).select("row", "key"), on=["row", "key"])["row"].to_list())
+    looked_at = set(candidate_pairs(block_keys(pair_fields(left)), block_keys(pair_fields(right))).iter_rows())
+    assert {(place, place) for place in by_key} <= looked_at
     for place, verdict in enumerate(verdicts):
         one, other = left.row(place, named=True), right.row(place, named=True)
         units = one["s_unit"] and other["s_unit"] and one["s_unit"] != other["s_unit"]
