@@ -25,6 +25,8 @@ from prefcenter.core.errors import BadInput
 from prefcenter.files.tables import FileFacts
 
 ALGORITHM = "ed25519"
+PREPARED, HELD, RELEASED = "prepared", "held", "released"
+"""The states that a manifest speaks of: it may be used; a guard held it; an approver let it go all the same."""
 _MEMBERS = (
     "mailing",
     "version",
@@ -46,7 +48,10 @@ class Forged(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of the rows: ``read = kept + suppressed + duplicate + review + unreadable``; seeds are left out."""
+    """What became of the rows: ``read = kept + suppressed + duplicate + review + unreadable``.
+
+    Seeds and canaries are no rows of the input, and left out (P13).
+    """
 
     read: int
     kept: int
@@ -55,6 +60,7 @@ class Counts:
     review: int = 0
     unreadable: int = 0
     seeds: int = 0
+    canaries: int = 0
     by_reason: Mapping[str, int] = field(default_factory=dict)
     by_tier: Mapping[str, int] = field(default_factory=dict)
 
@@ -74,7 +80,9 @@ class Manifest:
         prepared_at: when it was made; after ``stale_after`` it must not be dropped any more.
         ledger_position: up to which entry of the ledger the opt-outs were applied.
         policy_version: the version of the rules.
-        held: why a guard held it; nothing once it is released.
+        vendor: whose list it was; empty where nobody said.
+        list_entries: how many entries of the channel were in force on the list.
+        held: why a guard held it.
     """
 
     mailing: str
@@ -88,10 +96,12 @@ class Manifest:
     inputs: Sequence[FileFacts]
     outputs: Sequence[FileFacts]
     counts: Counts
+    vendor: str = ""
+    list_entries: int = 0
     held: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The members in the order of the contract; ``held`` only where a guard held the mailing."""
+        """The members in the order of the contract, and ``state``; ``held`` only where a guard held the mailing."""
         members: dict[str, Any] = {name: getattr(self, name) for name in _MEMBERS}
         members |= {
             "channel": str(self.channel),
@@ -100,8 +110,18 @@ class Manifest:
             "inputs": list(map(_file, self.inputs)),
             "outputs": list(map(_file, self.outputs)),
             "counts": _counts(self.counts),
+            "vendor": self.vendor,
+            "list_entries": self.list_entries,
+            "state": HELD if self.held else PREPARED,
         }
         return members | ({"held": list(self.held)} if self.held else {})
+
+
+def released(manifest: Mapping[str, Any], *, by: str, at: datetime) -> dict[str, Any]:
+    """A held manifest as it reads once somebody has let it go, not signed yet: why it was held stays on record."""
+    kept = {name: value for name, value in manifest.items() if name not in ("held", "signature")}
+    why = list(manifest.get("held", ()))
+    return kept | {"state": RELEASED, "released": {"by": by, "at": _instant(at), "was_held_because": why}}
 
 
 def key_id(public: Ed25519PublicKey) -> str:
@@ -192,7 +212,7 @@ def _file(facts: FileFacts) -> dict[str, Any]:
 
 
 def _counts(counts: Counts) -> dict[str, Any]:
-    numbers = ("read", "kept", "suppressed", "duplicate", "review", "unreadable", "seeds")
+    numbers = ("read", "kept", "suppressed", "duplicate", "review", "unreadable", "seeds", "canaries")
     return {
         **{name: getattr(counts, name) for name in numbers},
         "by_reason": dict(sorted(counts.by_reason.items())),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,7 +123,11 @@ def _count_rows(path: Path) -> int | None:
 
 def _held_or_stale(manifest: Mapping[str, Any], at: datetime) -> Verification | None:
     if held := manifest.get("held"):
-        return Verification(Outcome.HELD, f"The mailing is held: {' '.join(held)} An approver has to release it.")
+        return Verification(
+            Outcome.HELD,
+            f"The mailing is held, do not use the file: {' '.join(held)} An approver may let it go with"
+            f" `prefcenter mailing release {shlex.quote(str(manifest['mailing']))} --as USER`.",
+        )
     if at > datetime.fromisoformat(manifest["stale_after"]):
         return Verification(
             Outcome.STALE,

@@ -15,7 +15,7 @@ from prefcenter.store.ledger import LedgerEntry
 from prefcenter.store.suppressions import Suppression, SuppressionKey
 
 _BEGINS = "suppress"
-_ENDS = frozenset({"lift", "void", "replaced"})
+ENDS = frozenset({"lift", "void", "replaced"})
 _SAID = ("channel", "reason", "scope")
 
 
@@ -54,7 +54,7 @@ def _in_force_by_ledger(session: Session) -> dict[int, tuple[int | None, dict[st
     """What is in force if the ledger is right: each suppression with the entry that began it."""
     query = (
         select(LedgerEntry.id, LedgerEntry.kind, LedgerEntry.facts)
-        .where(LedgerEntry.kind.in_((_BEGINS, *_ENDS)))
+        .where(LedgerEntry.kind.in_((_BEGINS, *ENDS)))
         .order_by(LedgerEntry.id)
     )
     said: dict[int, tuple[int | None, dict[str, Any] | None]] = {}

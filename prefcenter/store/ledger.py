@@ -224,6 +224,17 @@ def last_position(session: Session) -> int:
     return session.scalar(select(func.max(LedgerPosition.position))) or 0
 
 
+def facts_after(session: Session, position: int, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What the sealed entries of some kinds tell that came after a position, in their order."""
+    query = (
+        select(LedgerEntry.facts)
+        .join(LedgerPosition, LedgerPosition.entry_id == LedgerEntry.id)
+        .where(LedgerPosition.position > position, LedgerEntry.kind.in_(kinds))
+        .order_by(LedgerPosition.position)
+    )
+    yield from session.scalars(query.execution_options(yield_per=10_000))
+
+
 def last_seal(session: Session) -> LedgerSeal | None:
     """The newest seal."""
     return session.scalar(select(LedgerSeal).order_by(LedgerSeal.number.desc()).limit(1))

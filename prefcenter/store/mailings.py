@@ -34,6 +34,9 @@ class Mailing(Base):
     ledger_position: Mapped[int] = mapped_column(BigInteger)
     manifest: Mapped[dict[str, Any]]
     row_id: Mapped[str | None] = mapped_column(String(200))
+    rows_folder: Mapped[str | None] = mapped_column(String(64))
+    rows_erased_at: Mapped[datetime | None]
+    out_folder: Mapped[str | None] = mapped_column(Text)
 
 
 def next_version(session: Session, name: str) -> int:
@@ -61,6 +64,12 @@ def last_expected(mailing: Mailing) -> datetime:
     """When the last piece of a mailing can be expected to have arrived."""
     dropped = mailing.dropped_at or mailing.drop_at
     return dropped + timedelta(days=14) if dropped is not None else mailing.prepared_at + timedelta(days=30)
+
+
+def let_through(session: Session, channel: str, limit: int = 200) -> Sequence[Mailing]:
+    """What was prepared for a channel and is held by no guard, the newest first."""
+    query = select(Mailing).where(Mailing.channel == channel, Mailing.state.not_in(("held", "failed")))
+    return session.scalars(query.order_by(Mailing.id.desc()).limit(limit)).all()
 
 
 def all_versions(session: Session, name: str | None = None) -> Sequence[Mailing]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, Row, String, bindparam, select, text
+from sqlalchemy import Boolean, ForeignKey, Index, Row, String, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.core.channels import Channel, Reason, Scope, Source
@@ -175,6 +175,12 @@ def page(
     if not with_ended:
         query = query.where(Suppression.ended_at.is_(None))
     return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def count_in_force(session: Session, channel: str) -> int:
+    """How many entries of a channel are in force, readable or erased."""
+    query = select(func.count()).where(Suppression.channel == channel, Suppression.ended_at.is_(None))
+    return session.scalar(query) or 0
 
 
 def fact_of(row: Suppression | Row[Any]) -> Fact:
