@@ -21,6 +21,7 @@ from prefcenter.files.manifest import (
     check_manifest,
     key_id,
     read_manifest,
+    released,
     sha256_of,
     sign_manifest,
     write_manifest,
@@ -61,10 +62,11 @@ def test_the_members_are_those_of_the_contract_in_its_order(tmp_path: Path) -> N
     manifest = signed(tmp_path)
     assert list(manifest) == [
         *("mailing", "version", "brand", "channel", "prepared_at", "stale_after", "ledger_position"),
-        *("policy_version", "inputs", "outputs", "counts", "signature"),
+        *("policy_version", "inputs", "outputs", "counts", "vendor", "list_entries", "state", "signature"),
     ]
     assert list(manifest["counts"]) == [
-        *("read", "kept", "suppressed", "duplicate", "review", "unreadable", "seeds", "by_reason", "by_tier"),
+        *("read", "kept", "suppressed", "duplicate", "review", "unreadable", "seeds", "canaries"),
+        *("by_reason", "by_tier"),
     ]
     assert list(manifest["inputs"][0]) == ["name", "sha256", "rows"]
     assert manifest["stale_after"] == "2026-03-08T12:00:00Z"
@@ -149,8 +151,22 @@ def test_a_held_mailing_is_refused_until_it_is_released(tmp_path: Path) -> None:
     found = verify_file(tmp_path / "clean.csv", held, AT, KEYS)
     assert found.outcome is Outcome.HELD
     assert "A canary survived." in found.message
-    released = sign_manifest(manifest.as_dict(), KEY)
-    assert verify_file(tmp_path / "clean.csv", released, AT, KEYS).outcome is Outcome.OK
+    assert "prefcenter mailing release spring" in found.message
+    let_go = sign_manifest(released(held, by="ann@example.com", at=AT), KEY)
+    assert verify_file(tmp_path / "clean.csv", let_go, AT, KEYS).outcome is Outcome.OK
+    assert (held["state"], let_go["state"], signed(tmp_path)["state"]) == ("held", "released", "prepared")
+    assert let_go["released"] == {
+        "by": "ann@example.com",
+        "at": "2026-03-01T12:00:00Z",
+        "was_held_because": ["A canary survived."],
+    }
+
+
+def test_a_release_that_nobody_signed_is_refused(tmp_path: Path) -> None:
+    """P13: taking the hold out of the file by hand is not a release."""
+    held = sign_manifest(replace(manifest_of(tmp_path), held=("A canary survived.",)).as_dict(), KEY)
+    by_hand = released(held, by="ann@example.com", at=AT) | {"signature": held["signature"]}
+    assert verify_file(tmp_path / "clean.csv", by_hand, AT, KEYS).outcome is Outcome.FORGED
 
 
 @pytest.mark.parametrize("text", ["", "[]", "no", '{"a": 1, "a": 2}', "[" * 100_000])
