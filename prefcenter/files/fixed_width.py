@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,15 +15,24 @@ from prefcenter.files import encoding as encodings
 from prefcenter.files.columns import recognise
 from prefcenter.files.encoding import Encoding
 from prefcenter.files.layouts import FileLayout, FixedLines, as_units, from_units
-from prefcenter.files.parsing import CsvBlock
+from prefcenter.files.parsing import TextBlock
 from prefcenter.files.quotes import Offsets
 from prefcenter.files.reading import BLOCK_BYTES, TextTable, as_utf8, first_bytes
 from prefcenter.files.records import line_ends
 from prefcenter.files.sources import Source
-from prefcenter.files.tables import BadRow
+from prefcenter.files.tables import BadRow, Places
 
 _BLANKS = " \t\x1a"
 _NEARLY_ALL = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class FixedWidthBlock(TextBlock):
+    """A block of fixed-width records; all its columns are cut at once."""
+
+    def rows(self, places: Places) -> pl.DataFrame:
+        """Some of the readable rows."""
+        return self.frame[places]
 
 
 class _Lines(NamedTuple):
@@ -91,7 +101,10 @@ class FixedWidthTable(TextTable):
         width, share = by_bytes if self._in_bytes else by_characters
         self._width = width if share >= _NEARLY_ALL else None
 
-    def _block(self, data: bytes, done: int, *, at_end: bool) -> tuple[CsvBlock | None, bytes]:
+    def _block(
+        self, data: bytes, done: int, only: Collection[str] | None, *, at_end: bool
+    ) -> tuple[TextBlock | None, bytes]:
+        del only
         lines = self._lines(data, at_end=at_end)
         rest = data[int(lines.ends[-1]) if len(lines.ends) else 0 :]
         self._require_short(rest)
@@ -122,7 +135,7 @@ class FixedWidthTable(TextTable):
         texts = [_text(data[start:end].rstrip(b"\r\n"), self.encoding) for start, end in pairs]
         return _Lines(starts, ends, pl.Series(texts, dtype=pl.String))
 
-    def _parsed(self, data: bytes, lines: _Lines, done: int) -> CsvBlock:
+    def _parsed(self, data: bytes, lines: _Lines, done: int) -> TextBlock:
         numbers = np.arange(self._rows + 1, self._rows + 1 + len(lines.texts))
         self._rows += len(numbers)
         problems = self._problems(lines.texts)
@@ -134,9 +147,8 @@ class FixedWidthTable(TextTable):
             bad.append(BadRow(int(numbers[at]), problems[at], raw, cells))
         kept = good.to_numpy()
         frame = self._cut(lines.texts.filter(good))
-        return CsvBlock(
-            frame, numbers[kept], tuple(bad), done, data, lines.starts[kept], lines.ends[kept], self.encoding
-        )
+        where = lines.starts[kept], lines.ends[kept]
+        return FixedWidthBlock(self.columns.names, frame, numbers[kept], tuple(bad), done, data, *where, self.encoding)
 
     def _problems(self, texts: pl.Series) -> pl.Series:
         """Why a record cannot be read, or null."""

@@ -8,7 +8,7 @@ from itertools import islice
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import role_of
 
-_ROWS_LOOKED_AT = 5
+ROWS_LOOKED_AT = 5
 _ROLES_NEEDED = 2
 
 
@@ -33,7 +33,7 @@ def refuse_second_header(file: str, rows: Iterable[Sequence[str]]) -> None:
     Raises:
         BadInput: one of them consists of columns' names.
     """
-    for number, cells in enumerate(islice(rows, _ROWS_LOOKED_AT), 1):
+    for number, cells in enumerate(islice(rows, ROWS_LOOKED_AT), 1):
         if is_header(cells):
             shown = ", ".join(cell for cell in cells if role_of(cell))[:60]
             raise BadInput(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import recognise
 from prefcenter.files.sources import Stamp, changed, digest_of, opened
-from prefcenter.files.tables import Block, FileFacts, Mask
+from prefcenter.files.tables import Block, FileFacts, Mask, Places
 
 BLOCK_ROWS = 131_072
 _EXACT_IN_FLOAT = 2.0**53
@@ -29,6 +29,11 @@ class ParquetBlock(Block):
     """A block that still has its rows as the file's types."""
 
     batch: pa.RecordBatch
+
+    def rows(self, places: Places) -> pl.DataFrame:
+        """Some of the rows with all columns."""
+        columns = [_of_view(column).take(pa.array(places)) for column in self.batch.columns]
+        return as_text(dict(zip(self.names, columns, strict=True)))
 
 
 class ParquetTable:
@@ -52,8 +57,11 @@ class ParquetTable:
         for field in self.schema:
             _require_flat(path, field)
 
-    def blocks(self) -> Iterator[ParquetBlock]:
+    def blocks(self, only: Collection[str] | None = None) -> Iterator[ParquetBlock]:
         """The rows from the first to the last.
+
+        Args:
+            only: the columns that are looked at in every row; None looks at all.
 
         Raises:
             BadInput: the file is damaged, or it was changed meanwhile.
@@ -66,7 +74,10 @@ class ParquetTable:
             for batch in file.iter_batches(self._block_rows):
                 numbers = np.arange(rows + 1, rows + 1 + batch.num_rows)
                 rows += batch.num_rows
-                yield ParquetBlock(as_text(batch), numbers, (), self.size * rows // total, batch)
+                frame = as_text(
+                    {name: batch.column(name) for name in self.columns.names if only is None or name in only}
+                )
+                yield ParquetBlock(self.columns.names, frame, numbers, (), self.size * rows // total, batch)
         if Stamp.of(self.path) != self._stamp or digest_of(self.path) != digest:
             raise changed(self.path)
         self._facts = FileFacts(self.path.name, digest, rows)
@@ -168,11 +179,9 @@ def open_parquet(
     return ParquetTable(path, mapping=mapping)
 
 
-def as_text(batch: pa.RecordBatch) -> pl.DataFrame:
+def as_text(columns: Mapping[str, pa.Array]) -> pl.DataFrame:
     """The columns as text without nulls: numbers without a decimal point where they are whole, as people write them."""
-    return pl.DataFrame(
-        {name: _text(column).fill_null("") for name, column in zip(batch.schema.names, batch.columns, strict=True)}
-    )
+    return pl.DataFrame({name: _text(column).fill_null("") for name, column in columns.items()})
 
 
 def _text(column: pa.Array) -> pl.Series:
@@ -205,10 +214,15 @@ def _decoded(column: pa.Array) -> pl.Series:
 
 
 def _filtered(column: pa.Array, mask: pa.Array) -> pa.Array:
-    """Some values of a column, in its type; Arrow cannot take any out of a view."""
-    if pa.types.is_string_view(column.type) or pa.types.is_binary_view(column.type):
-        return column.cast(pa.large_binary()).filter(mask).cast(column.type)
-    return column.filter(mask)
+    """Some values of a column, in its type."""
+    taken = _of_view(column).filter(mask)
+    return taken if taken.type == column.type else taken.cast(column.type)
+
+
+def _of_view(column: pa.Array) -> pa.Array:
+    """A column that values can be taken out of: out of a view, Arrow cannot take any."""
+    is_view = pa.types.is_string_view(column.type) or pa.types.is_binary_view(column.type)
+    return column.cast(pa.large_binary()) if is_view else column
 
 
 def _series(column: pa.Array) -> pl.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -13,8 +13,8 @@ import polars as pl
 from prefcenter.files.dialect import parse_record
 from prefcenter.files.encoding import Encoding, invalid_positions
 from prefcenter.files.quotes import Mask, Offsets
-from prefcenter.files.records import Records
-from prefcenter.files.tables import BadRow, Block
+from prefcenter.files.records import Records, split
+from prefcenter.files.tables import BadRow, Block, Places
 
 _RUNS_COPIED_SINGLY = 2000
 _CR, _LF = 13, 10
@@ -33,7 +33,7 @@ class Layout(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class CsvBlock(Block):
+class TextBlock(Block):
     """A block that still has the bytes of its readable rows.
 
     Args:
@@ -53,7 +53,30 @@ class CsvBlock(Block):
         return self.encoding.from_utf8(gather(self.data, self.starts[mask], self.ends[mask]))
 
 
-def parse_block(data: bytes, records: Records, layout: Layout, *, rows_before: int, bytes_done: int) -> CsvBlock:
+@dataclass(frozen=True, slots=True)
+class CsvBlock(TextBlock):
+    """A block of a CSV file; of the columns that were not asked for, only the cells that are wanted are parsed."""
+
+    delimiter: str
+
+    def rows(self, places: Places) -> pl.DataFrame:
+        """Some of the readable rows with all columns."""
+        if len(self.names) == self.frame.width:
+            return self.frame[places]
+        order, back = np.unique(places, return_inverse=True)
+        found = _parse_again(self, order)
+        return found if np.array_equal(order, places) else found[back]
+
+
+def parse_block(
+    data: bytes,
+    records: Records,
+    layout: Layout,
+    *,
+    rows_before: int,
+    bytes_done: int,
+    only: Collection[str] | None = None,
+) -> CsvBlock:
     """Parse the records of a block.
 
     Args:
@@ -62,6 +85,7 @@ def parse_block(data: bytes, records: Records, layout: Layout, *, rows_before: i
         layout: the file's columns, delimiter and encoding.
         rows_before: how many rows came in earlier blocks.
         bytes_done: how much of the file has been read.
+        only: the columns that are parsed; None parses all.
     """
     records = _without_blank(data, records, len(layout.names))
     problems = _problems(data, records, layout)
@@ -74,14 +98,35 @@ def parse_block(data: bytes, records: Records, layout: Layout, *, rows_before: i
     place = np.cumsum(good) - 1
     lines = {int(place[index]): line for index, line in rewritten.items()}
     feed = _feed(_strict(data, ends, records.literals), starts, ends, layout.encoding, lines)
-    frame = _frame(feed, layout, len(starts), masked=bool(len(records.literals)))
+    wanted = _wanted(layout.names, only)
+    frame = _frame(feed, layout, len(starts), wanted, masked=bool(len(records.literals)))
     if frame is None:
-        frame = _frame_record_by_record(data, starts, ends, layout)
+        frame = _frame_record_by_record(data, starts, ends, layout).select(wanted)
     bad = tuple(
         _bad_row(data[records.starts[index] : records.ends[index]], int(numbers[index]), problems[index], layout)
         for index in sorted(problems)
     )
-    return CsvBlock(frame, numbers[good], bad, bytes_done, data, starts, ends, layout.encoding)
+    return CsvBlock(
+        layout.names, frame, numbers[good], bad, bytes_done, data, starts, ends, layout.encoding, layout.delimiter
+    )
+
+
+def _parse_again(block: CsvBlock, places: Places) -> pl.DataFrame:
+    """Some rows of a block, ascending, with all columns."""
+    layout = Layout(block.names, block.delimiter, block.encoding)
+    starts, ends = block.starts[places], block.ends[places]
+    data = gather(block.data, starts, ends)
+    again = parse_block(data, split(data, ord(layout.delimiter), at_end=True), layout, rows_before=0, bytes_done=0)
+    # Each record alone means what it meant among the others; should one not, it is read by itself.
+    if again.frame.height == len(places):
+        return again.frame
+    return _frame_record_by_record(block.data, starts, ends, layout)
+
+
+def _wanted(names: tuple[str, ...], only: Collection[str] | None) -> list[str]:
+    """The columns to parse, in the order of the file; one at least, so that the rows are counted."""
+    wanted = [name for name in names if only is None or name in only]
+    return wanted or [names[0]]
 
 
 def gather(data: bytes, starts: Offsets, ends: Offsets) -> bytes:
@@ -211,14 +256,19 @@ def _feed(data: bytes, starts: Offsets, ends: Offsets, encoding: Encoding, rewri
     return b"".join([*pieces, encoding.to_utf8(gathered[at:])])
 
 
-def _frame(feed: bytes, layout: Layout, rows: int, *, masked: bool) -> pl.DataFrame | None:
+def _frame(feed: bytes, layout: Layout, rows: int, wanted: Sequence[str], *, masked: bool) -> pl.DataFrame | None:
     """The records as strings, or None where the fast parser doesn't agree on how many there are."""
-    schema = dict.fromkeys(layout.names, pl.String)
     if not rows:
-        return pl.DataFrame(schema=schema)
+        return pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
+    all_wanted = len(wanted) == len(layout.names)
     try:
         frame = pl.read_csv(
-            feed, has_header=False, separator=layout.delimiter, schema=schema, empty_string_is_null=False
+            feed,
+            has_header=False,
+            separator=layout.delimiter,
+            schema=dict.fromkeys(layout.names, pl.String),
+            columns=None if all_wanted else [layout.names.index(name) for name in wanted],
+            empty_string_is_null=False,
         )
     except pl.exceptions.PolarsError:
         return None

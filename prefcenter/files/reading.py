@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+
+import numpy as np
 
 from prefcenter.core.errors import BadInput
 from prefcenter.files import encoding as encodings
 from prefcenter.files.columns import Columns, recognise
 from prefcenter.files.dialect import Dialect, detect, parse_record
 from prefcenter.files.encoding import Encoding
-from prefcenter.files.headers import refuse_second_header
-from prefcenter.files.parsing import CsvBlock, Layout, parse_block
+from prefcenter.files.headers import ROWS_LOOKED_AT, refuse_second_header
+from prefcenter.files.parsing import Layout, TextBlock, parse_block
 from prefcenter.files.records import split
 from prefcenter.files.signatures import refuse_other_formats
 from prefcenter.files.sources import Sample, Source
@@ -48,8 +50,11 @@ class TextTable(ABC):
     def header_bytes(self) -> bytes:
         """What stands before the rows, exactly."""
 
-    def blocks(self) -> Iterator[CsvBlock]:
+    def blocks(self, only: Collection[str] | None = None) -> Iterator[TextBlock]:
         """The rows from the first to the last.
+
+        Args:
+            only: the columns that are looked at in every row; None looks at all.
 
         Raises:
             BadInput: a line is so long that this can be no table, or the file was changed meanwhile.
@@ -62,10 +67,10 @@ class TextTable(ABC):
             for chunk, _ in encodings.transcoded(stream, self.encoding, max(self._block_bytes, 2)):
                 # A wide encoding may still hold back half a character when all its bytes have been read.
                 at_end = stream.at_end and not self.encoding.is_wide
-                block, rest = self._block(rest + chunk, stream.done, at_end=at_end)
+                block, rest = self._block(rest + chunk, stream.done, only, at_end=at_end)
                 if block:
                     yield block
-            block, _ = self._block(rest, stream.done, at_end=True)
+            block, _ = self._block(rest, stream.done, only, at_end=True)
             if block:
                 yield block
         self._sha256 = stream.digest()
@@ -85,7 +90,9 @@ class TextTable(ABC):
         return CsvOutput(path, self, self._source.packer())
 
     @abstractmethod
-    def _block(self, data: bytes, done: int, *, at_end: bool) -> tuple[CsvBlock | None, bytes]:
+    def _block(
+        self, data: bytes, done: int, only: Collection[str] | None, *, at_end: bool
+    ) -> tuple[TextBlock | None, bytes]:
         """The whole records of some bytes as a block, if there are any, and the bytes of the unfinished last one."""
 
     def _require_short(self, rest: bytes) -> None:
@@ -132,7 +139,9 @@ class CsvTable(TextTable):
         """The byte order mark and the header line, exactly."""
         return self.encoding.bom + self.encoding.from_utf8(self._header)
 
-    def _block(self, data: bytes, done: int, *, at_end: bool) -> tuple[CsvBlock | None, bytes]:
+    def _block(
+        self, data: bytes, done: int, only: Collection[str] | None, *, at_end: bool
+    ) -> tuple[TextBlock | None, bytes]:
         records = split(data, ord(self.dialect.delimiter), at_end=at_end)
         rest = data[records.rest :]
         self._require_short(rest)
@@ -140,9 +149,9 @@ class CsvTable(TextTable):
         if not len(records):
             return None, rest
         layout = Layout(self.columns.names, self.dialect.delimiter, self.encoding)
-        block = parse_block(data, records, layout, rows_before=self._rows, bytes_done=done)
+        block = parse_block(data, records, layout, rows_before=self._rows, bytes_done=done, only=only)
         if not self._rows:
-            refuse_second_header(self.path.name, block.frame.iter_rows())
+            refuse_second_header(self.path.name, block.rows(np.arange(min(block.frame.height, ROWS_LOOKED_AT))).iter_rows())
         rows = block.frame.height + len(block.bad)
         self._rows += rows
         return (block if rows else None), rest

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import polars as pl
 from prefcenter.files.columns import Columns
 
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.integer[Any]]
 ROW, PROBLEM = "pc_row", "pc_problem"
 
 
@@ -44,25 +46,32 @@ class BadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Block(ABC):
     """Some rows of a table.
 
     Args:
-        frame: the readable rows with all columns of the input under their own names, as strings without nulls.
+        names: all columns of the input.
+        frame: the readable rows as strings without nulls, with at least those columns that were asked for, in the
+            order and under the names of the input. Whole rows are had from ``rows``.
         row_numbers: the place of each of them among all rows, from 1.
         bad: the unreadable rows between them.
         bytes_done: how much of the file has been read so far, of ``Table.size``.
     """
 
+    names: tuple[str, ...]
     frame: pl.DataFrame
     row_numbers: npt.NDArray[np.int64]
     bad: tuple[BadRow, ...]
     bytes_done: int
 
+    @abstractmethod
+    def rows(self, places: Places) -> pl.DataFrame:
+        """Some of the readable rows with all columns of the input, by their places in ``frame``, in the order given."""
+
     def bad_frame(self) -> pl.DataFrame:
         """The unreadable rows for ``unreadable.csv``: the input's columns, then ``pc_row`` and ``pc_problem``."""
-        names = [name for name in self.frame.columns if name not in (ROW, PROBLEM)]
-        where = [self.frame.columns.index(name) for name in names]
+        names = [name for name in self.names if name not in (ROW, PROBLEM)]
+        where = [self.names.index(name) for name in names]
         data = {name: [row.fields[index] for row in self.bad] for name, index in zip(names, where, strict=True)}
         return pl.DataFrame(
             data | {ROW: [row.row_number for row in self.bad], PROBLEM: [row.problem for row in self.bad]},
@@ -101,8 +110,12 @@ class Table(Protocol):
     def size(self) -> int:
         """Its length in bytes."""
 
-    def blocks(self) -> Iterator[Block]:
-        """Its rows, from the first to the last, in blocks of bounded size."""
+    def blocks(self, only: Collection[str] | None = None) -> Iterator[Block]:
+        """Its rows, from the first to the last, in blocks of bounded size.
+
+        Args:
+            only: the columns that are looked at in every row; None looks at all. Fewer are read faster.
+        """
 
     def facts(self) -> FileFacts:
         """Its name, hash and rows; known as soon as ``blocks`` has come to its end."""

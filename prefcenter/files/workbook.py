@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import Columns, recognise
 from prefcenter.files.headers import is_header, refuse_second_header
 from prefcenter.files.sources import Stamp, changed, digest_of, opened
-from prefcenter.files.tables import BadRow, Block, FileFacts
+from prefcenter.files.tables import BadRow, Block, FileFacts, Places
 from prefcenter.files.workbook_writing import Cell, Row, WorkbookOutput
 
 BLOCK_ROWS = 50_000
@@ -32,6 +32,10 @@ class SheetBlock(Block):
     """A block that still has its readable rows as the workbook's cells."""
 
     cells: tuple[Row, ...]
+
+    def rows(self, places: Places) -> pl.DataFrame:
+        """Some of the readable rows with all columns."""
+        return _frame([self.cells[place] for place in places.tolist()], self.names)
 
 
 class _Sheet(NamedTuple):
@@ -81,8 +85,11 @@ class WorkbookTable:
         """When the file was last written to."""
         return dt.datetime.fromtimestamp(self._stamp.changed_ns / 1e9 if self._stamp else 0, dt.UTC)
 
-    def blocks(self) -> Iterator[SheetBlock]:
+    def blocks(self, only: Collection[str] | None = None) -> Iterator[SheetBlock]:
         """The rows from the first to the last.
+
+        Args:
+            only: the columns that are looked at in every row; None looks at all.
 
         Raises:
             BadInput: the file was changed meanwhile.
@@ -97,7 +104,7 @@ class WorkbookTable:
         lines = (line for line in sheet.iter_rows() if not _is_blank(line))
         next(lines, None)
         while chunk := list(islice(lines, self._block_rows)):
-            yield self._block(chunk, rows, self.size * min(rows + len(chunk), total) // total)
+            yield self._block(chunk, rows, only, self.size * min(rows + len(chunk), total) // total)
             rows += len(chunk)
         if Stamp.of(self.path) != self._stamp or digest_of(self.path) != digest:
             raise changed(self.path)
@@ -117,13 +124,15 @@ class WorkbookTable:
         """A new workbook with one sheet of the same name and columns."""
         return WorkbookOutput(path, self)
 
-    def _block(self, lines: list[list[Cell]], before: int, done: int) -> SheetBlock:
+    def _block(self, lines: list[list[Cell]], before: int, only: Collection[str] | None, done: int) -> SheetBlock:
         width = len(self.columns.names)
         good = [_is_blank(line[width:]) for line in lines]
         cells = tuple(line[:width] for line, is_good in zip(lines, good, strict=True) if is_good)
         numbers = np.arange(before + 1, before + 1 + len(lines))
         bad = tuple(_bad_row(line, before + at, width) for at, line in enumerate(lines, 1) if not good[at - 1])
-        return SheetBlock(_frame(cells, self.columns.names), numbers[np.array(good, np.bool_)], bad, done, cells)
+        names = self.columns.names
+        frame = _frame(cells, names, only)
+        return SheetBlock(names, frame, numbers[np.array(good, np.bool_)], bad, done, cells)
 
 
 def open_workbook(
@@ -218,12 +227,13 @@ def _is_blank(line: Row) -> bool:
     return all(isinstance(cell, str) and not cell.strip() for cell in line)
 
 
-def _frame(cells: Sequence[Row], names: Sequence[str]) -> pl.DataFrame:
+def _frame(cells: Sequence[Row], names: Sequence[str], only: Collection[str] | None = None) -> pl.DataFrame:
     columns = zip(*cells, strict=True) if cells else ([] for _ in names)
     return pl.DataFrame(
         {
             name: pl.Series(list(map(as_text, column)), dtype=pl.String)
             for name, column in zip(names, columns, strict=True)
+            if only is None or name in only
         }
     )
 

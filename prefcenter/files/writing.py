@@ -18,7 +18,7 @@ import polars as pl
 from prefcenter.core.errors import BadInput, Unavailable
 from prefcenter.files.columns import Columns
 from prefcenter.files.encoding import Encoding
-from prefcenter.files.parsing import CsvBlock
+from prefcenter.files.parsing import TextBlock
 from prefcenter.files.sources import Packer
 from prefcenter.files.tables import Block, FileFacts, Mask
 
@@ -121,10 +121,10 @@ class CsvOutput(_HashedFile):
         """Write those rows of a block that the mask lets through: their bytes are the input's.
 
         Raises:
-            TypeError: the block is not one of a CSV file.
+            TypeError: the block is not one of a text file.
         """
-        if not isinstance(block, CsvBlock):
-            raise TypeError("Only rows that were read from CSV can be kept byte for byte.")
+        if not isinstance(block, TextBlock):
+            raise TypeError("Only rows that were read from a text file can be kept byte for byte.")
         self._put(block.kept_bytes(mask), int(mask.sum()))
 
     def append(self, rows: pl.DataFrame) -> None:

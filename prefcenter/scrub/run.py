@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from prefcenter.core.channels import Channel
 from prefcenter.core.errors import BadInput
+from prefcenter.files.columns import Columns
 from prefcenter.files.formats import suffix_of
 from prefcenter.files.seeds import read_seeds
 from prefcenter.files.tables import PROBLEM, ROW, Block, FileFacts, Table
@@ -119,7 +121,7 @@ def scrub_table(
                 (names.unreadable, (ROW, PROBLEM)),
             )
         }
-        for block in table.blocks():
+        for block in table.blocks(_looked_at(columns, index.ask.channel)):
             judged = judge(block.frame, columns, index, default_country)
             mask = judged.kept(block.frame.height)
             clean.keep(block, mask)
@@ -138,15 +140,24 @@ def scrub_table(
     return Scrubbed(table.facts(), outputs, tally)
 
 
+def _looked_at(columns: Columns, channel: Channel) -> frozenset[str]:
+    """The columns that every row is judged by; whoever looks at another one of every row has to add it here.
+
+    What few rows are asked for, such as those that are written to ``suppressed.csv``, is had from ``Block.rows``.
+    """
+    roles = {Channel.EMAIL: ("email", "country"), Channel.SMS: ("phone", "country")}.get(channel, tuple(columns.roles))
+    return frozenset(columns.roles[role] for role in roles if role in columns.roles)
+
+
 def _with_reasons(block: Block, judged: Judged) -> pl.DataFrame:
-    rows = block.frame[judged.found["row"].to_numpy()] if judged.found.height else block.frame.clear()
+    rows = block.rows(judged.found["row"].to_numpy())
     return rows.drop(FOUND_COLUMNS, strict=False).hstack(judged.found.select(FOUND_COLUMNS))
 
 
 def _unreadable(block: Block, judged: Judged) -> pl.DataFrame:
     """Rows that could not be parsed and rows without a usable address, in the order of the file."""
     places = judged.problems["row"].to_numpy()
-    rows = block.frame[places] if len(places) else block.frame.clear()
+    rows = block.rows(places)
     numbers = block.row_numbers[places] if len(places) else np.empty(0, dtype=np.int64)
     named = rows.drop((ROW, PROBLEM), strict=False).with_columns(
         pl.Series(ROW, numbers, dtype=pl.Int64), pl.Series(PROBLEM, judged.problems["problem"], dtype=pl.String)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import random
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from prefcenter.core.errors import BadInput
 from prefcenter.files.dialect import parse_record
 from prefcenter.files.formats import open_table
-from prefcenter.files.parsing import CsvBlock, gather
+from prefcenter.files.parsing import TextBlock, gather
 from prefcenter.files.reading import CsvTable
 from prefcenter.files.tables import BadRow
 
@@ -35,7 +36,7 @@ def table_of(folder: Path, data: bytes, block_bytes: int = 1 << 20) -> CsvTable:
     return CsvTable(written(folder, data), block_bytes=block_bytes)
 
 
-def all_of(table: CsvTable) -> list[CsvBlock]:
+def all_of(table: CsvTable) -> list[TextBlock]:
     return list(table.blocks())
 
 
@@ -93,6 +94,23 @@ def test_values_come_back_as_they_were_given(
     data = MARKS.get(encoding, b"") + (HEADER + body).encode(encoding)
     table = CsvTable(written(tmp_path, data), block_bytes=1 << 20 if large else 16, encoding=encoding)
     assert rows_of(table) == rows
+
+
+@given(BODIES, ENCODINGS, st.integers(2, 200), st.sampled_from([("address1",), ("name",), ()]), st.randoms())
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_few_columns_and_few_whole_rows_say_the_same_as_all(
+    tmp_path: Path, body: str, encoding: str, block_bytes: int, only: tuple[str, ...], dice: random.Random
+) -> None:
+    """P11: what is looked at in every row, and what is written of a few, is what the file says."""
+    data = MARKS.get(encoding, b"") + (HEADER + body).encode(encoding)
+    full = all_of(table_of(tmp_path, data, block_bytes))
+    part = list(table_of(tmp_path, data, block_bytes).blocks(only))
+    for whole, few in zip(full, part, strict=True):
+        assert few.frame.equals(whole.frame.select(only or "name"))
+        places = np.array(dice.choices(range(whole.frame.height), k=3) if whole.frame.height else [], np.int64)
+        assert few.rows(places).equals(whole.frame[places])
+        assert few.bad == whole.bad
+        assert few.bad_frame().equals(whole.bad_frame())
 
 
 def test_a_masked_block_is_exactly_the_kept_rows(tmp_path: Path) -> None:
