@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Index, Integer, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.store.base import Base, BigId, Code, Slug
+
+
+class MailingState(StrEnum):
+    """How far one version of a mailing has come."""
+
+    PREPARING = "preparing"
+    """Announced; its files are on their way into place."""
+    PREPARED = "prepared"
+    HELD = "held"
+    """A guard held it, and nobody has let it go yet."""
+    DROPPED = "dropped"
+    """It was posted."""
+    WITHDRAWN = "withdrawn"
+    """It will not be posted."""
+    FAILED = "failed"
+    """Its files never came into place."""
 
 
 class Mailing(Base):
@@ -55,7 +72,9 @@ def in_flight(session: Session, at: datetime) -> Sequence[Mailing]:
     A mailing with a drop date is in flight until two weeks after it, the time that marketing mail takes at most; one
     without a date until a month after it was prepared. A version that a later one took the place of is not posted.
     """
-    query = select(Mailing).where(Mailing.channel == "post", Mailing.state.in_(("prepared", "dropped")))
+    query = select(Mailing).where(
+        Mailing.channel == "post", Mailing.state.in_((MailingState.PREPARED, MailingState.DROPPED))
+    )
     newest = {mailing.name: mailing for mailing in session.scalars(query.order_by(Mailing.id))}
     return [mailing for mailing in newest.values() if last_expected(mailing) > at]
 
@@ -68,8 +87,15 @@ def last_expected(mailing: Mailing) -> datetime:
 
 def let_through(session: Session, channel: str, limit: int = 200) -> Sequence[Mailing]:
     """What was prepared for a channel and is held by no guard, the newest first."""
-    query = select(Mailing).where(Mailing.channel == channel, Mailing.state.not_in(("held", "failed")))
+    query = select(Mailing).where(
+        Mailing.channel == channel, Mailing.state.in_((MailingState.PREPARED, MailingState.DROPPED))
+    )
     return session.scalars(query.order_by(Mailing.id.desc()).limit(limit)).all()
+
+
+def in_state(session: Session, state: MailingState) -> Sequence[Mailing]:
+    """The mailings in one state, the oldest first."""
+    return session.scalars(select(Mailing).where(Mailing.state == state).order_by(Mailing.id)).all()
 
 
 def all_versions(session: Session, name: str | None = None) -> Sequence[Mailing]:

@@ -1,0 +1,217 @@
+"""The rows that a scrub let through, kept so that they can be judged again after the file has left the house (P12).
+
+A Parquet file for each input: the row's place among all kept rows of the mailing, its number in the input, its own id
+where the file has one, and its address as it was written (P8), not standardised, so that any later version of the
+rules can judge it. Written a block at a time: memory stays flat. Nobody but the owner may read it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from prefcenter.core.channels import Channel
+from prefcenter.core.errors import Unavailable
+from prefcenter.files.columns import Columns
+from prefcenter.files.tables import Block, Mask
+from prefcenter.scrub.addresses import PROBLEM
+from prefcenter.scrub.index import ListIndex
+from prefcenter.scrub.matching import FOUND_COLUMNS, Judged, judge
+
+PLACE, NUMBER, ROW_ID = "pc_place", "pc_row", "pc_id"
+"""The columns beside the address: the place among all kept rows, the number in the input, the file's own id."""
+
+_FACTS = b"prefcenter"
+_SINGLE = {Channel.EMAIL: ("email", "country"), Channel.SMS: ("phone", "country")}
+_NO_ADDRESS = frozenset({"email", "phone", "level", "reason", "since", "brand", "topic", "id", "prefix", "title"})
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFacts:
+    """What is said of a file of kept rows.
+
+    Args:
+        source: the name of the input.
+        first: the place of its first row among all kept rows of the mailing.
+        row_id: the column that names a row, or None.
+        country: the country that national phone numbers are read in.
+        written: the input's column of each role that was kept.
+    """
+
+    source: str
+    first: int
+    row_id: str | None
+    country: str
+    written: Mapping[str, str]
+
+    def as_columns(self) -> Columns:
+        """The kept columns as a file's: each stands under its role."""
+        return Columns(tuple(self.written), {role: role for role in self.written})
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Ids that name several kept rows of one file: how many, and the numbers of the first two of them."""
+
+    source: str
+    ids: int
+    rows: tuple[int, ...]
+
+
+class KeptRows:
+    """A new file of kept rows.
+
+    Args:
+        path: the file; nobody but its owner may read it.
+        facts: what is said of it.
+    """
+
+    def __init__(self, path: Path, facts: KeptFacts) -> None:
+        self.facts = facts
+        self.rows = 0
+        self._path = path
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        self._writer = pq.ParquetWriter(self._file, _schema(facts), compression="lz4", use_dictionary=False)
+        self._ids: list[npt.NDArray[np.uint32]] = []
+
+    def keep(self, block: Block, mask: Mask) -> None:
+        """Keep those rows of a block that the mask lets through; they become a row group."""
+        places = np.flatnonzero(mask)
+        if not len(places):
+            return
+        frame = block.frame if len(places) == len(mask) else block.frame[places]
+        ids = () if self.facts.row_id is None else (frame[self.facts.row_id].str.strip_chars().alias(ROW_ID),)
+        start = self.facts.first + self.rows
+        rows = frame.select(
+            pl.int_range(start, start + len(places), dtype=pl.Int64).alias(PLACE),
+            pl.Series(NUMBER, block.row_numbers[places], dtype=pl.Int64),
+            *ids,
+            *(pl.col(column).alias(role) for role, column in self.facts.written.items()),
+        )
+        self._writer.write_table(rows.to_arrow().cast(_schema(self.facts)))
+        self.rows += len(places)
+        if ids:
+            self._ids.append((ids[0].hash(1) % 2**32).cast(pl.UInt32).to_numpy())
+
+    def close(self) -> Repeated | None:
+        """Finish the file, durably, and tell whether some ids name several of its rows."""
+        self._writer.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return self._repeated()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._file.closed:
+            return
+        # Closing writes, which a full disk refuses again: the first error is the one to tell.
+        try:
+            self._writer.close()
+            self._file.close()
+        except (OSError, pa.ArrowException):
+            pass
+
+    def _repeated(self) -> Repeated | None:
+        """Ids that occur twice: short hashes tell the few that may, and those are read again."""
+        if not self._ids:
+            return None
+        hashes = np.sort(np.concatenate(self._ids))
+        self._ids.clear()
+        doubtful = pl.Series(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]), dtype=pl.UInt32)
+        if doubtful.is_empty():
+            return None
+        rows = pl.scan_parquet(self._path).select(NUMBER, ROW_ID)
+        rows = rows.filter((pl.col(ROW_ID).hash(1) % 2**32).cast(pl.UInt32).is_in(doubtful.implode()))
+        double = rows.filter(pl.col(ROW_ID).len().over(ROW_ID) > 1).collect()
+        if double.is_empty():
+            return None
+        first = double.filter(pl.col(ROW_ID) == double[ROW_ID][0])[NUMBER].head(2).to_list()
+        return Repeated(self.facts.source, double[ROW_ID].n_unique(), tuple(first))
+
+
+def kept_facts(columns: Columns, channel: Channel, **told: Any) -> KeptFacts:
+    """What will be said of the kept rows of a file: of its columns, those by which the channel's rows are judged."""
+    wanted = _SINGLE.get(channel) or tuple(role for role in columns.roles if role not in _NO_ADDRESS)
+    return KeptFacts(written={role: columns[role] for role in wanted if role in columns.roles}, **told)
+
+
+def refuse_nameless(judged: Judged, frame: pl.DataFrame, row_id: str | None) -> Judged:
+    """Count rows without an id as unreadable, where the file's own id names its rows and nothing else speaks first.
+
+    A late opt-out of such a row could not be told to the mail house, so it must not get there.
+    """
+    if row_id is None:
+        return judged
+    blank = (frame[row_id].str.strip_chars() == "").to_numpy() & judged.kept(frame.height)
+    if not blank.any():
+        return judged
+    schema = judged.problems.schema
+    rows = pl.Series("row", np.flatnonzero(blank), dtype=schema["row"])
+    nameless = pl.DataFrame([rows]).with_columns(pl.lit(f"has no id in {row_id!r}").alias(PROBLEM))
+    return replace(judged, problems=pl.concat([judged.problems, nameless]).sort("row"))
+
+
+def read_facts(path: Path) -> KeptFacts:
+    """What is said of a file of kept rows.
+
+    Raises:
+        Unavailable: it is not there, or it is damaged.
+    """
+    with _damage_named(path):
+        facts = json.loads(pq.read_schema(path).metadata[_FACTS])
+        return KeptFacts(**facts)
+
+
+def kept_blocks(path: Path) -> Iterator[pl.DataFrame]:
+    """The kept rows, a row group at a time.
+
+    Raises:
+        Unavailable: the file is not there, or it is damaged.
+    """
+    with _damage_named(path), pq.ParquetFile(path) as file:
+        for number in range(file.num_row_groups):
+            frame = pl.from_arrow(file.read_row_group(number))
+            if isinstance(frame, pl.DataFrame):
+                yield frame
+
+
+def refused(path: Path, index: ListIndex) -> Iterator[pl.DataFrame]:
+    """The kept rows that would now be refused, a frame a block: place, number, id, address, and why (``pc_``)."""
+    facts = read_facts(path)
+    columns = facts.as_columns()
+    for frame in kept_blocks(path):
+        found = judge(frame, columns, index, facts.country).found
+        if found.height:
+            yield frame[found["row"].to_numpy()].hstack(found.select(FOUND_COLUMNS))
+
+
+def _schema(facts: KeptFacts) -> pa.Schema:
+    numbers = [(PLACE, pa.int64()), (NUMBER, pa.int64())]
+    texts = [*([ROW_ID] if facts.row_id is not None else []), *facts.written]
+    told = {_FACTS: json.dumps(asdict(facts)).encode()}
+    return pa.schema([*numbers, *((name, pa.large_string()) for name in texts)], metadata=told)
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise Unavailable(
+            f"The kept rows in {path.name} cannot be read ({type(error).__name__}).",
+            remedy="Look whether PREFCENTER_DATA_DIR is the folder that the mailing was scrubbed with.",
+        ) from error

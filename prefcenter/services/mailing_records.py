@@ -1,0 +1,91 @@
+"""A mailing on record while its files come into place: announced first, confirmed when they are there, or failed.
+
+A process may die between any two steps. Whoever comes next finds the mailing announced and nobody at work on it, and
+tells by the manifest, which comes into place last, whether the files are there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from prefcenter.core.errors import BadInput
+from prefcenter.files.manifest import read_manifest
+from prefcenter.files.writing import MANIFEST_NAME
+from prefcenter.services import kept_folders
+from prefcenter.services.ports import Evidence
+from prefcenter.store import ledger, mailings
+from prefcenter.store.engine import Database
+from prefcenter.store.mailings import Mailing, MailingState
+
+
+def confirm(session: Session, row: Mailing, evidence: Evidence, *, at: datetime) -> None:
+    """Say that a mailing's files are in place, in the caller's transaction; saying it twice changes nothing."""
+    if row.state not in (MailingState.PREPARING, MailingState.FAILED):
+        return
+    row.state = MailingState.HELD if row.held_because else MailingState.PREPARED
+    _log(session, row, evidence, at)
+
+
+def fail(database: Database, base: Path, number: int, evidence: Evidence, *, at: datetime) -> None:
+    """Say that a mailing's files did not come into place: there is no such mailing, and its rows are not kept."""
+    with database.write() as session:
+        row = session.get_one(Mailing, number)
+        row.state = MailingState.FAILED
+        row.rows_erased_at = at
+        facts = {"mailing": row.name, "version": row.version}
+        ledger.append(session, "mailing_failed", at=at, actor=evidence.actor, facts=facts)
+        session.commit()
+    if row.rows_folder is not None:
+        kept_folders.erase(base, row.rows_folder)
+
+
+def finish_abandoned(database: Database, base: Path, *, at: datetime) -> int:
+    """Settle the mailings whose scrub died before its end, and tell how many there were.
+
+    One whose manifest is where it belongs has all its files, and is confirmed; any other has failed.
+    """
+    with database.read() as session:
+        announced = mailings.in_state(session, MailingState.PREPARING)
+    dead = [
+        row for row in announced if row.rows_folder is not None and kept_folders.is_abandoned(base, row.rows_folder)
+    ]
+    for row in dead:
+        if _is_in_place(row):
+            with database.write() as session:
+                confirm(session, session.get_one(Mailing, row.id), Evidence("system"), at=at)
+                session.commit()
+        else:
+            fail(database, base, row.id, Evidence("system"), at=at)
+    kept_folders.sweep(base, [row.rows_folder for row in announced])
+    return len(dead)
+
+
+def _is_in_place(row: Mailing) -> bool:
+    try:
+        found = read_manifest(Path(row.out_folder or "") / MANIFEST_NAME)
+    except BadInput:
+        return False
+    return bool(row.manifest) and found.get("signature") == row.manifest.get("signature")
+
+
+def _log(session: Session, row: Mailing, evidence: Evidence, at: datetime) -> None:
+    """The export in the ledger: what was let through, and the digests of the files that prove it."""
+    counts = row.manifest["counts"]
+    facts = {
+        "mailing": row.name,
+        "version": row.version,
+        "channel": row.channel,
+        "brand": row.brand,
+        "ledger_position": row.ledger_position,
+        "kept": counts["kept"],
+        "suppressed": counts["suppressed"],
+        "unreadable": counts["unreadable"],
+        "inputs": [one["sha256"] for one in row.manifest["inputs"]],
+        "outputs": [one["sha256"] for one in row.manifest["outputs"]],
+    }
+    ledger.append(
+        session, "mailing", at=at, actor=evidence.actor, facts=facts | dict(evidence.facts), personal=evidence.personal
+    )
