@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,12 +62,16 @@ def _mapping(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
     help="The FILEs are of fixed width, and this CSV says where their columns stand: name,start,length, from 1.",
 )
 @click.option("--seeds", type=FILE, help="Decoys, added after the purge.")
+@click.option("--canaries", type=FILE, help="Records that must vanish; one that survives holds the mailing.")
+@click.option("--vendor", default="", metavar="NAME", help="Whose list it is; its files are measured by each other.")
 @click.option("--drop", type=MOMENT, help="When it is posted.")
 @click.option("--cutoff", type=MOMENT, help="Until when the mail house takes late opt-outs.")
 @click.option("--dry-run", is_flag=True, help="Report what would happen, and write nothing.")
 @as_json
 @acting
+@click.pass_context
 def scrub_command(
+    ctx: click.Context,
     files: tuple[Path, ...],
     channel: Channel,
     mailing: str,
@@ -77,6 +82,8 @@ def scrub_command(
     row_id: str | None,
     layout: Path | None,
     seeds: Path | None,
+    canaries: Path | None,
+    vendor: str,
     drop: datetime | None,
     cutoff: datetime | None,
     dry_run: bool,
@@ -100,6 +107,8 @@ def scrub_command(
             message_type=message_type,
             mapping=mapping,
             seeds=seeds,
+            canaries=canaries,
+            vendor=_vendor(vendor),
             drop_at=drop,
             cutoff_at=cutoff,
             is_dry_run=dry_run,
@@ -117,15 +126,24 @@ def scrub_command(
             progress=progress,
         )
     if wants_json:
-        print_json(prepared.manifest or {"counts": _counts(prepared)})
-        return
-    _report(prepared, out, dry_run=dry_run)
+        print_json(prepared.manifest or {"counts": _counts(prepared), "held": list(prepared.held)})
+    else:
+        _report(prepared, out, dry_run=dry_run)
+    if prepared.held:
+        ctx.exit(HELD)
 
 
 def _name(text: str) -> str:
     name = text.strip()
     if not name or len(name) > 120 or not name.isprintable():
         raise click.BadParameter("it must have 1 to 120 characters.", param_hint="--mailing")
+    return name
+
+
+def _vendor(text: str) -> str:
+    name = " ".join(text.split())
+    if len(name) > 120 or not name.isprintable():
+        raise click.BadParameter("it must have at most 120 characters.", param_hint="--vendor")
     return name
 
 
@@ -174,6 +192,7 @@ def _counts(prepared: Prepared) -> dict[str, object]:
         "review": tally.review,
         "unreadable": tally.unreadable,
         "seeds": tally.seeds,
+        "canaries": tally.canaries,
         "by_reason": dict(sorted(tally.by_reason.items())),
         "by_tier": dict(sorted(tally.by_tier.items())),
     }
@@ -187,17 +206,31 @@ def _report(prepared: Prepared, out: Path, *, dry_run: bool) -> None:
     lines += [(f"  {reason}", count) for reason, count in tally.by_reason.most_common()]
     lines += [("duplicate", tally.duplicate), ("review", tally.review), ("unreadable", tally.unreadable)]
     lines += [("seeds added", tally.seeds)] if tally.seeds else []
+    lines += [("canaries sent along", tally.canaries)] if tally.canaries else []
     for name, count in lines:
         click.echo(f"{name:<20} {count:>12,}")
     if dry_run:
+        _report_held(prepared, "The mailing would be held:")
         click.echo("A dry run: nothing was written.")
         return
     manifest = prepared.manifest
     click.echo(f"\nMailing {manifest['mailing']}, version {manifest['version']}: the files are in {out}.")
     for output in manifest["outputs"]:
         click.echo(f"  {output['name']:<28} {output['rows']:>12,} row{'' if output['rows'] == 1 else 's'}")
+    if prepared.held:
+        _report_held(prepared, "\nThe mailing is held, do not use the files:")
+        who = f"prefcenter mailing release {shlex.quote(manifest['mailing'])} --as USER"
+        click.echo(f"`verify` refuses them until an approver, not who ran this, lets them go: `{who}`.")
+        return
     until = moment(datetime.fromisoformat(manifest["stale_after"]))
     click.echo(f"Use the clean file until {until}; `prefcenter verify` tells whether it is still good.")
+
+
+def _report_held(prepared: Prepared, heading: str) -> None:
+    if prepared.held:
+        click.echo(heading)
+    for reason in prepared.held:
+        click.echo(f"  - {reason}")
 
 
 @click.command(

@@ -21,8 +21,10 @@ from prefcenter.files.formats import suffix_of
 from prefcenter.files.seeds import read_seeds
 from prefcenter.files.tables import PROBLEM, ROW, Block, FileFacts, Table
 from prefcenter.files.writing import GuardedCsvWriter
+from prefcenter.scrub.canaries import NO_CANARIES, Watched, watch_file
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.matching import FOUND_COLUMNS, Judged, judge
+from prefcenter.scrub.shifted import PlaceCheck
 
 Progress = Callable[[int, int, int], None]
 """Called after each block with the bytes done, the bytes in all, and the rows done."""
@@ -38,6 +40,7 @@ class Tally:
     review: int = 0
     unreadable: int = 0
     seeds: int = 0
+    canaries: int = 0
     by_reason: Counter[str] = field(default_factory=Counter)
     by_tier: Counter[str] = field(default_factory=Counter)
 
@@ -50,6 +53,7 @@ class Tally:
         """Count another file in."""
         for name in ("kept", "suppressed", "duplicate", "review", "unreadable", "seeds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.canaries = max(self.canaries, other.canaries)  # The same ones go through with each file.
         self.by_reason += other.by_reason
         self.by_tier += other.by_tier
 
@@ -76,11 +80,21 @@ def names_for(path: Path, *, is_only: bool) -> Names:
 
 @dataclass(frozen=True, slots=True)
 class Scrubbed:
-    """One file after the scrub: what was read, what was written, what became of the rows."""
+    """One file after the scrub.
+
+    Args:
+        source: what was read.
+        outputs: what was written.
+        tally: what became of the rows.
+        places: how its ZIPs and states agree.
+        canaries: what became of the records that had to vanish (P13).
+    """
 
     source: FileFacts
     outputs: tuple[FileFacts, ...]
     tally: Tally
+    places: PlaceCheck = field(default_factory=PlaceCheck)
+    canaries: Watched = NO_CANARIES
 
 
 def scrub_table(
@@ -91,6 +105,7 @@ def scrub_table(
     *,
     default_country: str,
     seeds: Path | None = None,
+    canaries: Path | None = None,
     progress: Progress | None = None,
 ) -> Scrubbed:
     """Write the clean file, what was suppressed, what is unsure and what could not be read.
@@ -102,6 +117,7 @@ def scrub_table(
         names: what they are called.
         default_country: the country that national phone numbers are read in.
         seeds: decoys to be added after the purge (P13).
+        canaries: records that must vanish, sent through the list with the file (P13).
         progress: told after each block.
 
     Raises:
@@ -109,7 +125,8 @@ def scrub_table(
     """
     columns = table.columns.require(index.ask.channel)
     decoys = read_seeds(seeds, columns) if seeds is not None else None
-    tally = Tally()
+    watched = watch_file(canaries, columns, index, default_country) if canaries is not None else NO_CANARIES
+    tally, places = Tally(canaries=watched.count), PlaceCheck()
     first_problem = ""
     with ExitStack() as stack:
         clean = stack.enter_context(table.clean_output(folder / names.clean))
@@ -123,6 +140,8 @@ def scrub_table(
         }
         for block in table.blocks(_looked_at(columns, index.ask.channel)):
             judged = judge(block.frame, columns, index, default_country)
+            if index.ask.channel is Channel.POST:
+                places.look(block.frame, columns, default_country)
             mask = judged.kept(block.frame.height)
             clean.keep(block, mask)
             writers[names.suppressed].write(_with_reasons(block, judged))
@@ -137,7 +156,7 @@ def scrub_table(
             clean.append(decoys)
             tally.seeds = decoys.height
         outputs = (clean.close(), *(writer.close() for writer in writers.values()))
-    return Scrubbed(table.facts(), outputs, tally)
+    return Scrubbed(table.facts(), outputs, tally, places, watched)
 
 
 def _looked_at(columns: Columns, channel: Channel) -> frozenset[str]:

@@ -46,10 +46,14 @@ class PlaceCheck:
         if zip_column is None or state_column is None:
             return
         country = pl.col(columns["country"]) if columns.get("country") is not None else pl.lit("")
-        pairs = frame.gather_every(max(1, frame.height // _LOOKED_AT)).lazy().select(
-            pl.col(zip_column).str.strip_chars().alias("zip"),
-            _plain(pl.col(state_column)).alias("state"),
-            _plain(country).alias("country"),
+        pairs = (
+            frame.gather_every(max(1, frame.height // _LOOKED_AT))
+            .lazy()
+            .select(
+                pl.col(zip_column).str.strip_chars().alias("zip"),
+                _plain(pl.col(state_column)).alias("state"),
+                _plain(country).alias("country"),
+            )
         )
         here = pl.col("country").is_in(_HERE if default_country == "US" else _HERE - {""})
         written = pairs.filter(here, pl.col("zip") != "", pl.col("state") != "")

@@ -18,6 +18,7 @@ from prefcenter.files.tables import Table
 from prefcenter.files.writing import MANIFEST_NAME
 from prefcenter.scrub.run import names_for
 from prefcenter.services import deciding
+from prefcenter.services.guarding import DEFAULT_GUARDS, Guards
 from prefcenter.services.links import the_brand
 from prefcenter.store import registry
 
@@ -41,6 +42,9 @@ class Order:
         default_country: the country that national phone numbers are read in.
         row_id: the column that names a row, by which late opt-outs can be told to the mail house.
         layout: where the columns of fixed-width files stand, or None for other formats.
+        vendor: whose list it is; its mailings are measured by each other.
+        canaries: a file of records that must vanish, or None (P13).
+        guards: from where on the mailing is held.
     """
 
     files: Sequence[Path]
@@ -57,6 +61,9 @@ class Order:
     default_country: str = "US"
     row_id: str | None = None
     layout: Path | None = None
+    vendor: str = ""
+    canaries: Path | None = None
+    guards: Guards = DEFAULT_GUARDS
 
 
 def open_tables(order: Order) -> list[Table]:
@@ -87,7 +94,7 @@ def _keep_inputs(order: Order) -> None:
     """Refuse a folder in which an output would replace what it is made from."""
     names = [names_for(path, is_only=len(order.files) == 1) for path in order.files]
     outputs = [order.out / name for each in names for name in (*astuple(each), MANIFEST_NAME)]
-    sources = [*order.files, *([order.seeds] if order.seeds is not None else [])]
+    sources = [*order.files, *(path for path in (order.seeds, order.canaries) if path is not None)]
     for output in outputs:
         if any(output.exists() and output.samefile(source) for source in sources):
             raise BadInput(

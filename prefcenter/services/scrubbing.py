@@ -17,9 +17,12 @@ from prefcenter.files.manifest import Counts, Manifest, key_id, read_manifest, s
 from prefcenter.files.tables import Table
 from prefcenter.files.verification import Verification, verify_file
 from prefcenter.files.writing import MANIFEST_NAME, whole_or_nothing
+from prefcenter.scrub.canaries import Watched, watch_list
 from prefcenter.scrub.index import ListIndex, build_index
 from prefcenter.scrub.run import Progress, Scrubbed, Tally, names_for, scrub_table
+from prefcenter.scrub.shifted import PlaceCheck
 from prefcenter.services import deciding, sealing
+from prefcenter.services.guarding import Seen, reasons_to_hold, survivors_told
 from prefcenter.services.keyring import require_all
 from prefcenter.services.mailing_orders import Order as Order
 from prefcenter.services.mailing_orders import ask_of, open_tables, question_of
@@ -27,6 +30,7 @@ from prefcenter.services.ports import Clock, Evidence, Keyring
 from prefcenter.services.sealing import LedgerKeys
 from prefcenter.store import ledger, mailings
 from prefcenter.store.engine import Database
+from prefcenter.store.suppressions import count_in_force
 
 FRESH_FOR = {Channel.POST: timedelta(days=7), Channel.EMAIL: timedelta(hours=24), Channel.SMS: timedelta(hours=24)}
 """How long a clean file may be used before opt-outs have outrun it (P11)."""
@@ -40,11 +44,13 @@ class Prepared:
         manifest: what is said of it, signed; without a version and signature for a dry run.
         tally: what became of the rows.
         notes: what a person should know about the columns.
+        held: why a guard held it, or in a dry run would have.
     """
 
     manifest: Mapping[str, Any]
     tally: Tally
     notes: tuple[str, ...]
+    held: tuple[str, ...] = ()
 
 
 def prepare(
@@ -76,14 +82,19 @@ def prepare(
     with database.read() as session:
         question = question_of(session, order)
         index = build_index(session, keyring.peppers, ask_of(question, order.channel), at=at)
+        entries = count_in_force(session, order.channel.value)
+        watched = watch_list(session, index, order.default_country)
     notes = tuple(note for table in tables for note in table.columns.notes)
     if order.is_dry_run:
-        return _dry_run(tables, index, order, progress, notes)
+        scrubbed = _in_vain(tables, index, order, progress)
+        held = _held(database, order, question, scrubbed, entries, watched)
+        return Prepared({}, _sum(scrubbed), notes, held)
     recorded: list[int] = []
     try:
         with whole_or_nothing(order.out) as folder:
             scrubbed = _scrub_all(tables, index, folder, order, progress)
-            manifest = _manifest(order, question, scrubbed, position, at)
+            held = _held(database, order, question, scrubbed, entries, watched)
+            manifest = _manifest(order, question, scrubbed, position, at, entries, held)
             with database.write() as session:
                 row = _open_mailing(session, order, question, manifest)
                 signed = sign_manifest(manifest.as_dict() | {"version": row.version}, ledger_keys.newest[1])
@@ -96,7 +107,7 @@ def prepare(
         # The record was made, and then the files could not be moved into place: there is no such mailing.
         _withdraw(database, recorded, evidence, at=at)
         raise
-    return Prepared(signed, _sum(scrubbed), notes)
+    return Prepared(signed, _sum(scrubbed), notes, held)
 
 
 def _withdraw(database: Database, recorded: Sequence[int], evidence: Evidence, *, at: datetime) -> None:
@@ -129,23 +140,59 @@ def _scrub_all(
         seeds = order.seeds if not done else None
         done.append(
             scrub_table(
-                table, index, folder, names, default_country=order.default_country, seeds=seeds, progress=progress
+                table,
+                index,
+                folder,
+                names,
+                default_country=order.default_country,
+                seeds=seeds,
+                canaries=order.canaries,
+                progress=progress,
             )
         )
     return done
 
 
-def _dry_run(
-    tables: Sequence[Table], index: ListIndex, order: Order, progress: Progress | None, notes: tuple[str, ...]
-) -> Prepared:
-    """Do everything in a folder that is thrown away: what is reported is what a real run would do."""
+def _in_vain(tables: Sequence[Table], index: ListIndex, order: Order, progress: Progress | None) -> list[Scrubbed]:
+    """Do everything in a folder that is thrown away: what a dry run reports is what a real run would do."""
     with tempfile.TemporaryDirectory(prefix="prefcenter-dry-run-") as folder:
-        scrubbed = _scrub_all(tables, index, Path(folder), order, progress)
-    return Prepared({}, _sum(scrubbed), notes)
+        return _scrub_all(tables, index, Path(folder), order, progress)
+
+
+def _held(
+    database: Database,
+    order: Order,
+    question: deciding.Question,
+    scrubbed: Sequence[Scrubbed],
+    entries: int,
+    watched: Watched,
+) -> tuple[str, ...]:
+    """Why the guards hold the mailing; nothing where they let it pass."""
+    places = PlaceCheck()
+    for one in scrubbed:
+        places.add(one.places)
+    seen = Seen(
+        mailing=order.mailing,
+        brand=question.brand,
+        channel=order.channel,
+        vendor=order.vendor,
+        tally=_sum(scrubbed),
+        places=places,
+        list_entries=entries,
+        survivors=survivors_told([one.canaries for one in scrubbed], watched),
+    )
+    with database.read() as session:
+        return reasons_to_hold(session, seen, order.guards)
 
 
 def _manifest(
-    order: Order, question: deciding.Question, scrubbed: Sequence[Scrubbed], position: int, at: datetime
+    order: Order,
+    question: deciding.Question,
+    scrubbed: Sequence[Scrubbed],
+    position: int,
+    at: datetime,
+    entries: int,
+    held: tuple[str, ...],
 ) -> Manifest:
     tally = _sum(scrubbed)
     return Manifest(
@@ -167,9 +214,13 @@ def _manifest(
             review=tally.review,
             unreadable=tally.unreadable,
             seeds=tally.seeds,
+            canaries=tally.canaries,
             by_reason=dict(sorted(tally.by_reason.items())),
             by_tier=dict(sorted(tally.by_tier.items())),
         ),
+        vendor=order.vendor,
+        list_entries=entries,
+        held=held,
     )
 
 
@@ -187,7 +238,8 @@ def _open_mailing(session: Session, order: Order, question: deciding.Question, m
         brand=question.brand,
         message_type=order.message_type,
         channel=order.channel.value,
-        state="prepared",
+        state="held" if manifest.held else "prepared",
+        held_because=" ".join(manifest.held),
         prepared_at=manifest.prepared_at,
         stale_after=manifest.stale_after,
         cutoff_at=order.cutoff_at,
@@ -217,6 +269,7 @@ def _log(
         "unreadable": tally.unreadable,
         "inputs": [one.source.sha256 for one in scrubbed],
         "outputs": [output.sha256 for one in scrubbed for output in one.outputs],
+        **({"held": True} if row.state == "held" else {}),
     }
     ledger.append(
         session, "mailing", at=at, actor=evidence.actor, facts=facts | dict(evidence.facts), personal=evidence.personal
