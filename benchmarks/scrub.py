@@ -162,7 +162,13 @@ def _anti_join(file: Path, listed: Path, channel: Channel, out: Path) -> int:
 def _scrub(wiring: Wiring, file: Path, channel: Channel, out: Path) -> int:
     order = scrubbing.Order([file], channel, f"bench-{channel}", out, brand="acme")
     prepared = scrubbing.prepare(
-        wiring.database, wiring.keyring, wiring.ledger_keys, order, Evidence("system"), clock=wiring.clock
+        wiring.database,
+        wiring.keyring,
+        wiring.ledger_keys,
+        order,
+        Evidence("system"),
+        keep_in=wiring.mailing_rows,
+        clock=wiring.clock,
     )
     return prepared.tally.suppressed
 

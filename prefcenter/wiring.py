@@ -44,6 +44,11 @@ class Wiring:
         return self.config.data_dir / "ledger-anchors.jsonl"
 
     @property
+    def mailing_rows(self) -> Path:
+        """The folder in which each mailing keeps the rows that were let through."""
+        return self.config.data_dir / "mailings"
+
+    @property
     def handlers(self) -> Mapping[str, Handler]:
         """Who handles what comes in, by the name that it is kept under."""
         reception = Reception(

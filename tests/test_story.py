@@ -114,6 +114,7 @@ class Company:
             wiring.ledger_keys,
             order,
             Evidence("operator@example.com"),
+            keep_in=wiring.mailing_rows,
             clock=wiring.clock,
             progress=progress,
         )

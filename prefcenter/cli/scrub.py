@@ -122,6 +122,7 @@ def scrub_command(
             wiring.ledger_keys,
             order,
             evidence,
+            keep_in=wiring.mailing_rows,
             clock=wiring.clock,
             progress=progress,
         )

@@ -177,26 +177,28 @@ def read_facts(path: Path) -> KeptFacts:
 
 
 def kept_blocks(path: Path) -> Iterator[pl.DataFrame]:
-    """The kept rows, a row group at a time.
+    """The kept rows, a row group at a time; a frame without rows where there are none.
 
     Raises:
         Unavailable: the file is not there, or it is damaged.
     """
     with _damage_named(path), pq.ParquetFile(path) as file:
-        for number in range(file.num_row_groups):
-            frame = pl.from_arrow(file.read_row_group(number))
+        groups = (file.read_row_group(number) for number in range(file.num_row_groups))
+        for table in groups if file.num_row_groups else (file.schema_arrow.empty_table(),):
+            frame = pl.from_arrow(table)
             if isinstance(frame, pl.DataFrame):
                 yield frame
 
 
 def refused(path: Path, index: ListIndex) -> Iterator[pl.DataFrame]:
-    """The kept rows that would now be refused, a frame a block: place, number, id, address, and why (``pc_``)."""
+    """The kept rows that would not be let through now, a frame a block, with what speaks against each (``pc_``)."""
     facts = read_facts(path)
     columns = facts.as_columns()
     for frame in kept_blocks(path):
-        found = judge(frame, columns, index, facts.country).found
-        if found.height:
-            yield frame[found["row"].to_numpy()].hstack(found.select(FOUND_COLUMNS))
+        judged = judge(frame, columns, index, facts.country)
+        gone = pl.concat([judged.found, judged.held.select(judged.found.columns)])
+        if gone.height:
+            yield frame[gone["row"].to_numpy()].hstack(gone.select(FOUND_COLUMNS))
 
 
 def _schema(facts: KeptFacts) -> pa.Schema:

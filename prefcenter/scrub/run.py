@@ -23,6 +23,7 @@ from prefcenter.files.tables import PROBLEM, ROW, Block, FileFacts, Table
 from prefcenter.files.writing import GuardedCsvWriter
 from prefcenter.scrub.canaries import NO_CANARIES, Watched, watch_file
 from prefcenter.scrub.index import ListIndex
+from prefcenter.scrub.kept import KeptRows, refuse_nameless
 from prefcenter.scrub.matching import FOUND_COLUMNS, Judged, judge
 from prefcenter.scrub.shifted import PlaceCheck
 
@@ -106,6 +107,7 @@ def scrub_table(
     default_country: str,
     seeds: Path | None = None,
     canaries: Path | None = None,
+    kept: KeptRows | None = None,
     progress: Progress | None = None,
 ) -> Scrubbed:
     """Write the clean file, what was suppressed, what is unsure and what could not be read.
@@ -118,6 +120,7 @@ def scrub_table(
         default_country: the country that national phone numbers are read in.
         seeds: decoys to be added after the purge (P13).
         canaries: records that must vanish, sent through the list with the file (P13).
+        kept: what is let through is kept there too, so that it can be judged again (P12).
         progress: told after each block.
 
     Raises:
@@ -128,6 +131,7 @@ def scrub_table(
     watched = watch_file(canaries, columns, index, default_country) if canaries is not None else NO_CANARIES
     tally, places = Tally(canaries=watched.count), PlaceCheck()
     first_problem = ""
+    row_id = kept.facts.row_id if kept is not None else None
     with ExitStack() as stack:
         clean = stack.enter_context(table.clean_output(folder / names.clean))
         writers = {
@@ -138,12 +142,14 @@ def scrub_table(
                 (names.unreadable, (ROW, PROBLEM)),
             )
         }
-        for block in table.blocks(_looked_at(columns, index.ask.channel)):
-            judged = judge(block.frame, columns, index, default_country)
+        for block in table.blocks(_looked_at(columns, index.ask.channel, row_id)):
+            judged = refuse_nameless(judge(block.frame, columns, index, default_country), block.frame, row_id)
             if index.ask.channel is Channel.POST:
                 places.look(block.frame, columns, default_country)
             mask = judged.kept(block.frame.height)
             clean.keep(block, mask)
+            if kept is not None:
+                kept.keep(block, mask)
             writers[names.suppressed].write(_with_reasons(block, judged))
             unreadable = _unreadable(block, judged)
             writers[names.unreadable].write(unreadable)
@@ -159,13 +165,14 @@ def scrub_table(
     return Scrubbed(table.facts(), outputs, tally, places, watched)
 
 
-def _looked_at(columns: Columns, channel: Channel) -> frozenset[str]:
-    """The columns that every row is judged by; whoever looks at another one of every row has to add it here.
+def _looked_at(columns: Columns, channel: Channel, row_id: str | None) -> frozenset[str]:
+    """The columns that every row is judged by, and the one that names it; whoever looks at another one adds it here.
 
     What few rows are asked for, such as those that are written to ``suppressed.csv``, is had from ``Block.rows``.
     """
     roles = {Channel.EMAIL: ("email", "country"), Channel.SMS: ("phone", "country")}.get(channel, tuple(columns.roles))
-    return frozenset(columns.roles[role] for role in roles if role in columns.roles)
+    found = {columns.roles[role] for role in roles if role in columns.roles}
+    return frozenset(found if row_id is None else found | {row_id})
 
 
 def _with_reasons(block: Block, judged: Judged) -> pl.DataFrame:

@@ -85,6 +85,7 @@ def _log(session: Session, row: Mailing, evidence: Evidence, at: datetime) -> No
         "unreadable": counts["unreadable"],
         "inputs": [one["sha256"] for one in row.manifest["inputs"]],
         "outputs": [one["sha256"] for one in row.manifest["outputs"]],
+        **({"held": True} if row.state == MailingState.HELD else {}),
     }
     ledger.append(
         session, "mailing", at=at, actor=evidence.actor, facts=facts | dict(evidence.facts), personal=evidence.personal

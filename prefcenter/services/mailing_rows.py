@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import polars as pl
 
 from prefcenter.core.channels import Channel
 from prefcenter.files.tables import Table
-from prefcenter.scrub.kept import KeptRows, Repeated, kept_facts
+from prefcenter.scrub.index import ListIndex
+from prefcenter.scrub.kept import (
+    NUMBER,
+    PLACE,
+    ROW_ID,
+    KeptRows,
+    Repeated,
+    kept_blocks,
+    kept_facts,
+    read_facts,
+    refused,
+)
+from prefcenter.scrub.matching import FOUND_COLUMNS
+from prefcenter.services import kept_folders
+
+FILE, CLEAN_ROW = "pc_file", "pc_clean_row"
 
 
 class RowsToKeep:
@@ -54,3 +72,64 @@ def _note(repeated: Repeated, row_id: str) -> str:
         f"{repeated.source}: {several} several rows, such as the rows {first:,} and {second:,}. A late opt-out of one"
         " of them pulls them all."
     )
+
+
+def refused_rows(folder: Path, index: ListIndex) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The places of the kept rows that would now be refused on any of their addresses, each once, and why.
+
+    A row is judged as it was scrubbed and as it came back from address hygiene: on its old and its new address (P8).
+    """
+    seen: set[int] = set()
+    for path in kept_folders.kept_files(folder):
+        for frame in refused(path, index):
+            for place, *why in frame.select(PLACE, *FOUND_COLUMNS).iter_rows():
+                if place not in seen:
+                    seen.add(place)
+                    yield place, dict(zip(FOUND_COLUMNS, why, strict=True))
+
+
+def told_rows(
+    folder: Path,
+    found: Mapping[int, Mapping[str, Any]],
+    columns: Sequence[str],
+    *,
+    without: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """Rows as they are told to the mail house: by the file's own id, once each, and why.
+
+    Without an id of the file's own: by the row's number in the input (``pc_row``) and in the clean file
+    (``pc_clean_row``), and with its address as it was written. Where a mailing has several inputs, ``pc_file`` names
+    the input.
+
+    Args:
+        folder: the mailing's folder.
+        found: the places of the rows, with what speaks against each.
+        columns: which of that is told.
+        without: rows told before; what they name is left out.
+
+    Returns:
+        The rows with their place (``pc_place``), in the order of the file.
+    """
+    paths = [path for path in kept_folders.kept_files(folder) if not path.name.startswith("loaded")]
+    frames = [_told(path, found, columns, is_only=len(paths) == 1) for path in paths]
+    rows = pl.concat(frames, how="diagonal")
+    names = [name for name in rows.columns if name not in (PLACE, *columns)]
+    rows = rows.unique(names, keep="first", maintain_order=True)
+    return rows if without is None or without.is_empty() else rows.join(without, on=names, how="anti", nulls_equal=True)
+
+
+def _told(path: Path, found: Mapping[int, Mapping[str, Any]], columns: Sequence[str], *, is_only: bool) -> pl.DataFrame:
+    facts = read_facts(path)
+    why = pl.DataFrame(
+        [(place, *(reasons.get(name, "") for name in columns)) for place, reasons in found.items()],
+        schema={PLACE: pl.Int64, **dict.fromkeys(columns, pl.String)},
+        orient="row",
+    )
+    rows = pl.concat([frame.join(why, on=PLACE, maintain_order="left") for frame in kept_blocks(path)])
+    if facts.row_id is not None:
+        named = [pl.col(ROW_ID).alias(facts.row_id)]
+    else:
+        clean = (pl.col(PLACE) - facts.first + 1).alias(CLEAN_ROW)
+        named = [pl.col(NUMBER), clean, *(pl.col(role).alias(name) for role, name in facts.written.items())]
+    source = [] if is_only else [pl.lit(facts.source).alias(FILE)]
+    return rows.select(PLACE, *source, *named, *columns)

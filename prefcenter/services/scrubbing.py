@@ -21,15 +21,18 @@ from prefcenter.scrub.canaries import Watched, watch_list
 from prefcenter.scrub.index import ListIndex, build_index
 from prefcenter.scrub.run import Progress, Scrubbed, Tally, names_for, scrub_table
 from prefcenter.scrub.shifted import PlaceCheck
-from prefcenter.services import deciding, sealing
+from prefcenter.services import deciding, mailing_records, sealing
 from prefcenter.services.guarding import Seen, reasons_to_hold, survivors_told
+from prefcenter.services.kept_folders import new_folder
 from prefcenter.services.keyring import require_all
 from prefcenter.services.mailing_orders import Order as Order
 from prefcenter.services.mailing_orders import ask_of, open_tables, question_of
+from prefcenter.services.mailing_rows import RowsToKeep
 from prefcenter.services.ports import Clock, Evidence, Keyring
 from prefcenter.services.sealing import LedgerKeys
-from prefcenter.store import ledger, mailings
+from prefcenter.store import mailings
 from prefcenter.store.engine import Database
+from prefcenter.store.mailings import MailingState
 from prefcenter.store.suppressions import count_in_force
 
 FRESH_FOR = {Channel.POST: timedelta(days=7), Channel.EMAIL: timedelta(hours=24), Channel.SMS: timedelta(hours=24)}
@@ -60,13 +63,24 @@ def prepare(
     order: Order,
     evidence: Evidence,
     *,
+    keep_in: Path,
     clock: Clock,
     progress: Progress | None = None,
 ) -> Prepared:
     """Scrub the files of a mailing, write them whole or not at all, and put the mailing on record.
 
-    The ledger is sealed first: everything up to that position is applied, perhaps more. An opt-out that comes while the
-    files are written is found when they are scrubbed again, or by a pull file.
+    The ledger is sealed first: everything up to that position is applied, perhaps more. What is let through is kept, so
+    that an opt-out that comes while the files are written, or later, is found by a pull (P12). A dry run keeps nothing.
+
+    Args:
+        database: the list, and the record.
+        keyring: the keys, checked first (X12).
+        ledger_keys: they seal the ledger and sign the manifest.
+        order: what is to be scrubbed.
+        evidence: who asks.
+        keep_in: where the kept rows of all mailings lie.
+        clock: tells the time.
+        progress: told after each block.
 
     Raises:
         BadInput: a file cannot be read; nothing is written.
@@ -75,6 +89,7 @@ def prepare(
         MissingKey: a key in use is missing (X12).
     """
     at = clock()
+    mailing_records.finish_abandoned(database, keep_in, at=at)
     tables = open_tables(order)
     with database.write() as session:
         require_all(session, keyring)
@@ -86,38 +101,34 @@ def prepare(
         watched = watch_list(session, index, order.default_country)
     notes = tuple(note for table in tables for note in table.columns.notes)
     if order.is_dry_run:
-        scrubbed = _in_vain(tables, index, order, progress)
+        scrubbed, remarks = _in_vain(tables, index, order, progress)
         held = _held(database, order, question, scrubbed, entries, watched)
-        return Prepared({}, _sum(scrubbed), notes, held)
-    recorded: list[int] = []
-    try:
-        with whole_or_nothing(order.out) as folder:
-            scrubbed = _scrub_all(tables, index, folder, order, progress)
-            held = _held(database, order, question, scrubbed, entries, watched)
-            manifest = _manifest(order, question, scrubbed, position, at, entries, held)
-            with database.write() as session:
-                row = _open_mailing(session, order, question, manifest)
-                signed = sign_manifest(manifest.as_dict() | {"version": row.version}, ledger_keys.newest[1])
-                write_manifest(folder / MANIFEST_NAME, signed)
-                row.manifest = dict(signed)
-                _log(session, row, scrubbed, evidence, at)
-                session.commit()
-                recorded.append(row.id)
-    except BaseException:
-        # The record was made, and then the files could not be moved into place: there is no such mailing.
-        _withdraw(database, recorded, evidence, at=at)
-        raise
-    return Prepared(signed, _sum(scrubbed), notes, held)
-
-
-def _withdraw(database: Database, recorded: Sequence[int], evidence: Evidence, *, at: datetime) -> None:
-    for number in recorded:
+        return Prepared({}, _sum(scrubbed), notes + remarks, held)
+    announced: list[int] = []
+    with new_folder(keep_in) as kept:
+        rows = _rows_to_keep(kept.path, order)
+        try:
+            with whole_or_nothing(order.out) as folder:
+                scrubbed = _scrub_all(tables, index, folder, order, rows, progress)
+                held = _held(database, order, question, scrubbed, entries, watched)
+                manifest = _manifest(order, question, scrubbed, position, at, entries, held)
+                with database.write() as session:
+                    row = _open_mailing(session, order, question, manifest, kept.name)
+                    signed = sign_manifest(manifest.as_dict() | {"version": row.version}, ledger_keys.newest[1])
+                    write_manifest(folder / MANIFEST_NAME, signed)
+                    row.manifest = dict(signed)
+                    session.commit()
+                    announced.append(row.id)
+                kept.publish()
+        except BaseException:
+            # It was announced, and then the files could not be moved into place: there is no such mailing.
+            for number in announced:
+                mailing_records.fail(database, keep_in, number, evidence, at=at)
+            raise
         with database.write() as session:
-            row = session.get_one(mailings.Mailing, number)
-            row.state = "failed"
-            facts = {"mailing": row.name, "version": row.version}
-            ledger.append(session, "mailing_failed", at=at, actor=evidence.actor, facts=facts)
+            mailing_records.confirm(session, session.get_one(mailings.Mailing, row.id), evidence, at=at)
             session.commit()
+    return Prepared(signed, _sum(scrubbed), notes + rows.notes, held)
 
 
 def verify(ledger_keys: LedgerKeys, path: Path, manifest: Path, *, at: datetime) -> Verification:
@@ -131,15 +142,20 @@ def verify(ledger_keys: LedgerKeys, path: Path, manifest: Path, *, at: datetime)
 
 
 def _scrub_all(
-    tables: Sequence[Table], index: ListIndex, folder: Path, order: Order, progress: Progress | None
+    tables: Sequence[Table],
+    index: ListIndex,
+    folder: Path,
+    order: Order,
+    rows: RowsToKeep,
+    progress: Progress | None,
 ) -> list[Scrubbed]:
     done: list[Scrubbed] = []
     for table in tables:
         names = names_for(table.path, is_only=len(tables) == 1)
         # Seeds stand once in a mailing, not once a file.
         seeds = order.seeds if not done else None
-        done.append(
-            scrub_table(
+        with rows.of(table) as kept:
+            one = scrub_table(
                 table,
                 index,
                 folder,
@@ -147,16 +163,26 @@ def _scrub_all(
                 default_country=order.default_country,
                 seeds=seeds,
                 canaries=order.canaries,
+                kept=kept,
                 progress=progress,
             )
-        )
+        done.append(one)
     return done
 
 
-def _in_vain(tables: Sequence[Table], index: ListIndex, order: Order, progress: Progress | None) -> list[Scrubbed]:
+def _rows_to_keep(folder: Path, order: Order) -> RowsToKeep:
+    return RowsToKeep(folder, order.channel, order.row_id, order.default_country)
+
+
+def _in_vain(
+    tables: Sequence[Table], index: ListIndex, order: Order, progress: Progress | None
+) -> tuple[list[Scrubbed], tuple[str, ...]]:
     """Do everything in a folder that is thrown away: what a dry run reports is what a real run would do."""
-    with tempfile.TemporaryDirectory(prefix="prefcenter-dry-run-") as folder:
-        return _scrub_all(tables, index, Path(folder), order, progress)
+    with tempfile.TemporaryDirectory(prefix="prefcenter-dry-run-") as name:
+        folder = Path(name) / "rows"
+        folder.mkdir()
+        rows = _rows_to_keep(folder, order)
+        return _scrub_all(tables, index, Path(name), order, rows, progress), rows.notes
 
 
 def _held(
@@ -231,14 +257,16 @@ def _sum(scrubbed: Sequence[Scrubbed]) -> Tally:
     return total
 
 
-def _open_mailing(session: Session, order: Order, question: deciding.Question, manifest: Manifest) -> mailings.Mailing:
+def _open_mailing(
+    session: Session, order: Order, question: deciding.Question, manifest: Manifest, rows_folder: str
+) -> mailings.Mailing:
     row = mailings.Mailing(
         name=order.mailing,
         version=mailings.next_version(session, order.mailing),
         brand=question.brand,
         message_type=order.message_type,
         channel=order.channel.value,
-        state="held" if manifest.held else "prepared",
+        state=MailingState.PREPARING,
         held_because=" ".join(manifest.held),
         prepared_at=manifest.prepared_at,
         stale_after=manifest.stale_after,
@@ -247,30 +275,9 @@ def _open_mailing(session: Session, order: Order, question: deciding.Question, m
         ledger_position=manifest.ledger_position,
         manifest={},
         row_id=order.row_id,
+        rows_folder=rows_folder,
+        out_folder=str(order.out.absolute()),
     )
     session.add(row)
     session.flush()
     return row
-
-
-def _log(
-    session: Session, row: mailings.Mailing, scrubbed: Sequence[Scrubbed], evidence: Evidence, at: datetime
-) -> None:
-    """The export in the ledger: what was let through, and the digests of the files that prove it."""
-    tally = _sum(scrubbed)
-    facts = {
-        "mailing": row.name,
-        "version": row.version,
-        "channel": row.channel,
-        "brand": row.brand,
-        "ledger_position": row.ledger_position,
-        "kept": tally.kept,
-        "suppressed": tally.suppressed,
-        "unreadable": tally.unreadable,
-        "inputs": [one.source.sha256 for one in scrubbed],
-        "outputs": [output.sha256 for one in scrubbed for output in one.outputs],
-        **({"held": True} if row.state == "held" else {}),
-    }
-    ledger.append(
-        session, "mailing", at=at, actor=evidence.actor, facts=facts | dict(evidence.facts), personal=evidence.personal
-    )

@@ -1,0 +1,184 @@
+"""Late opt-outs: the rows of a clean file that would now be refused, told to the mail house by their own id (P12).
+
+The kept rows are judged again, each time all of them, by the same question: no times are compared, so nothing slips
+between the moment at which the list was read and the one at which the file was written. What is told is written whole
+first and noted afterwards: after a crash between the two, rows are told once too often, never once too seldom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlalchemy.exc import IntegrityError
+
+from prefcenter.core.errors import Unavailable
+from prefcenter.files.tables import FileFacts
+from prefcenter.scrub.index import ListIndex, build_index
+from prefcenter.scrub.kept import PLACE
+from prefcenter.services import kept_folders, sealing
+from prefcenter.services.following import channel_of, follow, question_of, require_out, rows_folder
+from prefcenter.services.keyring import require_all
+from prefcenter.services.mailing_orders import ask_of
+from prefcenter.services.mailing_rows import refused_rows, told_rows
+from prefcenter.services.ports import Clock, Evidence, Keyring
+from prefcenter.services.sealing import LedgerKeys
+from prefcenter.store import ledger, mailing_pulls
+from prefcenter.store.engine import Database
+from prefcenter.store.mailing_pulls import MailingPull
+from prefcenter.store.mailings import Mailing
+
+PULLED_COLUMNS = ("pc_reason", "pc_since", "pc_suppression", "pc_tier", "pc_score")
+"""What is told of each row beside its id: no personal data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What one pull tells.
+
+    Args:
+        mailing: the version of the mailing.
+        number: which pull of it this is.
+        position: the ledger was applied up to there, or further.
+        rows: a row for each that is told: its id under the file's own name, and why.
+        new: how many of them had not been told before.
+        remarks: what a person should know, as sentences.
+    """
+
+    mailing: Mailing
+    number: int
+    position: int
+    rows: pl.DataFrame
+    new: int
+    remarks: tuple[str, ...]
+
+
+Deliver = Callable[[Pulled], FileFacts]
+"""Hands over what is pulled, whole and durably, and tells the file's name, hash and rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which pull is wanted.
+
+    Args:
+        name: the mailing.
+        version: which version of it, or None for the newest that is out.
+        again: tell what was told before, too.
+    """
+
+    name: str
+    version: int | None = None
+    again: bool = False
+
+
+def pull(
+    database: Database,
+    keyring: Keyring,
+    ledger_keys: LedgerKeys,
+    base: Path,
+    wanted: Wanted,
+    evidence: Evidence,
+    *,
+    deliver: Deliver,
+    clock: Clock,
+) -> Pulled:
+    """Tell the rows of a mailing that would now be refused and were not told yet, and note that they were.
+
+    Args:
+        database: the list, and the mailing's record.
+        keyring: the keys, checked first (X12).
+        ledger_keys: they seal the ledger, so that the pull has a position in it.
+        base: where the kept rows of all mailings lie.
+        wanted: which mailing.
+        evidence: who asks.
+        deliver: writes what is told; what it raises leaves nothing noted.
+        clock: tells the time.
+
+    Raises:
+        NotFound: there is no such mailing.
+        PrefcenterError: it is held, withdrawn or failed, or its rows are not kept any more.
+        Unavailable: somebody else pulls from it now.
+    """
+    at = clock()
+    with database.read() as session:
+        followed = follow(session, wanted.name, wanted.version)
+    row = followed.row
+    require_out(row)
+    folder = rows_folder(row, base)
+    with kept_folders.locked(folder):
+        position, index = _list_now(database, keyring, ledger_keys, row, at)
+        with database.read() as session:
+            before = mailing_pulls.pulled_rows(session, row.id)
+            number = mailing_pulls.next_pull(session, row.id)
+        late = {place: found for place, found in refused_rows(folder, index) if place not in before}
+        known = told_rows(folder, before, PULLED_COLUMNS)
+        told = told_rows(folder, late, PULLED_COLUMNS, without=known)
+        rows = pl.concat([known, told]) if wanted.again else told
+        pulled = Pulled(row, number, position, rows.drop(PLACE), told.height, tuple(followed.remarks(at)))
+        facts = deliver(pulled)
+        _note(database, pulled, late, facts, evidence, at=at)
+    return pulled
+
+
+def _list_now(
+    database: Database, keyring: Keyring, ledger_keys: LedgerKeys, row: Mailing, at: datetime
+) -> tuple[int, ListIndex]:
+    with database.write() as session:
+        require_all(session, keyring)
+        position = sealing.seal(session, ledger_keys, at=at).position
+    with database.read() as session:
+        ask = ask_of(question_of(session, row), channel_of(row))
+        return position, build_index(session, keyring.peppers, ask, at=at)
+
+
+def _note(
+    database: Database,
+    pulled: Pulled,
+    late: Mapping[int, Mapping[str, Any]],
+    facts: FileFacts,
+    evidence: Evidence,
+    *,
+    at: datetime,
+) -> None:
+    """Put the pull on record, with the rows that it told."""
+    row = pulled.mailing
+    noted = MailingPull(
+        mailing_id=row.id,
+        number=pulled.number,
+        at=at,
+        actor=evidence.actor,
+        ledger_position=pulled.position,
+        rows=pulled.new,
+        told=pulled.rows.height,
+        file_name=facts.name,
+        sha256=facts.sha256,
+    )
+    told = {
+        "mailing": row.name,
+        "version": row.version,
+        "pull": pulled.number,
+        "rows": pulled.new,
+        "told": pulled.rows.height,
+        "ledger_position": pulled.position,
+        "sha256": facts.sha256,
+        "after_cutoff": row.cutoff_at is not None and at > row.cutoff_at,
+        "in_flight": row.dropped_at is not None,
+    }
+    try:
+        with database.write() as session:
+            session.add(noted)
+            session.flush()
+            mailing_pulls.add_pulled(session, noted, sorted(late.items()))
+            entry = told | dict(evidence.facts)
+            ledger.append(session, "mailing_pull", at=at, actor=evidence.actor, facts=entry, personal=evidence.personal)
+            session.commit()
+    except IntegrityError:
+        raise Unavailable(
+            "Somebody else has pulled from this mailing meanwhile; what was written is not on record.",
+            remedy="Pull again: what is not on record is told once more.",
+        ) from None
