@@ -19,14 +19,15 @@ from sqlalchemy.orm import Session
 from prefcenter.core.channels import EVERYWHERE_REASONS, Channel, Level, Reason, Scope, Verdict
 from prefcenter.core.consent import Consent, Party
 from prefcenter.core.decision import Ask, verdict_of
+from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.core.keys import Peppers
-from prefcenter.core.postal.keys import stored_keys_frame
-from prefcenter.core.postal.standardise import standardise
+from prefcenter.core.postal.matching import Unsure
+from prefcenter.scrub.postal_index import PostalEntry, PostalIndex
+from prefcenter.store import fingerprints
 from prefcenter.store.consents import ConsentRecord, consent_of
 from prefcenter.store.contacts import Contact, ContactPoint
 from prefcenter.store.suppressions import Suppression, SuppressionAddress, SuppressionKey, fact_of, in_batches
 
-ADDRESS_FIELDS = ("name", "company", "address1", "address2", "city", "state", "zip", "country")
 BINDING_SCHEMA = {
     "suppression": pl.Int64,
     "verdict": pl.String,
@@ -59,14 +60,15 @@ class ListIndex:
         ask: what would be sent.
         at: the moment of the decision.
         bindings: for each suppression that speaks against it: its id, verdict, reason, scope, since, strictness.
-        keys: ``key``, ``suppression`` and ``tier`` (the rank of the key, the most exact first) of the readable ones.
+        keys: ``key``, ``suppression`` and ``kind`` of the readable email addresses and numbers.
         digests: suppressions that are known by a keyed digest only, by that digest.
         buckets: the ZIP5s in which such an entry may lie; None for anywhere.
-        near: for post, :data:`NEARNESS` of the readable entries: no row elsewhere can meet one of them.
+        post: the readable postal entries.
         profiles: ``key`` and ``profile``, a place in ``profile_values``.
         profile_digests: the same for contact points that are known by a digest only.
         profile_values: the distinct profiles; the first is the empty one.
         peppers: the keys of the digests.
+        hashed: for email, how the addresses of partners' hashed lists were hashed.
     """
 
     ask: Ask
@@ -75,14 +77,18 @@ class ListIndex:
     keys: pl.DataFrame
     digests: Mapping[bytes, tuple[int, ...]]
     buckets: frozenset[str] | None
-    near: pl.DataFrame
+    post: PostalIndex
     profiles: pl.DataFrame
     profile_digests: Mapping[bytes, int]
     profile_values: tuple[Profile, ...]
     peppers: Peppers = field(repr=False)
+    unsure: Unsure = Unsure.BY_DEFAULT
+    hashed: frozenset[HashAlgorithm] = frozenset()
 
 
-def build_index(session: Session, peppers: Peppers, ask: Ask, *, at: datetime) -> ListIndex:
+def build_index(
+    session: Session, peppers: Peppers, ask: Ask, *, at: datetime, unsure: Unsure = Unsure.BY_DEFAULT
+) -> ListIndex:
     """Read the list for one mailing, in one reading transaction.
 
     Args:
@@ -90,13 +96,18 @@ def build_index(session: Session, peppers: Peppers, ask: Ask, *, at: datetime) -
         peppers: the keys of the digests.
         ask: what would be sent; its country and party are those of an unknown contact point.
         at: the moment of the decision.
+        unsure: what becomes of rows that may be somebody on the list.
     """
     bindings, given = _bindings(session, ask, at)
     entries = [(number, address, level) for number, (address, level) in given.items()]
     fanned, digests, buckets = _unread(session, ask.channel, set(bindings["suppression"].to_list()), given)
-    keys, near = _readable(ask.channel, [*entries, *fanned])
+    is_post = ask.channel is Channel.POST
+    post = PostalIndex.of([*entries, *fanned] if is_post else ())
+    keys = _readable(ask.channel, () if is_post else [*entries, *fanned])
     profiles, profile_digests, values = _profiles(session, ask)
-    return ListIndex(ask, at, bindings, keys, digests, buckets, near, profiles, profile_digests, values, peppers)
+    hashed = fingerprints.hash_algorithms(fingerprints.known(session))
+    known = (profiles, profile_digests, values)
+    return ListIndex(ask, at, bindings, keys, digests, buckets, post, *known, peppers, unsure, hashed)
 
 
 def _bindings(session: Session, ask: Ask, at: datetime) -> tuple[pl.DataFrame, dict[int, tuple[dict[str, Any], str]]]:
@@ -152,13 +163,9 @@ class _Asked:
         return self._known[what]
 
 
-_Entry = tuple[int, Mapping[str, Any], str]
-"""A suppression's id, a readable address of it, and the level."""
-
-
 def _unread(
     session: Session, channel: Channel, bound: set[int], given: Mapping[int, tuple[dict[str, Any], str]]
-) -> tuple[list[_Entry], dict[bytes, tuple[int, ...]], frozenset[str] | None]:
+) -> tuple[list[PostalEntry], dict[bytes, tuple[int, ...]], frozenset[str] | None]:
     """The keys whose suppression has no readable address of its own: fanned out, of an erased entry, or of a token.
 
     Those whose contact point is on file are readable all the same; of the others only the digest is known.
@@ -175,41 +182,13 @@ def _unread(
     return _fanned_out(session, channel, left), digests, None if "" in seen else frozenset(seen)
 
 
-_KEY_SCHEMA = {"key": pl.String, "suppression": pl.Int64, "tier": pl.Int64, "kind": pl.String}
-_NEAR_SCHEMA = {"s_number": pl.String, "zip3": pl.String, "word": pl.String}
-
-NEARNESS = (
-    pl.col("s_number"),
-    pl.col("s_zip5").str.head(3).alias("zip3"),
-    pl.col("s_street").str.extract(r"^([^ ]+)").fill_null("").alias("word"),
-)
-"""What two addresses that meet have in common whatever their keys: number, ZIP area, first word of the street (P6).
-
-A ZIP or a street that is missing says nothing.
-"""
+_KEY_SCHEMA = {"key": pl.String, "suppression": pl.Int64, "kind": pl.String}
 
 
-def _readable(channel: Channel, entries: Sequence[_Entry]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The keys of readable entries, and for post where they lie."""
-    if not entries:
-        return pl.DataFrame(schema=_KEY_SCHEMA), pl.DataFrame(schema=_NEAR_SCHEMA)
-    numbers = pl.Series([number for number, _, _ in entries], dtype=pl.Int64)
-    if channel is not Channel.POST:
-        keys = pl.DataFrame({"key": [str(address["address"]) for _, address, _ in entries], "suppression": numbers})
-        keys = keys.with_columns(pl.lit(1, pl.Int64).alias("tier"), pl.lit(channel.value).alias("kind"))
-        return keys.unique(maintain_order=True), pl.DataFrame(schema=_NEAR_SCHEMA)
-    rows = [[str(address.get(name) or "") for name in ADDRESS_FIELDS] + [level] for _, address, level in entries]
-    frame = pl.DataFrame(rows, schema=dict.fromkeys((*ADDRESS_FIELDS, "level"), pl.String), orient="row")
-    standard = standardise(frame)
-    near = standard.select(*NEARNESS).unique()
-    stored = stored_keys_frame(standard)
-    keys = stored.select(
-        "key",
-        numbers.gather(stored["row"]).alias("suppression"),
-        pl.col("tier").cast(pl.Int64),
-        pl.col("kind").cast(pl.String),
-    )
-    return keys.unique(maintain_order=True), near
+def _readable(channel: Channel, entries: Sequence[PostalEntry]) -> pl.DataFrame:
+    """The keys of readable email addresses and numbers."""
+    rows = [(str(address["address"]), number, channel.value) for number, address, _ in entries]
+    return pl.DataFrame(rows, schema=_KEY_SCHEMA, orient="row").unique(maintain_order=True)
 
 
 def _fanned_out(

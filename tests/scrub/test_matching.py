@@ -303,7 +303,7 @@ def test_an_erased_entry_meets_the_rows_that_it_met_before(
         opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.IMPORT)
         suppress(session, points, point_of(points, Channel.POST, {**base, **listed}), opt_out, Evidence("x"), at=AT)
         session.commit()
-    rows = pl.DataFrame([{**base, **row}, {**base, **row, "name": "Sam Else"}, {**base, "zip": "05301"}])
+    rows = pl.DataFrame([{**base, **row}, {**base, **row, "name": "Sam Else"}, {**base, "zip": "05301", "city": "Brattleboro"}])
     kept = []
     for erases in (False, True):
         with sqlite_database.write() as session:

@@ -35,10 +35,8 @@ def block_texts(fields: pl.DataFrame) -> pl.DataFrame:
         pl.col("way").str.extract(rf"^([^ ]{{1,{WORD_LETTERS}}})").fill_null("").alias("word"),
     )
     second = rows.filter((pl.col("last2") != "") & (pl.col("last2") != pl.col("last")))
-    by_name = BLOCKS[1]
-    return pl.concat(
-        [*(_texts(rows, names) for names in BLOCKS), _texts(second.with_columns(pl.col("last2").alias("last")), by_name)]
-    )
+    second = second.with_columns(pl.col("last2").alias("last"))
+    return pl.concat([*(_texts(rows, names) for names in BLOCKS), _texts(second, BLOCKS[1])])
 
 
 def _texts(rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:

@@ -58,6 +58,22 @@ class PairTier(StrEnum):
 REMOVED_WHEN_UNSURE: frozenset[PairTier] = frozenset({PairTier.INITIAL, PairTier.UNIT})
 """Unsure pairs whose row is held back unless the setting says otherwise; the other unsure ones are let through."""
 
+
+class Unsure(StrEnum):
+    """What becomes of a row that may be somebody on the list."""
+
+    BY_DEFAULT = "default"
+    """Held back where only an initial or a missing unit leaves the doubt, let through otherwise."""
+    REMOVE = "remove"
+    KEEP = "keep"
+
+    @property
+    def tiers_held(self) -> frozenset[str]:
+        """The tiers whose unsure rows are held back."""
+        held = {Unsure.BY_DEFAULT: REMOVED_WHEN_UNSURE, Unsure.REMOVE: frozenset(PairTier), Unsure.KEEP: frozenset()}
+        return frozenset(tier.value for tier in held[self])
+
+
 _PERSON_MATCH, _PERSON_UNSURE = 3.9, 5.5
 _NEAR_MATCH = 3.6
 _HOUSE_MATCH = 1.6

@@ -1,0 +1,153 @@
+"""Postal addresses through the list: a cheap look at every row, a close one at the few that it leaves (P5, P6, P9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from prefcenter.core.postal.keys import KeyKind, probe_keys
+from prefcenter.core.postal.matching import PairTier, PairVerdict
+from prefcenter.core.postal.names import standardise_names
+from prefcenter.core.postal.standardise import standardise
+from prefcenter.core.postal.tables_names import GENERATIONS
+from prefcenter.files.columns import Columns
+from prefcenter.scrub.addresses import KEY, PROBLEM
+from prefcenter.scrub.bases import without_basis
+from prefcenter.scrub.index import ListIndex
+from prefcenter.scrub.judging_points import digest_hits
+from prefcenter.scrub.postal_index import ROLES
+from prefcenter.scrub.sieve import Mask, glance, standard_glance
+from prefcenter.scrub.verdicts import HIT_SCHEMA, Judged, strictest
+
+_WITHOUT_ZIP = tuple(kind.value for kind in (KeyKind.NOZIP, KeyKind.COMPANY_NOZIP, KeyKind.HOUSEHOLD_NOZIP))
+_SLICE = 100_000
+"""Rows looked at closely at once: their parts take about 2 kB a row while they are compared."""
+_RANKS = {tier.value: rank for rank, tier in enumerate(PairTier, start=1)}
+
+
+def judge_post(frame: pl.DataFrame, columns: Columns, index: ListIndex) -> Judged:
+    """Decide for each row of a block by its postal address."""
+    written = as_written(frame, columns)
+    seen = glance(written)
+    wanted = np.flatnonzero(~seen["plain"].to_numpy() | index.post.sieve.may_meet(seen) | _near_erased(seen, index))
+    slices = [wanted[start : start + _SLICE] for start in range(0, len(wanted), _SLICE)] or [wanted]
+    looks = [_look(written[places], seen[places], places, index) for places in slices]
+    problems = pl.concat([look.problems for look in looks])
+    hits = pl.concat([look.hits for look in looks])
+    found = strictest(hits.filter("sure"), index)
+    by_consent = _by_consent(frame.height, [look.countries for look in looks], found, problems, index)
+    doubts = hits.filter(~pl.col("sure")).join(found.select("row"), on="row", how="anti")
+    doubts = doubts.join(by_consent.select("row"), on="row", how="anti")
+    unsure = strictest(doubts, index).with_columns(pl.col("pc_tier").is_in(list(index.unsure.tiers_held)).alias("held"))
+    return Judged(pl.concat([found, by_consent]).sort("row"), unsure.sort("row"), problems.sort("row"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a close look at some rows told: entries met, rows without a usable address, and where each row lies."""
+
+    hits: pl.DataFrame
+    problems: pl.DataFrame
+    countries: pl.DataFrame
+
+
+def as_written(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """The columns of the roles; what tells father from son is put back to the name, if it has a column of its own."""
+    written = frame.select(
+        (pl.col(columns.roles[role]) if role in columns.roles else pl.lit("")).alias(role) for role in ROLES
+    )
+    if "suffix" not in columns.roles:
+        return written
+    suffix = frame[columns.roles["suffix"]].str.strip_chars(" .,").str.to_uppercase()
+    generation = pl.Series("suffix", suffix.replace_strict(GENERATIONS, default="", return_dtype=pl.String))
+    return written.with_columns(
+        pl.when((pl.col(role) != "") & (generation != ""))
+        .then(pl.concat_str([pl.col(role), pl.lit(generation)], separator=" "))
+        .otherwise(role)
+        .alias(role)
+        for role in ("name", "last_name")
+    )
+
+
+def _near_erased(seen: pl.DataFrame, index: ListIndex) -> Mask:
+    """Rows in the ZIP areas of entries of which only digests are left; everywhere, where one had no ZIP."""
+    if not index.digests:
+        return np.zeros(seen.height, dtype=np.bool_)
+    if index.buckets is None:
+        return np.ones(seen.height, dtype=np.bool_)
+    return seen["zip3"].is_in([bucket[:3] for bucket in index.buckets]).to_numpy()
+
+
+def _look(written: pl.DataFrame, seen: pl.DataFrame, places: np.ndarray, index: ListIndex) -> _Look:
+    """Standardise rows, and compare those that lie near an entry.
+
+    Args:
+        written: the rows.
+        seen: what the cheap look told of them.
+        places: where they stand in the block.
+        index: the list.
+    """
+    standard = standardise(written).with_columns(pl.Series("row", places, dtype=pl.UInt32))
+    usable = pl.col("s_problem").is_null()
+    problems = standard.filter(~usable).select("row", pl.concat_str(pl.lit("has "), "s_problem").alias(PROBLEM))
+    closer = standard_glance(standard).with_columns(seen["last"])
+    near = (seen["plain"].to_numpy() & index.post.sieve.may_meet(seen)) | index.post.sieve.may_meet(closer)
+    hits = pl.concat(
+        [
+            _met(standard.filter(pl.Series(near) & standard["s_problem"].is_null()), index),
+            _erased_hits(standard.filter(usable), index),
+        ]
+    )
+    return _Look(hits, problems, standard.filter(usable).select("row", pl.col("s_country").alias("country")))
+
+
+def _met(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
+    """Readable entries that rows meet or may meet."""
+    named = standardise_names(standard)
+    met = index.post.meet(named)
+    return met.select(
+        named["row"].gather(met["place"]).alias("row"),
+        "suppression",
+        pl.col("tier").replace_strict(_RANKS, return_dtype=pl.Int64).alias("rank"),
+        "tier",
+        "score",
+        (pl.col("verdict") == PairVerdict.MATCH.value).alias("sure"),
+    )
+
+
+def _erased_hits(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
+    """Rows that meet an entry of which only digests are left; its ZIP, where it had one, says where to look.
+
+    In another ZIP of the same area only those keys can meet that do without it.
+    """
+    if not index.digests:
+        return pl.DataFrame(schema=HIT_SCHEMA)
+    if index.buckets is None:
+        return digest_hits(_probes(standard).drop("probe"), index, KeyKind.FULL.value)
+    there = pl.col("s_zip5").is_in([*index.buckets, ""])
+    area = pl.col("s_zip5").str.head(3).is_in([bucket[:3] for bucket in index.buckets])
+    beside = _probes(standard.filter(~there & area)).filter(pl.col("probe").is_in(_WITHOUT_ZIP))
+    probes = pl.concat([_probes(standard.filter(there)), beside])
+    return digest_hits(probes.drop("probe"), index, KeyKind.FULL.value)
+
+
+def _probes(standard: pl.DataFrame) -> pl.DataFrame:
+    """The keys of some rows, and what each compares."""
+    rows = standard["row"]
+    probes = probe_keys(standardise_names(standard.drop("row")))
+    return probes.select(rows.gather(probes["row"]).alias("row"), KEY, pl.col("kind").alias("probe"))
+
+
+def _by_consent(
+    height: int, looks: list[pl.DataFrame], found: pl.DataFrame, problems: pl.DataFrame, index: ListIndex
+) -> pl.DataFrame:
+    """Rows whose country wants a yes that is not there; one not looked at closely lies in the United States."""
+    elsewhere = pl.concat(looks)
+    rows = pl.DataFrame({"row": pl.arange(height, dtype=pl.UInt32, eager=True)})
+    every = rows.join(elsewhere, on="row", how="left", maintain_order="left").with_columns(
+        pl.col("country").fill_null("US"), pl.lit("").alias(KEY)
+    )
+    rest = every.join(found.select("row"), on="row", how="anti").join(problems.select("row"), on="row", how="anti")
+    return without_basis(rest, index)

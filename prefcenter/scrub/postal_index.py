@@ -1,0 +1,95 @@
+"""The readable postal entries of the list, ready to be met: made once for a mailing, and asked for every block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from prefcenter.core.postal.blocks import BlockIndex, block_keys
+from prefcenter.core.postal.matching import PairVerdict, judge_pairs
+from prefcenter.core.postal.names import standardise_names
+from prefcenter.core.postal.pair_fields import pair_fields, pairs_of
+from prefcenter.core.postal.standardise import standardise
+from prefcenter.scrub.sieve import Sieve, glance, standard_glance
+
+ADDRESS_FIELDS = ("name", "company", "address1", "address2", "city", "state", "zip", "country")
+ROLES = ("name", "first_name", "last_name", *ADDRESS_FIELDS[1:])
+"""The columns of a written row; those that a file does not have are empty."""
+
+PostalEntry = tuple[int, Mapping[str, Any], str]
+"""A suppression's id, a readable address of it, and the level."""
+
+_SLICE = 100_000
+"""Addresses standardised at once: their parts take about 2 kB each while they are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostalIndex:
+    """The entries in the forms in which rows meet them.
+
+    Args:
+        suppressions: the suppression of each entry.
+        fields: what the pair rules compare, an entry a row.
+        blocks: where the entries lie.
+        sieve: the cheap look before all else.
+    """
+
+    suppressions: pl.Series
+    fields: pl.DataFrame
+    blocks: BlockIndex
+    sieve: Sieve
+
+    @classmethod
+    def of(cls, entries: Sequence[PostalEntry]) -> PostalIndex:
+        """Read entries; those whose address cannot be used are met by nobody."""
+        parts = [_read(entries[start : start + _SLICE]) for start in range(0, len(entries), _SLICE)] or [_read(())]
+        fields = pl.concat([part[1] for part in parts])
+        shown = [seen for part in parts for seen in part[2]]
+        return cls(pl.concat([part[0] for part in parts]), fields, BlockIndex.of(block_keys(fields)), Sieve.of(shown))
+
+    def meet(self, standard: pl.DataFrame) -> pl.DataFrame:
+        """The entries that rows meet or may meet.
+
+        Columns: ``place`` (u32, of the row), ``suppression``, ``verdict``, ``tier``, ``score``.
+
+        Args:
+            standard: rows that can be delivered to, standardised, names and all.
+        """
+        rows = pair_fields(standard)
+        found = [self._judged(rows, places) for places in self.blocks.pairs(block_keys(rows))]
+        return pl.concat(found) if found else pl.DataFrame(schema=_MET)
+
+    def _judged(self, rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+        judged = places.hstack(judge_pairs(pairs_of(self.fields, rows, places)))
+        met = judged.filter(pl.col("verdict") != PairVerdict.DIFFERENT.value)
+        number = self.suppressions.gather(met["l"]).alias("suppression")
+        return met.select(pl.col("r").alias("place"), number, "verdict", "tier", "score")
+
+
+_MET = {
+    "place": pl.UInt32,
+    "suppression": pl.Int64,
+    "verdict": pl.String,
+    "tier": pl.String,
+    "score": pl.Float64,
+}
+
+
+def _read(entries: Sequence[PostalEntry]) -> tuple[pl.Series, pl.DataFrame, list[pl.DataFrame]]:
+    """The suppressions, pair fields and glances of some entries."""
+    rows = [[str(address.get(name) or "") for name in ADDRESS_FIELDS] + [level] for _, address, level in entries]
+    written = pl.DataFrame(rows, schema=dict.fromkeys((*ADDRESS_FIELDS, "level"), pl.String), orient="row")
+    numbers = pl.Series("suppression", [number for number, _, _ in entries], dtype=pl.Int64)
+    every = standardise_names(standardise(written)).with_columns(numbers)
+    usable = every["s_problem"].is_null()
+    standard = every.filter(usable)
+    as_written = with_roles(written.filter(usable))
+    return standard["suppression"], pair_fields(standard), [standard_glance(standard), glance(as_written)]
+
+
+def with_roles(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with all the columns of :data:`ROLES`, and no others."""
+    return frame.select(pl.col(name) if name in frame.columns else pl.lit("").alias(name) for name in ROLES)

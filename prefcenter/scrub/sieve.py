@@ -1,0 +1,191 @@
+"""The cheap look at a row, before anything is standardised: can it lie where an entry of the list lies?
+
+Nine rows of ten are written plainly: a house number, a street, a ZIP of five figures. Of such a row the number, the ZIP
+and the first letters of the street are read off as they stand; when no entry has them, no rule can make the row meet
+one, and the row is spared all the rest. Whatever is not plain is looked at closely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from prefcenter.core.postal.blocks import WORD_LETTERS
+from prefcenter.core.postal.tables import STATES
+
+Hashes = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
+
+GLANCE = ("number", "zip5", "zip3", "state", "letter", "word", "word2", "last")
+"""What a look tells: number, ZIP, its area, state, the city's first letter, the first letters of the street's first two
+words (one of them may be a direction), and the surname's last word; empty where it does not tell."""
+
+WAYS: tuple[tuple[str, ...], ...] = (
+    ("number", "zip5"),
+    ("number", "zip3", "word"),
+    ("number", "state", "last"),
+    ("number", "state", "letter", "word"),
+)
+"""What must be equal in one of these ways, or a row and an entry have no block in common."""
+
+_STATE_CODES = sorted({code for code in STATES.values() if len(code) == 2})
+_DIRECTION = r"(?:[NSEWnsew]\b\.?|[NSns]\.?[EWew]\b\.?|(?i:north|south)(?i:east|west)?|(?i:east|west))"
+_WORD = r"[A-Za-z]{2}|[0-9]{1,3}(?i:st|nd|rd|th)\b|[NSEWnsew]\b"
+_PLAIN_LINE = rf"^ *[1-9][0-9]{{0,5}} +(?:{_WORD})"
+_FLOOR = r"^ *[0-9]+ +(?i:fl|flr|floor|level)\b"
+_PARTS = [",", ";", "\n", "|", " box", "general"]
+"""What may part a line in two, or put a box in the place of its number (P7)."""
+_BOX = r"^ *[Pp]\.? ?[Oo]\.? ?[Bb][Oo][Xx] +([1-9][0-9]{0,5}) *$"
+_UNIT_BESIDE = (
+    r"(?i)^ *(?:apt|apartment|unit|ste|suite|#|lot|fl|floor|rm|room|bldg|building|trlr|spc|ph)\b?\.? *#? *[0-9a-z-]* *$"
+)
+_ZIP = r"^ *[0-9]{5}(?:-?[0-9]{4})? *$"
+_AFTER_NAME = r"(?i)[ ,]+(?:jr|sr|ii|iii|iv|v|md|phd|esq|dds|cpa|rn)\.?$"
+
+
+def glance(written: pl.DataFrame) -> pl.DataFrame:
+    """What a look at written rows tells: :data:`GLANCE`, and ``plain``: whether that is all there is to know.
+
+    Of a plain row the standardiser would say the same number, ZIP and state, that it lies in the United States, and
+    that it can be delivered.
+
+    Args:
+        written: the columns of a file by their roles, text without nulls.
+    """
+    line = pl.col("address1")
+    seen = written.select(
+        line.str.extract(r"^ *([0-9]+) ").fill_null("").alias("number"),
+        pl.when(pl.col("zip").str.contains(_ZIP)).then(pl.col("zip").str.strip_chars_start(" ").str.head(5))
+        .otherwise(pl.lit("")).alias("zip5"),
+        pl.col("state").str.strip_chars(" ").str.to_uppercase().alias("state"),
+        pl.col("city").str.strip_chars_start(" ").str.head(1).str.to_uppercase().alias("letter"),
+        _letters(line.str.extract(rf"^ *[0-9]+ +([A-Za-z0-9]{{1,{WORD_LETTERS}}})")).alias("word"),
+        _letters(line.str.extract(rf"^ *[0-9]+ +{_DIRECTION} +([A-Za-z0-9]{{1,{WORD_LETTERS}}})")).alias("word2"),
+        _surname(written).alias("last"),
+        _plain_line().alias("plain"),
+        pl.when(pl.col("address2") == "").then(line.str.extract(_BOX)).alias("box"),
+    )  # fmt: skip
+    return seen.select(
+        pl.when(pl.col("box").is_null()).then("number").otherwise("PO BOX " + pl.col("box")).alias("number"),
+        "zip5", pl.col("zip5").str.head(3).alias("zip3"), "state", "letter",
+        pl.when(pl.col("box").is_null()).then("word").otherwise(pl.lit("")).alias("word"), "word2", "last",
+        ((pl.col("plain") | pl.col("box").is_not_null()) & (pl.col("zip5") != "")
+         & pl.col("state").is_in(_STATE_CODES)).alias("plain"),
+    )  # fmt: skip
+
+
+def _letters(text: pl.Expr) -> pl.Expr:
+    return text.fill_null("").str.to_uppercase()
+
+
+def _plain_line() -> pl.Expr:
+    """A house number, a street and perhaps a unit beside it, in plain letters, in the United States."""
+    line, beside = pl.col("address1"), pl.col("address2")
+    parted = line.str.contains_any(_PARTS, ascii_case_insensitive=True)
+    ascii_name = pl.col("name").str.len_bytes() == pl.col("name").str.len_chars()
+    here = pl.col("country").is_in(["", "US", "USA", "us", "usa", "United States", "UNITED STATES"])
+    street = line.str.contains(_PLAIN_LINE) & ~line.str.contains(_FLOOR)
+    return street & ~parted & ((beside == "") | beside.str.contains(_UNIT_BESIDE)) & here & ascii_name
+
+
+def _surname(written: pl.DataFrame) -> pl.Expr:
+    """The last word of the surname, by where it stands: in its own column, before a comma, or at the end."""
+    if (written["last_name"] != "").any():
+        return last_word(pl.when(pl.col("last_name") == "").then("name").otherwise("last_name"))
+    name = pl.col("name").str.replace(_AFTER_NAME, "")
+    if written["name"].str.contains(",", literal=True).any():
+        name = pl.when(name.str.contains(",", literal=True)).then(name.str.extract("^([^,]+)")).otherwise(name)
+    return last_word(name)
+
+
+def last_word(names: pl.Expr) -> pl.Expr:
+    """The last word of a surname, as both sides of the look have it."""
+    bare = names.str.extract(r"([A-Za-z']+)[^A-Za-z']*$").fill_null("")
+    return bare.str.replace_all("'", "", literal=True).str.to_uppercase()
+
+
+def standard_glance(standard: pl.DataFrame) -> pl.DataFrame:
+    """What the standard form tells in the columns of :data:`GLANCE`; of the name, where it has been read."""
+    last = last_word(pl.col("s_last")) if "s_last" in standard.columns else pl.lit("")
+    words = pl.col("s_street").str.split(" ")
+    return standard.select(
+        pl.col("s_number").alias("number"),
+        pl.col("s_zip5").alias("zip5"),
+        pl.col("s_zip5").str.head(3).alias("zip3"),
+        pl.col("s_state").alias("state"),
+        pl.col("s_city").str.head(1).alias("letter"),
+        words.list.get(0, null_on_oob=True).str.head(WORD_LETTERS).fill_null("").alias("word"),
+        words.list.get(1, null_on_oob=True).str.head(WORD_LETTERS).fill_null("").alias("word2"),
+        last.alias("last"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """Two bits for every way in which an entry can be met: none slips through, and few rows are kept in vain.
+
+    Args:
+        bits: the bits, eight a byte.
+        size: how many there are, as a power of two.
+    """
+
+    bits: npt.NDArray[np.uint8]
+    size: int
+
+    @classmethod
+    def of(cls, shown: Iterable[pl.DataFrame]) -> Sieve:
+        """Take in what entries show, in the columns of :data:`GLANCE`."""
+        hashes = [found[there] for seen in shown for found, there in _ways(seen, ("word",))]
+        every = np.unique(np.concatenate([*hashes, np.empty(0, dtype=np.uint64)]))
+        size = int(np.clip(np.ceil(np.log2(max(len(every), 1) * _BITS_EACH)), 10, 32))
+        bits = np.zeros(1 << (size - 3), dtype=np.uint8)
+        for place in _places(every, size):
+            np.bitwise_or.at(bits, place >> 3, _bit(place))
+        return cls(bits, size)
+
+    def may_meet(self, seen: pl.DataFrame) -> Mask:
+        """Which rows may lie where an entry lies, by any way."""
+        met = np.zeros(seen.height, dtype=np.bool_)
+        for hashes, there in _ways(seen, ("word", "word2")):
+            rest = np.flatnonzero(there & ~met)
+            one, other = _places(hashes[rest], self.size)
+            met[rest] = ((self.bits[one >> 3] & _bit(one)) != 0) & ((self.bits[other >> 3] & _bit(other)) != 0)
+        return met
+
+
+_BITS_EACH = 64
+
+
+def _ways(seen: pl.DataFrame, words: tuple[str, ...]) -> Iterator[tuple[Hashes, Mask]]:
+    """A hash of every row for each way, and which rows tell enough for it."""
+    texts = {name: seen[name].hash(seed=7).to_numpy() for name in GLANCE}
+    given = {name: (seen[name].str.len_bytes() > 0).to_numpy() for name in GLANCE}
+    for number, way in enumerate(WAYS):
+        for word in words if "word" in way else ("",):
+            names = [word if name == "word" else name for name in way]
+            hashes = np.full(seen.height, number + 1, dtype=np.uint64)
+            there = np.ones(seen.height, dtype=np.bool_)
+            for name in names:
+                hashes = (hashes ^ texts[name]) * _ODD
+                there &= given[name]
+            yield hashes ^ (hashes >> np.uint64(32)), there
+
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _places(hashes: Hashes, size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where the two bits of each hash stand."""
+    shift = np.uint64(64 - size)
+    return ((hashes * _ODD) >> shift).astype(np.int64), ((hashes * _SECOND) >> shift).astype(np.int64)
+
+
+_SECOND = np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+def _bit(places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    return np.left_shift(np.uint8(1), (places & 7).astype(np.uint8))
