@@ -12,13 +12,12 @@ import polars as pl
 
 from prefcenter.core.errors import BadInput
 from prefcenter.files import encoding as encodings
+from prefcenter.files.bits import Offsets, line_ends
 from prefcenter.files.columns import recognise
 from prefcenter.files.encoding import Encoding
 from prefcenter.files.layouts import FileLayout, FixedLines, as_units, from_units
 from prefcenter.files.parsing import TextBlock
-from prefcenter.files.quotes import Offsets
 from prefcenter.files.reading import BLOCK_BYTES, TextTable, as_utf8, first_bytes
-from prefcenter.files.records import line_ends
 from prefcenter.files.sources import Source
 from prefcenter.files.tables import BadRow, Places
 
@@ -129,7 +128,7 @@ class FixedWidthTable(TextTable):
         return lines
 
     def _lines(self, data: bytes, *, at_end: bool) -> _Lines:
-        ends = line_ends(data, np.frombuffer(data, np.uint8), at_end=at_end)
+        ends = line_ends(data, at_end=at_end)
         starts = np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1]))
         pairs = zip(starts.tolist(), ends.tolist(), strict=True)
         texts = [_text(data[start:end].rstrip(b"\r\n"), self.encoding) for start, end in pairs]

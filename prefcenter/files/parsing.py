@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from prefcenter.files.bits import Mask, Offsets
 from prefcenter.files.dialect import parse_record
 from prefcenter.files.encoding import Encoding, invalid_positions
-from prefcenter.files.quotes import Mask, Offsets
 from prefcenter.files.records import Records, split
 from prefcenter.files.tables import BadRow, Block, Places
 

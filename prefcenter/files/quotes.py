@@ -5,87 +5,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Offsets = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-Bytes = npt.NDArray[np.uint8]
+from prefcenter.files.bits import (
+    NO_OFFSETS,
+    Marks,
+    Mask,
+    Offsets,
+    Structure,
+    ends_of,
+    inside,
+    is_set,
+    packed,
+    positions,
+)
 
 NEVER_CLOSED = "a quote is opened and never closed"
-_LF, _CR, _QUOTE = 10, 13, 34
-
-
-def borders(delimiter: int) -> Mask:
-    """For each byte, whether a field may begin behind it and end before it."""
-    border = np.zeros(256, np.bool_)
-    border[[delimiter, _LF, _CR]] = True
-    return border
-
-
-def ends_if_regular(
-    buffer: Bytes, border: Mask, lines: Offsets, quotes: Offsets, *, at_end: bool, limit: int
-) -> Offsets | None:
-    """The records' ends, if every quote opens or closes a whole field: the quick way for nearly all blocks."""
-    opening, closing = quotes[0::2], quotes[1::2]
-    if not border[buffer[np.maximum(opening, 1) - 1]][opening > 0].all():
-        return None
-    if not border[buffer[np.minimum(closing + 1, len(buffer) - 1)]][closing + 1 < len(buffer)].all():
-        return None
-    ends = lines[(np.searchsorted(quotes, lines) & 1) == 0]
-    last = int(ends[-1]) if len(ends) else 0
-    is_open = len(opening) > len(closing)
-    is_lost = at_end or len(buffer) - last > limit
-    is_long = len(ends) and int(np.diff(ends, prepend=0).max()) > limit
-    return None if (is_open and is_lost) or is_long else ends
-
-
-class Structure(NamedTuple):
-    """What the quotes of a block make of it.
-
-    Args:
-        ends: the offset after each whole record, blank lines counted.
-        quotes: the offsets of the quotes that structure the block: in turn, one opens and one closes.
-        literals: the offsets of the quotes that are characters.
-        oddities: by a record's start, why it cannot be read; empty where only a strict parser would stumble.
-    """
-
-    ends: Offsets
-    quotes: Offsets
-    literals: Offsets
-    oddities: dict[int, str]
-
-
-def structure(buffer: Bytes, delimiter: int, lines: Offsets, quotes: Offsets, *, at_end: bool, limit: int) -> Structure:
-    """Tell what a block's quotes mean, as quickly as they allow.
-
-    Args:
-        buffer: the block, which begins at the start of a record.
-        delimiter: the delimiter's byte.
-        lines: the offset after each line end, quoted or not.
-        quotes: the offsets of all quotes.
-        at_end: whether the file ends with the block.
-        limit: the length beyond which a record is given up, in bytes.
-    """
-    border = borders(delimiter)
-    ends = ends_if_regular(buffer, border, lines, quotes, at_end=at_end, limit=limit)
-    if ends is not None:
-        return Structure(ends, quotes, quotes[:0], {})
-    inner = _stands_inside(buffer, border, quotes)
-    outer, literals = quotes[~inner], quotes[inner]
-    ends = ends_if_regular(buffer, border, lines, outer, at_end=at_end, limit=limit) if len(literals) else None
-    if ends is not None and not (outer.searchsorted(literals) & 1).any():
-        return Structure(ends, outer, literals, {})
-    return Quotes(buffer, border, lines, quotes, at_end=at_end, limit=limit).settle_all()
-
-
-def _stands_inside(buffer: Bytes, border: Mask, quotes: Offsets) -> Mask:
-    """Which quotes stand between two characters of a field (``12" RECORDS``): outside quotes these are characters."""
-    plain = ~border
-    plain[_QUOTE] = False
-    before = plain[buffer[np.maximum(quotes, 1) - 1]] & (quotes > 0)
-    after = plain[buffer[np.minimum(quotes + 1, len(buffer) - 1)]] & (quotes + 1 < len(buffer))
-    inside: Mask = before & after
-    return inside
 
 
 class _Settled(NamedTuple):
@@ -107,13 +41,13 @@ class Quotes:
     goes on under the phase that fits.
     """
 
-    def __init__(
-        self, buffer: Bytes, border: Mask, lines: Offsets, quotes: Offsets, *, at_end: bool, limit: int
-    ) -> None:
-        self._size, self._at_end, self._limit = len(buffer), at_end, limit
-        self._lines, self._quotes = lines, quotes
-        self._opens = border[buffer[quotes - 1]] | (quotes == 0)
-        self._closes = border[buffer[np.minimum(quotes + 1, self._size - 1)]] | (quotes == self._size - 1)
+    def __init__(self, marks: Marks, *, at_end: bool, limit: int) -> None:
+        self._size, self._at_end, self._limit = marks.size, at_end, limit
+        self._delimiters = marks.delimiters
+        self._lines = lines = ends_of(marks.breaks, marks.size, at_end=at_end)
+        self._quotes = quotes = positions(marks.quotes) if marks.quotes is not None else NO_OFFSETS
+        self._opens = is_set(marks.behind(marks.borders), quotes)
+        self._closes = is_set(marks.before(marks.borders), quotes)
         self._doubled = np.append(np.diff(quotes) == 1, False)
         counts = np.searchsorted(quotes, lines)
         self._ends = [lines[(counts & 1) == phase] for phase in (0, 1)]
@@ -130,12 +64,18 @@ class Quotes:
             taken.append(self._regular_ends(at, self._size if stop is None else stop))
             settled = None if stop is None else self._settle(stop)
             if stop is None or settled is None:
-                return Structure(np.concatenate(taken), self._quotes[structural], self._quotes[~structural], oddities)
+                return self._structure(np.concatenate(taken), structural, oddities)
             taken.append(np.array([settled.end], np.int64))
             structural[settled.literal] = False
             if settled.oddity is not None:
                 oddities[stop] = settled.oddity
             at = settled.end
+
+    def _structure(self, ends: Offsets, structural: Mask, oddities: dict[int, str]) -> Structure:
+        meant = np.zeros(self._size, np.bool_)
+        meant[self._quotes[structural]] = True
+        delimiters = self._delimiters & ~inside(packed(meant))
+        return Structure(ends, delimiters, self._quotes[~structural], oddities)
 
     def _find_breaks(self, phase: int) -> Offsets:
         """The indices of quotes that stand wrongly under a phase, or begin a record that is too long under it."""

@@ -151,7 +151,9 @@ class CsvTable(TextTable):
         layout = Layout(self.columns.names, self.dialect.delimiter, self.encoding)
         block = parse_block(data, records, layout, rows_before=self._rows, bytes_done=done, only=only)
         if not self._rows:
-            refuse_second_header(self.path.name, block.rows(np.arange(min(block.frame.height, ROWS_LOOKED_AT))).iter_rows())
+            refuse_second_header(
+                self.path.name, block.rows(np.arange(min(block.frame.height, ROWS_LOOKED_AT))).iter_rows()
+            )
         rows = block.frame.height + len(block.bad)
         self._rows += rows
         return (block if rows else None), rest

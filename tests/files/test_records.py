@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefcenter.files.quotes import NEVER_CLOSED, Quotes, borders, structure
-from prefcenter.files.records import line_ends, split
+from prefcenter.files.bits import Offsets, at_a_glance, counts_before, inside, marks, packed, positions
+from prefcenter.files.quotes import NEVER_CLOSED, Quotes
+from prefcenter.files.records import split
 
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 CELLS = st.text(st.sampled_from('ab "\n\r,;é'), max_size=6)
@@ -72,15 +73,51 @@ def test_borders_of_blocks_change_nothing(data: bytes, size: int, limit: int) ->
 @given(NOISE.map(str.encode), st.booleans())
 def test_the_quick_ways_agree_with_the_slow_one(data: bytes, at_end: bool) -> None:
     """P11: reading quote by quote finds what is found at a glance."""
-    buffer = np.frombuffer(data, np.uint8)
-    lines = line_ends(data, buffer, at_end=at_end)
-    quotes = np.flatnonzero(buffer == ord('"'))
-    quick = structure(buffer, ord(","), lines, quotes, at_end=at_end, limit=30)
-    slow = Quotes(buffer, borders(ord(",")), lines, quotes, at_end=at_end, limit=30).settle_all()
+    found = marks(data, ord(","), at_end=at_end)
+    quick = at_a_glance(found, at_end=at_end, limit=30)
+    if quick is None:
+        return
+    slow = Quotes(found, at_end=at_end, limit=30).settle_all()
     assert quick.ends.tolist() == slow.ends.tolist()
     last = quick.ends[-1] if len(quick.ends) else 0
-    assert quick.quotes[quick.quotes < last].tolist() == slow.quotes[slow.quotes < last].tolist()
+    assert before(positions(quick.delimiters), last) == before(positions(slow.delimiters), last)
+    assert before(quick.literals, last) == before(slow.literals, last)
     assert quick.oddities == slow.oddities
+
+
+def before(offsets: Offsets, end: int) -> list[int]:
+    return list(offsets[offsets < end].tolist())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"a,b\r\n" * 50, id="no quotes"),
+        pytest.param(b'"a","b"\n' * 50, id="all quoted"),
+        pytest.param(b'"a\nb, ""c""",d\r"",e\n' * 50, id="line ends, delimiters and quotes in quotes"),
+        pytest.param(b'12" RECORDS,"b"\n' * 50, id="quotes that are characters"),
+    ],
+)
+def test_a_regular_block_is_understood_at_a_glance(data: bytes) -> None:
+    """P11: the quick way is taken for what nearly all files consist of, and says what the slow one does."""
+    found = marks(data, ord(","), at_end=True)
+    quick = at_a_glance(found, at_end=True, limit=1 << 20)
+    slow = Quotes(found, at_end=True, limit=1 << 20).settle_all()
+    assert quick is not None
+    assert quick.ends.tolist() == slow.ends.tolist()
+    assert positions(quick.delimiters).tolist() == positions(slow.delimiters).tolist()
+    assert quick.literals.tolist() == slow.literals.tolist()
+
+
+@given(st.binary(max_size=300), st.data())
+def test_bits_say_what_bytes_say(data: bytes, drawn: st.DataObject) -> None:
+    """P11: whatever of a block falls into one word of bits or another."""
+    quotes = np.frombuffer(data, np.uint8) < 40
+    odd = np.cumsum(quotes) % 2 == 1
+    assert positions(inside(packed(quotes)))[: int(odd.sum())].tolist() == np.flatnonzero(odd).tolist()
+    assert positions(packed(quotes)).tolist() == np.flatnonzero(quotes).tolist()
+    offset = drawn.draw(st.integers(0, len(data)))
+    assert counts_before(packed(quotes), np.array([offset])).tolist() == [int(quotes[:offset].sum())]
 
 
 @given(NOISE.map(str.encode))
