@@ -18,10 +18,11 @@ from benchmarks.generator import Size, generate
 from benchmarks.records import COLUMNS
 from prefcenter.core.postal.blocks import block_keys, candidate_pairs
 from prefcenter.core.postal.keys import probe_keys, stored_keys_frame
-from prefcenter.core.postal.matching import REMOVED_WHEN_UNSURE, PairVerdict, judge_pairs
+from prefcenter.core.postal.matching import judge_pairs
 from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.pair_fields import pair_fields, pairs_of
 from prefcenter.core.postal.standardise import standardise
+from prefcenter.core.postal.tiers import REMOVED_WHEN_UNSURE, PairVerdict
 
 _SLICE = 500_000
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefcenter.cli.options import CHANNEL, MOMENT, acting, as_json
+from prefcenter.cli.options import CHANNEL, MOMENT, Code, acting, as_json
 from prefcenter.cli.presenting import exits, moment, print_json
 from prefcenter.cli.running import open_wiring
 from prefcenter.core.channels import Channel
+from prefcenter.core.postal.tiers import Unsure
 from prefcenter.services.ports import Evidence
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ def _mapping(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 @click.option("--seeds", type=FILE, help="Decoys, added after the purge.")
 @click.option("--canaries", type=FILE, help="Records that must vanish; one that survives holds the mailing.")
 @click.option("--vendor", default="", metavar="NAME", help="Whose list it is; its files are measured by each other.")
+@click.option(
+    "--unsure",
+    type=Code(Unsure, "RULE"),
+    default=Unsure.BY_DEFAULT,
+    help="Postal rows that may be somebody on the list: default (hold back those that differ in an initial or a missing"
+    " unit only), remove, keep.",
+)
 @click.option("--drop", type=MOMENT, help="When it is posted.")
 @click.option("--cutoff", type=MOMENT, help="Until when the mail house takes late opt-outs.")
 @click.option("--dry-run", is_flag=True, help="Report what would happen, and write nothing.")
@@ -84,6 +92,7 @@ def scrub_command(
     seeds: Path | None,
     canaries: Path | None,
     vendor: str,
+    unsure: Unsure,
     drop: datetime | None,
     cutoff: datetime | None,
     dry_run: bool,
@@ -109,6 +118,7 @@ def scrub_command(
             seeds=seeds,
             canaries=canaries,
             vendor=_vendor(vendor),
+            unsure=unsure,
             drop_at=drop,
             cutoff_at=cutoff,
             is_dry_run=dry_run,

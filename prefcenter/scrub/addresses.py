@@ -6,12 +6,13 @@ expressions; the rest goes through the core's functions, each spelling once. Bot
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import polars as pl
 
 from prefcenter.core.errors import BadAddress
-from prefcenter.core.keys import PLAIN_EMAIL, PLAIN_EMAIL_LENGTH, canonicalise_email, canonicalise_phone
+from prefcenter.core.hashed import HashAlgorithm, hashed_keys
+from prefcenter.core.keys import PLAIN_EMAIL, PLAIN_EMAIL_LENGTH, EmailKey, canonicalise_email, canonicalise_phone
 
 KEY, PROBLEM = "key", "problem"
 
@@ -32,6 +33,27 @@ def email_keys(texts: pl.Series) -> pl.DataFrame:
         & bare.str.contains(rf"\A(?:{PLAIN_EMAIL})\z")
     )
     return _two_lanes(texts, bare, plain, lambda text: canonicalise_email(text), "no email address")
+
+
+def hashed_email_keys(rows: pl.DataFrame, algorithms: Iterable[HashAlgorithm]) -> pl.DataFrame:
+    """The keys under which partners' hashed lists may hold each address (see :mod:`prefcenter.core.hashed`).
+
+    Args:
+        rows: ``row`` and the canonical ``key`` of each address.
+        algorithms: how the lists on file were hashed.
+
+    Returns:
+        ``row`` and ``key``, one for each address and algorithm, and two more for an international domain.
+    """
+    rare = rows.filter(pl.col(KEY).str.contains("xn--", literal=True))
+    plain = rows.join(rare, on="row", how="anti") if rare.height else rows
+    texts = plain[KEY].to_list()
+    tables = [
+        plain.select("row", pl.Series(KEY, [f"{each}:{each.hex_of(text)}" for text in texts], dtype=pl.String))
+        for each in algorithms
+    ]
+    met = [(row, key) for row, text in rare.select("row", KEY).iter_rows() for key in hashed_keys(EmailKey(text))]
+    return pl.concat([*tables, pl.DataFrame(met, schema=rows.select("row", KEY).schema, orient="row")])
 
 
 def phone_keys(texts: pl.Series, country: str) -> pl.DataFrame:

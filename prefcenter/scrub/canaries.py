@@ -19,8 +19,9 @@ from prefcenter.core.channels import Channel
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import Columns, recognise
 from prefcenter.files.seeds import read_seeds
-from prefcenter.scrub.index import ADDRESS_FIELDS, ListIndex
+from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.matching import Judged, judge
+from prefcenter.scrub.postal_index import ADDRESS_FIELDS
 from prefcenter.store.suppressions import Suppression, SuppressionAddress
 
 OF_THE_LIST = 20

@@ -21,7 +21,7 @@ from prefcenter.core.consent import Consent, Party
 from prefcenter.core.decision import Ask, verdict_of
 from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.core.keys import Peppers
-from prefcenter.core.postal.matching import Unsure
+from prefcenter.core.postal.tiers import Unsure
 from prefcenter.scrub.postal_index import PostalEntry, PostalIndex
 from prefcenter.store import fingerprints
 from prefcenter.store.consents import ConsentRecord, consent_of

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from prefcenter.core.postal.keys import KeyKind, probe_keys
-from prefcenter.core.postal.matching import PairTier, PairVerdict
 from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.standardise import standardise
 from prefcenter.core.postal.tables_names import GENERATIONS
+from prefcenter.core.postal.tiers import PairTier, PairVerdict
 from prefcenter.files.columns import Columns
 from prefcenter.scrub.addresses import KEY, PROBLEM
 from prefcenter.scrub.bases import without_basis

@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 
 from prefcenter.core.postal.blocks import BlockIndex, block_keys
-from prefcenter.core.postal.matching import PairVerdict, judge_pairs
+from prefcenter.core.postal.matching import judge_pairs
 from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.pair_fields import pair_fields, pairs_of
 from prefcenter.core.postal.standardise import standardise
+from prefcenter.core.postal.tiers import PairVerdict
 from prefcenter.scrub.sieve import Sieve, glance, standard_glance
 
 ADDRESS_FIELDS = ("name", "company", "address1", "address2", "city", "state", "zip", "country")

@@ -150,7 +150,8 @@ def scrub_table(
             clean.keep(block, mask)
             if kept is not None:
                 kept.keep(block, mask)
-            writers[names.suppressed].write(_with_reasons(block, judged))
+            writers[names.suppressed].write(_with_reasons(block, judged.found))
+            writers[names.review].write(_with_reasons(block, judged.unsure))
             unreadable = _unreadable(block, judged)
             writers[names.unreadable].write(unreadable)
             first_problem = first_problem or _first(unreadable)
@@ -175,9 +176,9 @@ def _looked_at(columns: Columns, channel: Channel, row_id: str | None) -> frozen
     return frozenset(found if row_id is None else found | {row_id})
 
 
-def _with_reasons(block: Block, judged: Judged) -> pl.DataFrame:
-    rows = block.rows(judged.found["row"].to_numpy())
-    return rows.drop(FOUND_COLUMNS, strict=False).hstack(judged.found.select(FOUND_COLUMNS))
+def _with_reasons(block: Block, found: pl.DataFrame) -> pl.DataFrame:
+    rows = block.rows(found["row"].to_numpy())
+    return rows.drop(FOUND_COLUMNS, strict=False).hstack(found.select(FOUND_COLUMNS))
 
 
 def _unreadable(block: Block, judged: Judged) -> pl.DataFrame:
@@ -200,6 +201,7 @@ def _first(unreadable: pl.DataFrame) -> str:
 def _count(tally: Tally, judged: Judged, kept: int, unreadable: int) -> None:
     tally.kept += kept
     tally.suppressed += judged.found.height
+    tally.review += judged.held.height
     tally.unreadable += unreadable
     tally.by_reason.update(judged.found["pc_reason"].to_list())
     tally.by_tier.update(tier for tier in judged.found["pc_tier"].to_list() if tier)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.decision import Ask
 from prefcenter.core.errors import BadInput
+from prefcenter.core.postal.tiers import Unsure
 from prefcenter.files.formats import open_table
 from prefcenter.files.layouts import read_layout
 from prefcenter.files.tables import Table
@@ -45,6 +46,7 @@ class Order:
         vendor: whose list it is; its mailings are measured by each other.
         canaries: a file of records that must vanish, or None (P13).
         guards: from where on the mailing is held.
+        unsure: what becomes of postal rows that may be somebody on the list.
     """
 
     files: Sequence[Path]
@@ -64,6 +66,7 @@ class Order:
     vendor: str = ""
     canaries: Path | None = None
     guards: Guards = DEFAULT_GUARDS
+    unsure: Unsure = Unsure.BY_DEFAULT
 
 
 def open_tables(order: Order) -> list[Table]:

@@ -96,7 +96,8 @@ def prepare(
         position = sealing.seal(session, ledger_keys, at=at).position
     with database.read() as session:
         question = question_of(session, order)
-        index = build_index(session, keyring.peppers, ask_of(question, order.channel), at=at)
+        ask = ask_of(question, order.channel)
+        index = build_index(session, keyring.peppers, ask, at=at, unsure=order.unsure)
         entries = count_in_force(session, order.channel.value)
         watched = watch_list(session, index, order.default_country)
     notes = tuple(note for table in tables for note in table.columns.notes)

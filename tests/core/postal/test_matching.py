@@ -11,12 +11,13 @@ from prefcenter.core.channels import Level
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.core.postal.blocks import block_keys, candidate_pairs
 from prefcenter.core.postal.keys import probe_keys, stored_keys_frame
-from prefcenter.core.postal.matching import REMOVED_WHEN_UNSURE, PairTier, PairVerdict, judge_pairs
+from prefcenter.core.postal.matching import judge_pairs
 from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.nicknames import GivenRelation, given_relations
 from prefcenter.core.postal.pair_fields import pair_fields, pairs_of
 from prefcenter.core.postal.similarity import edits
 from prefcenter.core.postal.standardise import standardise
+from prefcenter.core.postal.tiers import REMOVED_WHEN_UNSURE, PairTier, PairVerdict
 
 PLACE = "; Springfield; IL; 62701"
 HOME = "100 N Main St; Apt 2" + PLACE
