@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
-from prefcenter.cli.options import CHANNEL, REASON, acting, as_json
+from prefcenter.cli.options import CHANNEL, HASH, REASON, acting, as_json
 from prefcenter.cli.presenting import exits, print_json
 from prefcenter.cli.running import FAILED, open_wiring
 from prefcenter.core.channels import Channel, Reason
+from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.services.list_rows import Defaults
 from prefcenter.services.ports import Evidence
 
@@ -22,6 +23,7 @@ from prefcenter.services.ports import Evidence
 @click.option("--channel", type=CHANNEL, help="What the file is about. Default: told by its columns.")
 @click.option("--reason", type=REASON, help="For rows without a reason that we know. Default: opt_out.")
 @click.option("--source", default="", help="Where the list comes from. Default: the file's name.")
+@click.option("--hashed", type=HASH, help="The list holds such digests of trimmed lower-case email addresses.")
 @click.option(
     "--rejects",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -35,6 +37,7 @@ def import_command(
     channel: Channel | None,
     reason: Reason | None,
     source: str,
+    hashed: HashAlgorithm | None,
     rejects: Path | None,
     evidence: Evidence,
     wants_json: bool,
@@ -57,7 +60,7 @@ def import_command(
             wiring.keyring,
             wiring.points,
             file,
-            Defaults(channel, reason, source.strip()),
+            Defaults(channel, reason, source.strip(), hashed),
             evidence,
             rejects=rejects or file.with_suffix(".rejected.csv"),
             clock=wiring.clock,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from prefcenter.core.channels import Channel, Level, MessageClass, Reason
+from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.services.ports import Evidence
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -79,6 +80,7 @@ CHANNEL = Code(Channel, "channel")
 LEVEL = Code(Level, "level")
 CLASS = Code(MessageClass, "class")
 REASON = Code([reason for reason in Reason if reason not in COMPUTED], "code")
+HASH = Code(HashAlgorithm, "algorithm")
 MOMENT = Moment()
 
 

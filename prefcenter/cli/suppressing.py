@@ -128,15 +128,16 @@ def lift_entry(
 ) -> None:
     """End a reason by the person's own act, with its evidence. Nothing else lifts an opt-out.
 
-    Without a brand or topic, every entry of the reason at this address ends.
+    Without a brand or topic, every entry of the reason at this address ends; of a partner's hashed list too. VALUE may
+    be such an entry itself, as `prefcenter suppress list --show-addresses` writes it: `md5:…` or `sha256:…`.
     """
     if not proof.strip():
         raise BadInput("The evidence is empty.", remedy="Say what the person wrote or did, and when (X10).")
     act = Evidence(evidence.actor, personal={**evidence.personal, "evidence": proof.strip()})
     with open_wiring() as wiring, wiring.database.write() as session:
-        point = wiring.points.parse(channel, value, _level(channel, level))
+        point = wiring.points.listed(channel, value, _level(channel, level))
         scope = _scope(session, brand, topic) if brand or topic else None
-        ended = optouts.lift(session, point, reason, act, at=wiring.clock(), scope=scope)
+        ended = optouts.lift(session, point, reason, act, at=wiring.clock(), scope=scope, points=wiring.points)
     named = f"entry {ended[0]}" if len(ended) == 1 else f"entries {', '.join(map(str, ended))}"
     click.echo(f"Lifted: {reason} for {point.masked} ({named}).")
 

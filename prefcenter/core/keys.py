@@ -25,7 +25,9 @@ from prefcenter.core.errors import BadAddress, PrefcenterError
 EmailKey = NewType("EmailKey", str)
 PhoneKey = NewType("PhoneKey", str)
 PostalKey = NewType("PostalKey", str)
-Key = EmailKey | PhoneKey | PostalKey
+HashedKey = NewType("HashedKey", str)
+"""An email address of which only a partner's hash is known, see :mod:`prefcenter.core.hashed`."""
+Key = EmailKey | PhoneKey | PostalKey | HashedKey
 
 DIGEST_BYTES = 16
 """128 bits of the HMAC: no collision to fear, and short enough to travel whole inside a link's token."""
@@ -136,8 +138,9 @@ def mask(channel: Channel, value: str) -> str:
     '•••0100'
     """
     if channel is Channel.EMAIL:
-        local, _, domain = value.rpartition("@")
-        return f"{local[:1]}•••@{domain}"
+        local, at_sign, domain = value.rpartition("@")
+        # A partner's hash of an address, such as md5:9e26…, is recognised by how it begins.
+        return f"{local[:1]}•••@{domain}" if at_sign else f"{value[:12]}•••"
     if channel is Channel.SMS:
         return f"•••{value[-4:]}"
     return f"{value[:1]}•••"

@@ -22,9 +22,10 @@ from prefcenter.core.decision import Ask, Decision, Fact, decide
 from prefcenter.core.keys import PhoneKey, country_of_phone
 from prefcenter.services.errors import Ambiguous, UnknownType
 from prefcenter.services.keyring import require_all
-from prefcenter.services.points import Point
+from prefcenter.services.points import Point, hashed_digests
 from prefcenter.services.ports import Keyring
 from prefcenter.store import consents, contacts, registry, suppressions
+from prefcenter.store.fingerprints import hash_algorithms
 from prefcenter.store.outbox import OutboxMessage
 
 
@@ -153,9 +154,10 @@ def decide_all(
     Raises:
         MissingKey: a key in use is missing, so nobody can be cleared.
     """
-    require_all(session, keyring)
+    algorithms = hash_algorithms(require_all(session, keyring))
+    hashed = [hashed_digests(keyring.peppers, point, algorithms) for point in points]
     digests = {digest for point in points for digest in (point.digest, *point.lookup)}
-    facts = _facts(session, digests, known_at)
+    facts = _facts(session, digests.union(*hashed), known_at)
     known = _known(session, digests)
     texts = _texts_sent(session, question, digests, at)
     names = [tuple(dict.fromkeys((point.digest, *point.lookup))) for point in points]
@@ -169,8 +171,8 @@ def decide_all(
         session, {digest for ask, own in zip(asks, names, strict=True) if _needs_consent(ask) for digest in own}
     )
     decisions = []
-    for point, own, ask in zip(points, names, asks, strict=True):
-        on_file = {fact.suppression_id: fact for digest in own for fact in facts[digest]}
+    for point, own, by_hash, ask in zip(points, names, hashed, asks, strict=True):
+        on_file = {fact.suppression_id: fact for digest in (*own, *by_hash) for fact in facts[digest]}
         now = _passing(ask, point, [sent for digest in own for sent in texts[digest]], question, at)
         yeses = [consent for digest in own for consent in given[digest]]
         decisions.append(decide(ask, [*on_file.values(), *now], yeses, at))

@@ -13,10 +13,11 @@ from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope
 from prefcenter.core.consent import Consent
 from prefcenter.core.decision import Decision
 from prefcenter.services.deciding import decide_all, question_about_class, was_in_force
-from prefcenter.services.points import Point
+from prefcenter.services.points import Point, hashed_digests
 from prefcenter.services.ports import Keyring
-from prefcenter.store import consents, ledger, mailings, suppressions
+from prefcenter.store import consents, fingerprints, ledger, mailings, suppressions
 from prefcenter.store.consents import consent_of
+from prefcenter.store.fingerprints import hash_algorithms
 from prefcenter.store.ledger import LedgerEntry
 from prefcenter.store.suppressions import Suppression
 
@@ -125,10 +126,11 @@ def explain(session: Session, keyring: Keyring, point: Point, *, at: datetime) -
     Raises:
         MissingKey: a key in use is missing.
     """
-    digests = {point.digest, *point.lookup}
+    hashed = hashed_digests(keyring.peppers, point, hash_algorithms(fingerprints.known(session)))
+    digests = {point.digest, *point.lookup, *hashed}
     rows = [pair for pair in _found(session, digests) if pair[0].recorded_at <= at]
     told = _histories(session, [row for row, _ in rows], at)
-    own = set(point.own)
+    own = {*point.own, *hashed}
     on_file = [_on_file(row, told.get(row.id, ()), at, is_own=is_own and row.digest in own) for row, is_own in rows]
     verdicts = {}
     for kind in MessageClass:

@@ -17,8 +17,11 @@ from prefcenter.store import fingerprints
 _SETTINGS = {"pepper": "PREFCENTER_PEPPERS", "signing": "PREFCENTER_SECRET_KEYS"}
 
 
-def require_all(session: Session, keyring: Keyring) -> None:
+def require_all(session: Session, keyring: Keyring) -> set[tuple[str, str]]:
     """Refuse to go on while a key in use is missing.
+
+    Returns:
+        All that :mod:`prefcenter.store.fingerprints` knows, so that nobody needs to ask for it again.
 
     Raises:
         MissingKey: names the setting and the fingerprint of each missing key.
@@ -26,13 +29,15 @@ def require_all(session: Session, keyring: Keyring) -> None:
     configured = {("pepper", name) for name in keyring.peppers.ids} | {
         ("signing", name) for name in keyring.signing.ids
     }
-    missing = sorted(fingerprints.known(session) - configured)
+    on_file = fingerprints.known(session)
+    missing = sorted({(purpose, name) for purpose, name in on_file if purpose in _SETTINGS} - configured)
     if missing:
         named = ", ".join(f"{_SETTINGS[purpose]} with fingerprint {name}" for purpose, name in missing)
         raise MissingKey(
             f"The stored data was made with keys that are not configured: {named}.",
             remedy="Put the missing key back behind the newer ones; nothing is sent or decided without it.",
         )
+    return on_file
 
 
 def is_adopted(session: Session, keyring: Keyring) -> bool:

@@ -10,7 +10,7 @@ import polars as pl
 from prefcenter.core.channels import Source
 from prefcenter.core.errors import BadAddress, BadInput
 from prefcenter.core.postal.address import PostalAddress
-from prefcenter.files.tables import Block
+from prefcenter.services.list_files import RowBlock
 from prefcenter.services.list_rows import Row, RowReader
 from prefcenter.services.points import Point, Points
 from prefcenter.services.suppressing import OptOut
@@ -57,7 +57,7 @@ class Piece:
     share: float
 
 
-def pieces(block: Block) -> Iterator[Piece]:
+def pieces(block: RowBlock) -> Iterator[Piece]:
     """Cut a block of a file into pieces."""
     height = block.frame.height
     for start in range(0, height, PIECE):
@@ -97,7 +97,7 @@ def _points_of(points: Points, rows: Mapping[int, Row]) -> dict[int, Point | Bad
     for place, row in rows.items():
         if isinstance(row.address, str):
             try:
-                found[place] = points.parse(row.channel, row.address)
+                found[place] = points.listed(row.channel, row.address)
             except BadAddress as error:
                 found[place] = error
     return dict(sorted(found.items()))

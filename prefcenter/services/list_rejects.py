@@ -10,15 +10,16 @@ from typing import Self
 
 import polars as pl
 
-from prefcenter.files.tables import PROBLEM, ROW, Block, Table
+from prefcenter.files.tables import PROBLEM, ROW
 from prefcenter.files.writing import GuardedCsvWriter
+from prefcenter.services.list_files import RowBlock, Rows
 from prefcenter.services.list_reading import Piece
 
 
 class Rejects:
     """The file of the rows that cannot be used; it comes into being with the first of them."""
 
-    def __init__(self, path: Path, table: Table) -> None:
+    def __init__(self, path: Path, table: Rows) -> None:
         self.count = 0
         self._path = path
         self._names = table.columns.names
@@ -33,10 +34,11 @@ class Rejects:
             told.append(pl.Series(PROBLEM, [problems[place] for place in places], dtype=pl.String))
             self._write(piece.frame[places].with_columns(told))
 
-    def add_unreadable(self, block: Block) -> None:
+    def add_unreadable(self, block: RowBlock) -> None:
         """Write the rows that could not even be read."""
-        if block.bad:
-            self._write(block.bad_frame())
+        rows = block.bad_frame()
+        if rows.height:
+            self._write(rows)
 
     def _write(self, rows: pl.DataFrame) -> None:
         if self._writer is None:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 
 from prefcenter.core.channels import ENDING_REASONS, Channel, Level, Reason, Scope, ScopeKind
 from prefcenter.core.errors import BadInput
+from prefcenter.core.hashed import HashAlgorithm, canonicalise_hash
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.files.columns import Columns, normalised
+from prefcenter.services.list_hashed import HashedColumn
 
 COMPUTED = frozenset({Reason.CONSENT_MISSING, Reason.POLICY_VERSION, Reason.QUIET_HOURS, Reason.FREQUENCY_CAP})
 """Reasons that are worked out at each decision; they never stand on the list."""
@@ -47,11 +49,13 @@ class Defaults:
         channel: the channel of every row; None where the file tells it.
         reason: the reason of rows without one that we know.
         source: where the list comes from.
+        hashed: how the addresses were hashed; None where they are plain.
     """
 
     channel: Channel | None = None
     reason: Reason | None = None
     source: str = ""
+    hashed: HashAlgorithm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Row:
 
     Args:
         channel: how the person would be reached.
-        address: the email address or number as written, or the postal address.
+        address: the email address or number as written, the key of a hashed address, or the postal address.
         level: for post, whom it covers.
         reason, scope, since, until: the suppression; ``since`` is None where the row does not say.
         source_ref: where it comes from.
@@ -86,20 +90,29 @@ class RowReader:
         defaults: what holds for rows that do not say it.
         scope_of: looks brands and topics up.
         at: the moment of the import: nothing can have happened later.
+        hashed: where the digests stand, for a hashed list.
 
     Raises:
         BadInput: it cannot be told which channel the file is about, or a column that it needs is missing.
     """
 
-    def __init__(self, columns: Columns, defaults: Defaults, scope_of: ScopeOf, at: datetime) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        defaults: Defaults,
+        scope_of: ScopeOf,
+        at: datetime,
+        hashed: HashedColumn | None = None,
+    ) -> None:
         by_name = {normalised(name): name for name in columns.names}
         self._own = {name: by_name[name] for name in _OWN_COLUMNS if name in by_name}
         self._columns = columns
         self._defaults = defaults
         self._scope_of = scope_of
         self._at = at
+        self._hashed = hashed
         self._channel = None if "channel" in self._own else self._channel_of_file()
-        if self._channel is not None:
+        if self._channel is not None and hashed is None:
             columns.require(self._channel)
 
     def read(self, cells: Mapping[str, str]) -> Row:
@@ -126,6 +139,8 @@ class RowReader:
         )
 
     def _channel_of_file(self) -> Channel:
+        if self._hashed is not None:
+            return Channel.EMAIL
         if self._defaults.channel is not None:
             return self._defaults.channel
         fits = [channel for channel in Channel if _has_columns(self._columns, channel)]
@@ -153,12 +168,19 @@ class RowReader:
         return Channel(told)
 
     def _address(self, cells: Mapping[str, str], channel: Channel) -> str | PostalAddress:
+        if self._hashed is not None:
+            return self._hashed_address(cells, channel, self._hashed)
         if channel is Channel.POST:
             return self._postal_address(cells)
         address = self._cell(cells, "email" if channel is Channel.EMAIL else "phone")
         if not address and not self._own_cell(cells, "digest"):
             raise BadInput(f"The row has no {'email address' if channel is Channel.EMAIL else 'phone number'}.")
         return address
+
+    def _hashed_address(self, cells: Mapping[str, str], channel: Channel, hashed: HashedColumn) -> str:
+        if channel is not Channel.EMAIL:
+            raise BadInput(f"The row is about {channel}, and hashed lists are for email.")
+        return canonicalise_hash(_bare(cells[hashed.name]), hashed.algorithm)
 
     def _postal_address(self, cells: Mapping[str, str]) -> PostalAddress:
         names = ("prefix", "first_name", "middle_name", "last_name", "suffix")

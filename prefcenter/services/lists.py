@@ -17,11 +17,14 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import MessageClass, Scope, Source
 from prefcenter.core.errors import BadInput
+from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.files.formats import open_table
 from prefcenter.files.tables import FileFacts
 from prefcenter.services import optouts
 from prefcenter.services.deciding import question_about_class
 from prefcenter.services.keyring import require_all
+from prefcenter.services.list_files import Rows
+from prefcenter.services.list_hashed import HashedRows
 from prefcenter.services.list_reading import Ready, pieces, read
 from prefcenter.services.list_rejects import Rejects
 from prefcenter.services.list_rows import Defaults, RowReader
@@ -93,9 +96,8 @@ def import_list(
         raise BadInput("The rejected rows cannot go into the file itself.", remedy="Name another file.")
     with database.read() as session:
         require_all(session, keyring)
-    table = open_table(path)
     named = replace(defaults, source=defaults.source or path.name)
-    reader = RowReader(table.columns, named, _Scopes(database).of, at)
+    table, reader = _open(database, path, named, at)
     batch = f"import-{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     act = Evidence(evidence.actor, facts={**evidence.facts, "batch": batch})
     new = already = 0
@@ -114,8 +116,17 @@ def import_list(
             rejected.add_unreadable(block)
     facts = table.facts()
     done = Imported(batch, facts.rows, new, already, rejected.count, rejects if rejected.count else None)
-    _log(database, done, facts, evidence, at=clock())
+    _log(database, done, facts, evidence, at=clock(), hashed=defaults.hashed)
     return done
+
+
+def _open(database: Database, path: Path, defaults: Defaults, at: datetime) -> tuple[Rows, RowReader]:
+    table = open_table(path)
+    scope_of = _Scopes(database).of
+    if defaults.hashed is None:
+        return table, RowReader(table.columns, defaults, scope_of, at)
+    rows = HashedRows(table, defaults.hashed, defaults.channel)
+    return rows, RowReader(rows.columns, defaults, scope_of, at, rows.hashed)
 
 
 _LONE_DIGEST = "has a digest in place of an erased address, and this list does not know it"
@@ -177,9 +188,19 @@ def _own_acts(session: Session, chunk: Sequence[Ready], at: datetime) -> set[_Id
     return found
 
 
-def _log(database: Database, done: Imported, facts: FileFacts, evidence: Evidence, *, at: datetime) -> None:
+def _log(
+    database: Database,
+    done: Imported,
+    facts: FileFacts,
+    evidence: Evidence,
+    *,
+    at: datetime,
+    hashed: HashAlgorithm | None,
+) -> None:
     counts = {"read": done.read, "new": done.new, "already": done.already, "rejected": done.rejected}
     told = {"batch": done.batch, "file": facts.name, "sha256": facts.sha256, **counts}
+    if hashed is not None:
+        told["hashed"] = hashed.value
     with database.write() as session:
         ledger.append(session, "import", at=at, actor=evidence.actor, facts=told, personal=evidence.personal)
         session.commit()

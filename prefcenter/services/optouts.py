@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,8 @@ from prefcenter.services.points import Point, Points, of_digest
 from prefcenter.services.ports import Evidence
 from prefcenter.services.repeating import RETRY_WINDOW, repeats
 from prefcenter.services.suppressing import OptOut, Recorded, end, suppress_many
-from prefcenter.store import contacts, ledger, registry
+from prefcenter.store import contacts, fingerprints, ledger, registry
+from prefcenter.store.fingerprints import hash_algorithms
 from prefcenter.store.suppressions import Suppression
 
 UNDO_WINDOW = timedelta(minutes=30)
@@ -168,7 +169,14 @@ def undo(session: Session, suppression_ids: Sequence[int], evidence: Evidence, *
 
 
 def lift(
-    session: Session, point: Point, reason: Reason, evidence: Evidence, *, at: datetime, scope: Scope | None = None
+    session: Session,
+    point: Point,
+    reason: Reason,
+    evidence: Evidence,
+    *,
+    at: datetime,
+    scope: Scope | None = None,
+    points: Points | None = None,
 ) -> list[int]:
     """Lift a reason by the person's own act, which the evidence must show (E13, X10); commits.
 
@@ -179,6 +187,7 @@ def lift(
         evidence: the act, in ``personal``.
         at: when.
         scope: which scope, or None for every scope of the reason.
+        points: makes contact points; with it, what partners' hashed lists brought about this one ends as well.
 
     Returns:
         The entries that were lifted.
@@ -186,7 +195,10 @@ def lift(
     Raises:
         NotFound: the reason is not on the list for this contact point.
     """
-    rows = [row for row in standing(session, point) if row.reason == reason.value]
+    hashed: tuple[bytes, ...] = ()
+    if points is not None:
+        hashed = points.hashed_digests(point, hash_algorithms(fingerprints.known(session)))
+    rows = [row for row in _standing(session, point, {*point.own, *hashed}) if row.reason == reason.value]
     if scope is not None:
         rows = [row for row in rows if row.scope == str(scope)]
     if not rows:
@@ -201,8 +213,12 @@ def lift(
 
 def standing(session: Session, point: Point) -> Sequence[Suppression]:
     """The entries that were made for this very contact point, not those that reach it from elsewhere."""
+    return _standing(session, point, point.own)
+
+
+def _standing(session: Session, point: Point, digests: Collection[bytes]) -> Sequence[Suppression]:
     query = select(Suppression).where(
-        Suppression.channel == point.channel.value, Suppression.digest.in_(point.own), Suppression.ended_at.is_(None)
+        Suppression.channel == point.channel.value, Suppression.digest.in_(digests), Suppression.ended_at.is_(None)
     )
     return session.scalars(query.order_by(Suppression.id)).all()
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from prefcenter.core.channels import Channel, Level
 from prefcenter.core.errors import BadAddress
+from prefcenter.core.hashed import HashAlgorithm, hashed_keys, read_hashed
 from prefcenter.core.keys import (
     EmailKey,
+    HashedKey,
     Key,
     Peppers,
     PhoneKey,
@@ -100,6 +102,15 @@ class Points:
         """
         return self._single(Channel.EMAIL, canonicalise_email(text))
 
+    def hashed(self, key: HashedKey) -> Point:
+        """Take an email address of which only a partner's hash is known.
+
+        It is not the address: what is on file for the address is not found by it, only the other way round, see
+        :func:`hashed_digests`.
+        """
+        point = self._single(Channel.EMAIL, key)
+        return replace(point, stored=tuple(replace(each, kind=key.partition(":")[0]) for each in point.stored))
+
     def phone(self, text: str, country: str | None = None) -> Point:
         """Take a phone number.
 
@@ -157,6 +168,19 @@ class Points:
             return self.phone(text)
         return self.post(PostalAddress.parse(text), level)
 
+    def hashed_digests(self, point: Point, algorithms: Collection[HashAlgorithm]) -> tuple[bytes, ...]:
+        """The digests under which entries of partners' hashed lists stand for this point: :func:`hashed_digests`."""
+        return hashed_digests(self._peppers, point, algorithms)
+
+    def listed(self, channel: Channel, text: str, level: Level = Level.INDIVIDUAL) -> Point:
+        """Take a point as an entry of the list names it: as :meth:`parse`, and a hashed address as ``md5:<hex>`` too.
+
+        Raises:
+            BadAddress: it cannot be one.
+        """
+        key = read_hashed(text) if channel is Channel.EMAIL else None
+        return self.parse(channel, text, level) if key is None else self.hashed(key)
+
     def given(self, channel: Channel, given: Mapping[str, Any], level: Level = Level.INDIVIDUAL) -> Point:
         """Make a point again out of what is readable of it.
 
@@ -185,7 +209,7 @@ class Points:
         own, lookup = (tuple(dict.fromkeys((*known, digest))) for known in (point.own, point.lookup))
         return replace(point, own=own, stored=stored, lookup=lookup)
 
-    def _single(self, channel: Channel, key: EmailKey | PhoneKey | PostalKey, country: str | None = None) -> Point:
+    def _single(self, channel: Channel, key: EmailKey | PhoneKey | HashedKey, country: str | None = None) -> Point:
         digest, own = self._peppers.digest(key), self._peppers.candidates(key)
         return Point(
             channel=channel,
@@ -197,6 +221,23 @@ class Points:
             given={"address": str(key)},
             country=country,
         )
+
+
+def hashed_digests(peppers: Peppers, point: Point, algorithms: Collection[HashAlgorithm]) -> tuple[bytes, ...]:
+    """The digests under which entries of partners' hashed lists stand for this very contact point.
+
+    They are made only where the list holds such entries: a check would take half as long again.
+
+    Args:
+        peppers: the keys of the digests.
+        point: the contact point; only an email address that is readable has any.
+        algorithms: how the lists on file were hashed.
+    """
+    if not algorithms or point.channel is not Channel.EMAIL or point.given is None:
+        return ()
+    # What is given of an email point is its canonical key; a hashed one has none but itself.
+    address = str(point.given["address"])
+    return peppers.candidates_of(hashed_keys(EmailKey(address), algorithms)) if "@" in address else ()
 
 
 def _level_of(given: Mapping[str, Any]) -> Level:

@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import PERSON_REASONS, Channel, Level, Reason, Scope, Source
 from prefcenter.core.errors import Unavailable
+from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.services.points import Point, PointKey, Points
 from prefcenter.services.ports import Evidence
 from prefcenter.services.repeating import Again, note_repeats
-from prefcenter.store import contacts, ledger
+from prefcenter.store import contacts, fingerprints, ledger
 from prefcenter.store.suppressions import (
     Suppression,
     SuppressionAddress,
@@ -86,6 +87,8 @@ class Recorded:
 _LISTED = cast("Table", Suppression.__table__)
 _KEYS = cast("Table", SuppressionKey.__table__)
 _ADDRESSES = cast("Table", SuppressionAddress.__table__)
+
+_HASHES = frozenset(each.value for each in HashAlgorithm)
 
 _Identity = tuple[str, bytes, str, str, str, bool]
 """What the unique index compares: channel, digest, reason, scope, level, whether it is the person's own act."""
@@ -220,6 +223,10 @@ def _insert(
         entries.append(_entry(number, point, opt_out, evidence, at))
     if keys:
         session.execute(insert(_KEYS), keys)
+        hashes = _HASHES & {key["kind"] for key in keys}
+        if hashes:
+            # Whoever looks an address up looks for partners' hashes of it only where this says that there are any.
+            fingerprints.remember(session, fingerprints.HASH, hashes, at)
     if addresses:
         session.execute(insert(_ADDRESSES), addresses)
     ledger.append_many(session, entries)
@@ -316,7 +323,8 @@ def inherit(session: Session, points: Points, contact_id: int) -> None:
     known = [
         points.on_file(Channel(row.channel), row.digest, row.value) for row in contacts.points_of(session, [contact_id])
     ]
-    digests = {digest for point in known for digest in point.lookup}
+    algorithms = fingerprints.hash_algorithms(fingerprints.known(session))
+    digests = {digest for point in known for digest in (*point.lookup, *points.hashed_digests(point, algorithms))}
     bound = {
         suppression.id
         for suppression, _ in by_digests(session, digests)

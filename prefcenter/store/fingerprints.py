@@ -1,4 +1,7 @@
-"""Names of the secrets that the stored data was made with (X12)."""
+"""What the stored data was made with: names of its secrets (X12), and how hashed lists on it were hashed.
+
+All of it is read before each decision, so one small table holds it.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,21 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import String, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.store.base import Base, Code
+
+HASH = "hash"
+"""The purpose under which the algorithm of a hashed list on file stands."""
 
 
 class KeyFingerprint(Base):
-    """A pepper or signing key that was ever in use. While it is known here, it must be configured."""
+    """A pepper or signing key that was ever in use, or the algorithm of a hashed list.
+
+    A key that is known here must be configured.
+    """
 
     __tablename__ = "key_fingerprints"
 
@@ -25,13 +36,24 @@ _KNOWN = select(*KeyFingerprint.__table__.c["purpose", "fingerprint"])
 
 
 def known(session: Session) -> set[tuple[str, str]]:
-    """All fingerprints on file, each with its purpose."""
+    """Everything on file, each with its purpose."""
     return {(purpose, fingerprint) for purpose, fingerprint in session.execute(_KNOWN)}
 
 
 def remember(session: Session, purpose: str, fingerprints: Collection[str], at: datetime) -> None:
-    """Put new fingerprints on file."""
+    """Put new ones on file; somebody else may do so at the same moment."""
     on_file = {name for kind, name in known(session) if kind == purpose}
-    session.add_all(
-        KeyFingerprint(purpose=purpose, fingerprint=name, since=at) for name in fingerprints if name not in on_file
-    )
+    new = [{"purpose": purpose, "fingerprint": name, "since": at} for name in fingerprints if name not in on_file]
+    if new:
+        session.execute(_REMEMBER[session.get_bind().dialect.name], new)
+
+
+_REMEMBER = {
+    name: make(KeyFingerprint).on_conflict_do_nothing()
+    for name, make in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+
+
+def hash_algorithms(on_file: Collection[tuple[str, str]]) -> frozenset[HashAlgorithm]:
+    """The algorithms of the hashed lists on file, out of what is :func:`known`."""
+    return frozenset(HashAlgorithm(name) for purpose, name in on_file if purpose == HASH)
