@@ -6,7 +6,7 @@ expressions; the rest goes through the core's functions, each spelling once. Bot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
 import polars as pl
 
@@ -35,7 +35,7 @@ def email_keys(texts: pl.Series) -> pl.DataFrame:
     return _two_lanes(texts, bare, plain, lambda text: canonicalise_email(text), "no email address")
 
 
-def hashed_email_keys(rows: pl.DataFrame, algorithms: Iterable[HashAlgorithm]) -> pl.DataFrame:
+def hashed_email_keys(rows: pl.DataFrame, algorithms: Collection[HashAlgorithm]) -> pl.DataFrame:
     """The keys under which partners' hashed lists may hold each address (see :mod:`prefcenter.core.hashed`).
 
     Args:
@@ -52,7 +52,11 @@ def hashed_email_keys(rows: pl.DataFrame, algorithms: Iterable[HashAlgorithm]) -
         plain.select("row", pl.Series(KEY, [f"{each}:{each.hex_of(text)}" for text in texts], dtype=pl.String))
         for each in algorithms
     ]
-    met = [(row, key) for row, text in rare.select("row", KEY).iter_rows() for key in hashed_keys(EmailKey(text))]
+    met = [
+        (row, key)
+        for row, text in rare.select("row", KEY).iter_rows()
+        for key in hashed_keys(EmailKey(text), algorithms)
+    ]
     return pl.concat([*tables, pl.DataFrame(met, schema=rows.select("row", KEY).schema, orient="row")])
 
 
