@@ -6,12 +6,16 @@ import click
 
 from prefcenter.cli.options import as_json
 from prefcenter.cli.presenting import exits, print_json, print_table
+from prefcenter.cli.releasing import mailing_release
 from prefcenter.cli.running import open_wiring
 
 
 @click.group("mailing", epilog=exits())
 def mailing_command() -> None:
     """Follow what was prepared for a mail house."""
+
+
+mailing_command.add_command(mailing_release)
 
 
 @mailing_command.command("list", epilog=exits())

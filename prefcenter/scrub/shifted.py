@@ -60,7 +60,7 @@ class PlaceCheck:
         # Files name few pairs many times: each is judged once.
         kinds = written.select(_prefix().alias("zip3"), "state").group_by("zip3", "state").len().collect()
         for prefix, state, count in kinds.iter_rows():
-            known = _AMERICAN.get(state)
+            known = _AMERICAN.get(state) or _AMERICAN.get(state.replace(" ", ""))  # “N. Y.”
             if known is None and not prefix:
                 continue  # Neither looks American: a foreign address whose country is not named.
             self.both += count

@@ -254,6 +254,12 @@ def of_kind(session: Session, kind: str, digests: Sequence[bytes]) -> Sequence[L
     return session.scalars(query.order_by(LedgerEntry.id)).all()
 
 
+def newest_of_kind(session: Session, kind: str) -> Iterator[LedgerEntry]:
+    """All entries of one kind, the newest first, whoever they are about."""
+    query = select(LedgerEntry).where(LedgerEntry.kind == kind).order_by(LedgerEntry.id.desc())
+    yield from session.scalars(query.execution_options(yield_per=1_000))
+
+
 def personal_of(session: Session, entry_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The personal data of some entries, without what was erased."""
     query = select(LedgerPersonal).where(LedgerPersonal.entry_id.in_(entry_ids))

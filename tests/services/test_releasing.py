@@ -1,0 +1,167 @@
+"""Letting a held mailing go."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from prefcenter.core.errors import NotFound, PrefcenterError
+from prefcenter.files.manifest import check_manifest, key_id, read_manifest, sign_manifest, write_manifest
+from prefcenter.services.errors import NotAllowed
+from prefcenter.services.operators import RoleName, add_operator, disable_operator
+from prefcenter.services.ports import Evidence, Keyring
+from prefcenter.services.releasing import release
+from prefcenter.services.sealing import LedgerKeys
+from prefcenter.store import ledger
+from prefcenter.store.engine import Database
+from prefcenter.store.ledger import LedgerEntry, LedgerPersonal
+from prefcenter.store.mailings import Mailing
+
+AT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+ANN, BEA, OLE = "ann@acme.example", "bea@acme.example", "ole@acme.example"
+"""An approver who ran the scrub, one who did not, and an operator."""
+
+
+@pytest.fixture
+def keys(keyring: Keyring) -> LedgerKeys:
+    return LedgerKeys(keyring.signing)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "spring"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def held(database: Database, keys: LedgerKeys, folder: Path) -> Mailing:
+    """A held mailing on record, its manifest where it belongs."""
+    roles = {ANN: RoleName.APPROVER, BEA: RoleName.ADMIN, OLE: RoleName.OPERATOR}
+    with database.write() as session:
+        for email, role in roles.items():
+            add_operator(session, email, [role], "long enough", Evidence("system"), at=AT)
+    with database.write() as session:
+        row = mailing(keys, folder, 1)
+        session.add(row)
+        ledger.append(session, "mailing", at=AT, actor=ANN, facts={"mailing": "spring", "version": 1})
+        session.commit()
+    write_manifest(folder / "manifest.json", row.manifest)
+    return row
+
+
+def mailing(keys: LedgerKeys, folder: Path, version: int, **changed: Any) -> Mailing:
+    manifest = {"mailing": "spring", "version": version, "state": "held", "held": ["A canary survived."]}
+    facts = {
+        "name": "spring",
+        "version": version,
+        "channel": "post",
+        "state": "held",
+        "held_because": "A canary survived.",
+        "prepared_at": AT,
+        "stale_after": AT + timedelta(days=7),
+        "ledger_position": 0,
+        "manifest": sign_manifest(manifest, keys.newest[1]),
+        "out_folder": str(folder),
+    }
+    return Mailing(**facts | changed)
+
+
+def test_an_approver_lets_it_go_and_the_manifest_is_signed_anew(
+    database: Database, keys: LedgerKeys, folder: Path, held: Mailing
+) -> None:
+    """P13: who, when and why it was held stays on record, in the manifest and in the ledger."""
+    evidence = Evidence(BEA, personal={"note": "the vendor has a new list"})
+    found = release(database, keys, "spring", evidence, at=AT)
+    assert found.written_to == folder / "manifest.json"
+    written = read_manifest(folder / "manifest.json")
+    assert written == found.manifest
+    check_manifest(written, {key_id(public): public for public in keys.public})
+    assert written["state"] == "released"
+    assert "held" not in written
+    assert written["released"] == {
+        "by": BEA,
+        "at": "2026-11-23T18:00:00Z",
+        "was_held_because": ["A canary survived."],
+    }
+    with database.read() as session:
+        row = session.get_one(Mailing, held.id)
+        assert (row.state, row.manifest) == ("prepared", written)
+        entry = session.scalars(select(LedgerEntry).order_by(LedgerEntry.id.desc())).first()
+        assert entry is not None
+        assert (entry.kind, entry.actor) == ("mailing_released", BEA)
+        assert entry.facts == {"mailing": "spring", "version": 1, "held_because": "A canary survived."}
+        assert session.get_one(LedgerPersonal, entry.id).data == {"note": "the vendor has a new list"}
+
+
+@pytest.mark.parametrize("actor", ["system", OLE, "stranger@acme.example"])
+def test_nobody_else_lets_it_go(database: Database, keys: LedgerKeys, folder: Path, held: Mailing, actor: str) -> None:
+    with pytest.raises(NotAllowed, match="approver or admin"):
+        release(database, keys, "spring", Evidence(actor), at=AT)
+    assert read_manifest(folder / "manifest.json")["state"] == "held"
+
+
+def test_not_even_an_approver_who_was_disabled(database: Database, keys: LedgerKeys, held: Mailing) -> None:
+    with database.write() as session:
+        disable_operator(session, BEA, Evidence("system"), at=AT)
+    with pytest.raises(NotAllowed, match="approver or admin"):
+        release(database, keys, "spring", Evidence(BEA), at=AT)
+
+
+def test_not_whoever_ran_the_scrub(database: Database, keys: LedgerKeys, held: Mailing) -> None:
+    """Two people look at what a guard holds."""
+    with pytest.raises(NotAllowed, match="ran the scrub"):
+        release(database, keys, "spring", Evidence(ANN), at=AT)
+
+
+def test_a_stale_one_is_not_let_go(database: Database, keys: LedgerKeys, held: Mailing) -> None:
+    """P11: opt-outs have come since; releasing it would not make it fit to be used."""
+    with pytest.raises(PrefcenterError, match="gone stale"):
+        release(database, keys, "spring", Evidence(BEA), at=AT + timedelta(days=8))
+
+
+def test_what_is_not_there_or_not_held_is_told(
+    database: Database, keys: LedgerKeys, folder: Path, held: Mailing
+) -> None:
+    with pytest.raises(NotFound):
+        release(database, keys, "autumn", Evidence(BEA), at=AT)
+    with database.write() as session:
+        session.add(mailing(keys, folder, 2, state="prepared", manifest={"state": "prepared"}))
+        session.commit()
+    with pytest.raises(PrefcenterError, match="version 2, is not held: it is prepared"):
+        release(database, keys, "spring", Evidence(BEA), at=AT)
+
+
+def test_doing_it_again_only_writes_the_manifest_again(
+    database: Database, keys: LedgerKeys, folder: Path, held: Mailing, tmp_path: Path
+) -> None:
+    """The files may have been moved: the release is on record, and its manifest can be had elsewhere."""
+    (folder / "manifest.json").unlink()
+    first = release(database, keys, "spring", Evidence(BEA), at=AT)
+    assert first.written_to is None
+    assert "manifest.json" in first.problem
+    again = release(
+        database,
+        keys,
+        "spring",
+        Evidence(OLE),
+        at=AT + timedelta(days=30),
+        manifest_file=tmp_path / "released.json",
+    )
+    assert again.manifest == first.manifest == read_manifest(tmp_path / "released.json")
+    with database.read() as session:
+        kinds = list(session.scalars(select(LedgerEntry.kind)))
+    assert kinds.count("mailing_released") == 1
+
+
+def test_the_manifest_of_another_mailing_is_left_alone(
+    database: Database, keys: LedgerKeys, folder: Path, held: Mailing
+) -> None:
+    write_manifest(folder / "manifest.json", {"mailing": "summer", "version": 1})
+    found = release(database, keys, "spring", Evidence(BEA), at=AT)
+    assert found.written_to is None
+    assert read_manifest(folder / "manifest.json")["mailing"] == "summer"
