@@ -58,6 +58,7 @@ class Config:
     sendgrid_event_public_key: str = ""
     sendgrid_parse_public_key: str = ""
     inbound_auth: str = field(default="", repr=False)
+    keep_rows_days: int = 90
     is_demo: bool = False
 
     @classmethod
@@ -104,6 +105,7 @@ class Config:
             sendgrid_event_public_key=values.get("SENDGRID_EVENT_PUBLIC_KEY") or "",
             sendgrid_parse_public_key=values.get("SENDGRID_PARSE_PUBLIC_KEY") or "",
             inbound_auth=_inbound_auth(values.get("PREFCENTER_INBOUND_AUTH") or ""),
+            keep_rows_days=_days("PREFCENTER_KEEP_ROWS_DAYS", values.get("PREFCENTER_KEEP_ROWS_DAYS") or "90"),
             is_demo=is_demo,
         )
 
@@ -151,6 +153,12 @@ def _country(text: str) -> str:
 def _count(name: str, text: str) -> int:
     if not text.strip().isdigit():
         raise BadInput(f"{name} is not a whole number.", remedy="Use 0 where no proxy stands in front.")
+    return int(text)
+
+
+def _days(name: str, text: str) -> int:
+    if not (text.strip().isascii() and text.strip().isdigit()) or int(text) > 3_650:
+        raise BadInput(f"{name} is not a number of days.", remedy="Use a whole number from 0 to 3650, such as 90.")
     return int(text)
 
 

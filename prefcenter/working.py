@@ -10,9 +10,10 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 from prefcenter.core.errors import PrefcenterError
-from prefcenter.services import outgoing, receiving, sealing
+from prefcenter.services import mailing_ends, mailing_records, outgoing, receiving, sealing
 from prefcenter.store import ledger, outbox
 from prefcenter.wiring import Wiring
 
@@ -28,7 +29,9 @@ LEFTOVERS_EVERY = 60
 def step(wiring: Wiring, *, with_leftovers: bool = True) -> int:
     """Do once what is due now, and tell how many things were done; a fault in one kind of work stops no other."""
     done = _safely(seal_pending, wiring) + _safely(send_due, wiring)
-    return done + (_safely(finish_leftovers, wiring) if with_leftovers else 0)
+    if not with_leftovers:
+        return done
+    return done + _safely(finish_leftovers, wiring) + _safely(tend_mailings, wiring)
 
 
 def run(wiring: Wiring, stop: threading.Event, *, parent: int | None = None) -> None:
@@ -71,6 +74,14 @@ def send_due(wiring: Wiring) -> int:
 def finish_leftovers(wiring: Wiring) -> int:
     """Handle what was kept and never handled."""
     return receiving.handle_leftovers(wiring.database, wiring.handlers, at=wiring.clock())
+
+
+def tend_mailings(wiring: Wiring) -> int:
+    """Settle mailings whose scrub died, and erase kept rows whose period is over."""
+    at = wiring.clock()
+    settled = mailing_records.finish_abandoned(wiring.database, wiring.mailing_rows, at=at)
+    period = timedelta(days=wiring.config.keep_rows_days)
+    return settled + mailing_ends.purge_due(wiring.database, wiring.mailing_rows, period, at=at)
 
 
 def _safely(work: Callable[[Wiring], int], wiring: Wiring) -> int:

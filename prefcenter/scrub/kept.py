@@ -80,7 +80,7 @@ class KeptRows:
     def __init__(self, path: Path, facts: KeptFacts) -> None:
         self.facts = facts
         self.rows = 0
-        self._path = path
+        self.path = path
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         self._writer = pq.ParquetWriter(self._file, _schema(facts), compression="lz4", use_dictionary=False)
         self._ids: list[npt.NDArray[np.uint32]] = []
@@ -88,21 +88,25 @@ class KeptRows:
     def keep(self, block: Block, mask: Mask) -> None:
         """Keep those rows of a block that the mask lets through; they become a row group."""
         places = np.flatnonzero(mask)
-        if not len(places):
-            return
         frame = block.frame if len(places) == len(mask) else block.frame[places]
-        ids = () if self.facts.row_id is None else (frame[self.facts.row_id].str.strip_chars().alias(ROW_ID),)
         start = self.facts.first + self.rows
-        rows = frame.select(
+        rows = frame.with_columns(
             pl.int_range(start, start + len(places), dtype=pl.Int64).alias(PLACE),
             pl.Series(NUMBER, block.row_numbers[places], dtype=pl.Int64),
-            *ids,
-            *(pl.col(column).alias(role) for role, column in self.facts.written.items()),
         )
-        self._writer.write_table(rows.to_arrow().cast(_schema(self.facts)))
-        self.rows += len(places)
-        if ids:
-            self._ids.append((ids[0].hash(1) % 2**32).cast(pl.UInt32).to_numpy())
+        self.put(rows)
+        if self.facts.row_id is not None:
+            self._ids.append(_short_hash(rows[self.facts.row_id].str.strip_chars()))
+
+    def put(self, rows: pl.DataFrame) -> None:
+        """Write rows with their place and number and the columns of the input; they become a row group."""
+        if not rows.height:
+            return
+        facts = self.facts
+        ids = () if facts.row_id is None else (pl.col(facts.row_id).str.strip_chars().alias(ROW_ID),)
+        written = (pl.col(column).alias(role) for role, column in facts.written.items())
+        self._writer.write_table(rows.select(PLACE, NUMBER, *ids, *written).to_arrow().cast(_schema(facts)))
+        self.rows += rows.height
 
     def close(self) -> Repeated | None:
         """Finish the file, durably, and tell whether some ids name several of its rows."""
@@ -134,13 +138,22 @@ class KeptRows:
         doubtful = pl.Series(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]), dtype=pl.UInt32)
         if doubtful.is_empty():
             return None
-        rows = pl.scan_parquet(self._path).select(NUMBER, ROW_ID)
-        rows = rows.filter((pl.col(ROW_ID).hash(1) % 2**32).cast(pl.UInt32).is_in(doubtful.implode()))
+        rows = pl.scan_parquet(self.path).select(NUMBER, ROW_ID)
+        rows = rows.filter(pl.col(ROW_ID).map_batches(_short_series, pl.UInt32).is_in(doubtful.implode()))
         double = rows.filter(pl.col(ROW_ID).len().over(ROW_ID) > 1).collect()
         if double.is_empty():
             return None
         first = double.filter(pl.col(ROW_ID) == double[ROW_ID][0])[NUMBER].head(2).to_list()
         return Repeated(self.facts.source, double[ROW_ID].n_unique(), tuple(first))
+
+
+def _short_series(ids: pl.Series) -> pl.Series:
+    """A hash of 32 bits: it takes little room, and what it takes for equal is looked at again."""
+    return (ids.hash(1) % 2**32).cast(pl.UInt32)
+
+
+def _short_hash(ids: pl.Series) -> npt.NDArray[np.uint32]:
+    return _short_series(ids).to_numpy()
 
 
 def kept_facts(columns: Columns, channel: Channel, **told: Any) -> KeptFacts:

@@ -12,7 +12,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from prefcenter.core.errors import Unavailable
@@ -88,6 +88,15 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
+def is_free(base: Path, name: str | None) -> bool:
+    """Whether nobody is at work at a mailing's folder here; there may be none."""
+    return (
+        name is None
+        or is_abandoned(base, name)
+        or not ((base / name).exists() or (base / f"{_UNFINISHED}{name}").exists())
+    )
+
+
 def is_abandoned(base: Path, name: str) -> bool:
     """Whether nobody works at a folder any more. One that does not lie here may be another machine's: then it isn't."""
     for path in (base / name, base / f"{_UNFINISHED}{name}"):
@@ -101,19 +110,25 @@ def is_abandoned(base: Path, name: str) -> bool:
     return False
 
 
-def erase(base: Path, name: str) -> None:
+def erase(base: Path, name: str, *, is_ours: bool = False) -> None:
     """Remove a mailing's folder, published or not.
 
+    Args:
+        base: where the folders of all mailings lie.
+        name: the folder's name.
+        is_ours: the caller is who works there.
+
     Raises:
-        Unavailable: it cannot be removed; some of it may be gone.
+        Unavailable: somebody is at work there, or it cannot be removed; some of it may be gone.
     """
     for path in (base / name, base / f"{_UNFINISHED}{name}"):
-        try:
-            shutil.rmtree(path)
-        except FileNotFoundError:
+        if not path.exists():
             continue
-        except OSError as error:
-            raise Unavailable(f"{path} cannot be removed: {error.strerror}.") from error
+        with nullcontext() if is_ours else locked(path):
+            try:
+                shutil.rmtree(path)
+            except OSError as error:
+                raise Unavailable(f"{path} cannot be removed: {error.strerror}.") from error
 
 
 def sweep(base: Path, needed: Sequence[str | None]) -> None:
@@ -126,9 +141,29 @@ def sweep(base: Path, needed: Sequence[str | None]) -> None:
 
 def kept_files(folder: Path) -> list[Path]:
     """The kept rows of a mailing: those of its inputs, then those that came back, each in their order."""
-    return sorted(
-        folder.glob("*.parquet"), key=lambda path: (path.name.startswith("loaded"), len(path.name), path.name)
-    )
+    return scrubbed_files(folder) + _in_order(folder, "loaded-")
+
+
+def scrubbed_files(folder: Path) -> list[Path]:
+    """The kept rows of a mailing's inputs, in their order.
+
+    Raises:
+        Unavailable: there are none.
+    """
+    files = _in_order(folder, "scrubbed-")
+    if not files:
+        raise Unavailable(f"There are no kept rows in {folder}.", remedy="Restore them from a backup.")
+    return files
+
+
+def put_in_place(unfinished: Path, path: Path) -> None:
+    """Give a file of kept rows its name, durably."""
+    unfinished.replace(path)
+    _sync(path.parent)
+
+
+def _in_order(folder: Path, kind: str) -> list[Path]:
+    return sorted(folder.glob(f"{kind}*.parquet"), key=lambda path: (len(path.name), path.name))
 
 
 def _lock(path: Path) -> int:

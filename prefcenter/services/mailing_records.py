@@ -29,8 +29,19 @@ def confirm(session: Session, row: Mailing, evidence: Evidence, *, at: datetime)
     _log(session, row, evidence, at)
 
 
-def fail(database: Database, base: Path, number: int, evidence: Evidence, *, at: datetime) -> None:
-    """Say that a mailing's files did not come into place: there is no such mailing, and its rows are not kept."""
+def fail(
+    database: Database, base: Path, number: int, evidence: Evidence, *, at: datetime, is_ours: bool = False
+) -> None:
+    """Say that a mailing's files did not come into place: there is no such mailing, and its rows are not kept.
+
+    Args:
+        database: the record.
+        base: where the kept rows of all mailings lie.
+        number: the mailing's id.
+        evidence: who found it out.
+        at: now.
+        is_ours: the caller is who scrubbed it.
+    """
     with database.write() as session:
         row = session.get_one(Mailing, number)
         row.state = MailingState.FAILED
@@ -39,7 +50,7 @@ def fail(database: Database, base: Path, number: int, evidence: Evidence, *, at:
         ledger.append(session, "mailing_failed", at=at, actor=evidence.actor, facts=facts)
         session.commit()
     if row.rows_folder is not None:
-        kept_folders.erase(base, row.rows_folder)
+        kept_folders.erase(base, row.rows_folder, is_ours=is_ours)
 
 
 def finish_abandoned(database: Database, base: Path, *, at: datetime) -> int:

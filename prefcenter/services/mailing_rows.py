@@ -110,7 +110,7 @@ def told_rows(
     Returns:
         The rows with their place (``pc_place``), in the order of the file.
     """
-    paths = [path for path in kept_folders.kept_files(folder) if not path.name.startswith("loaded")]
+    paths = kept_folders.scrubbed_files(folder)
     frames = [_told(path, found, columns, is_only=len(paths) == 1) for path in paths]
     rows = pl.concat(frames, how="diagonal")
     names = [name for name in rows.columns if name not in (PLACE, *columns)]

@@ -111,7 +111,7 @@ def pull(
     require_out(row)
     folder = rows_folder(row, base)
     with kept_folders.locked(folder):
-        position, index = _list_now(database, keyring, ledger_keys, row, at)
+        position, index = list_now(database, keyring, ledger_keys, row, at)
         with database.read() as session:
             before = mailing_pulls.pulled_rows(session, row.id)
             number = mailing_pulls.next_pull(session, row.id)
@@ -125,9 +125,10 @@ def pull(
     return pulled
 
 
-def _list_now(
+def list_now(
     database: Database, keyring: Keyring, ledger_keys: LedgerKeys, row: Mailing, at: datetime
 ) -> tuple[int, ListIndex]:
+    """The list as a mailing sees it now, and the position in the ledger up to which it is applied."""
     with database.write() as session:
         require_all(session, keyring)
         position = sealing.seal(session, ledger_keys, at=at).position

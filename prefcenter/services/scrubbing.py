@@ -124,7 +124,7 @@ def prepare(
         except BaseException:
             # It was announced, and then the files could not be moved into place: there is no such mailing.
             for number in announced:
-                mailing_records.fail(database, keep_in, number, evidence, at=at)
+                mailing_records.fail(database, keep_in, number, evidence, at=at, is_ours=True)
             raise
         with database.write() as session:
             mailing_records.confirm(session, session.get_one(mailings.Mailing, row.id), evidence, at=at)

@@ -90,9 +90,16 @@ def receipts_of(session: Session, pull_ids: Collection[int]) -> Sequence[Mailing
     return session.scalars(query).all()
 
 
-def pulled_rows(session: Session, mailing_id: int) -> dict[int, dict[str, Any]]:
-    """Every row that was pulled, by its place, with what spoke against it then."""
+def pulled_rows(session: Session, mailing_id: int, of: MailingPull | None = None) -> dict[int, dict[str, Any]]:
+    """Every row that was pulled, or that one pull told, by its place, with what spoke against it then.
+
+    A pull that told more than was new told all that had been told before it, too.
+    """
     query = select(PulledRow.place, PulledRow.found).where(PulledRow.mailing_id == mailing_id)
+    if of is not None and of.told > of.rows:
+        query = query.where(PulledRow.pull_id <= of.id)
+    elif of is not None:
+        query = query.where(PulledRow.pull_id == of.id)
     return {row.place: row.found for row in session.execute(query.order_by(PulledRow.place))}
 
 

@@ -98,6 +98,16 @@ def in_state(session: Session, state: MailingState) -> Sequence[Mailing]:
     return session.scalars(select(Mailing).where(Mailing.state == state).order_by(Mailing.id)).all()
 
 
+def with_rows(session: Session) -> Sequence[Mailing]:
+    """The mailings whose kept rows are not erased yet, the oldest first."""
+    query = select(Mailing).where(
+        Mailing.rows_folder.is_not(None),
+        Mailing.rows_erased_at.is_(None),
+        Mailing.state != MailingState.PREPARING,
+    )
+    return session.scalars(query.order_by(Mailing.id)).all()
+
+
 def all_versions(session: Session, name: str | None = None) -> Sequence[Mailing]:
     """Every version of every mailing, or of one, the newest first."""
     query = select(Mailing).order_by(Mailing.id.desc())
