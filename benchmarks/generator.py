@@ -32,7 +32,11 @@ class Size:
     """The share of the suppressions that cover a household."""
 
 
-def generate(words: Vocabulary, size: Size, seed: int) -> tuple[list[list[str]], Iterator[list[str]]]:
+Made = tuple[list[list[str]], Iterator[list[str]]]
+"""A list, and the rows of a mailing file one by one."""
+
+
+def generate(words: Vocabulary, size: Size, seed: int) -> Made:
     """The list, and the rows of the mailing file one by one; the same for the same seed."""
     dice = random.Random(seed)
     listed = Listed.drawn(dice, words, size)
