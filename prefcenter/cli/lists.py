@@ -95,10 +95,16 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--channel", type=CHANNEL, help="Only this channel.")
 @click.option("--reason", type=REASON, help="Only this reason.")
+@click.option("--hashed", type=HASH, help="For partners: such digests of the email addresses, and nothing else.")
 @acting
 @as_json
 def export_command(
-    file: Path, channel: Channel | None, reason: Reason | None, evidence: Evidence, wants_json: bool
+    file: Path,
+    channel: Channel | None,
+    reason: Reason | None,
+    hashed: HashAlgorithm | None,
+    evidence: Evidence,
+    wants_json: bool,
 ) -> None:
     """Write every entry in force to FILE as CSV, in the columns that an import takes; whole or not at all.
 
@@ -107,6 +113,9 @@ def export_command(
     """
     from prefcenter.services.list_export import export_list
 
+    if hashed is not None:
+        _export_hashed(file, channel, reason, hashed, evidence, wants_json=wants_json)
+        return
     with open_wiring() as wiring:
         done = export_list(wiring.database, file, evidence, at=wiring.clock(), channel=channel, reason=reason)
     if wants_json:
@@ -114,3 +123,27 @@ def export_command(
         return
     parts = ", ".join(f"{count:,} {name}" for name, count in sorted(done.by_channel.items()))
     click.echo(f"Wrote {done.rows:,} entries to {file}{f': {parts}' if parts else ''}.")
+
+
+def _export_hashed(
+    file: Path,
+    channel: Channel | None,
+    reason: Reason | None,
+    hashed: HashAlgorithm,
+    evidence: Evidence,
+    *,
+    wants_json: bool,
+) -> None:
+    from prefcenter.services.list_export_hashed import export_hashed
+
+    with open_wiring() as wiring:
+        done = export_hashed(wiring.database, file, hashed, evidence, at=wiring.clock(), channel=channel, reason=reason)
+    if wants_json:
+        told = {"rows": done.rows, "hashed": hashed, "sha256": done.sha256, "file": str(file)}
+        print_json(told | {"erased": done.erased, "other_algorithm": done.other_algorithm})
+        return
+    click.echo(f"Wrote {done.rows:,} {hashed.label} digests to {file}.")
+    if done.erased:
+        click.echo(f"{done.erased:,} erased entries are not in it: only keyed digests are left of them.", err=True)
+    if done.other_algorithm:
+        click.echo(f"{done.other_algorithm:,} entries of lists that were hashed otherwise are not in it.", err=True)

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,16 +79,17 @@ def export_list(
 
 def _blocks(session: Session, channel: Channel | None, reason: Reason | None, counts: Counter[str]) -> Iterator[bytes]:
     """The file in pieces; counts what is in them."""
-    yield _csv([COLUMNS])
+    yield csv_lines([COLUMNS])
     after = 0
     while page := suppressions.page(session, after=after, limit=_PAGE, channel=channel, reason=reason):
-        yield _csv([_cells(row, given) for row, given in page])
+        yield csv_lines([_cells(row, given) for row, given in page])
         counts.update(row.channel for row, _ in page)
         after = page[-1][0].id
         session.expunge_all()
 
 
-def _csv(rows: list[tuple[str, ...]]) -> bytes:
+def csv_lines(rows: Sequence[tuple[str, ...]]) -> bytes:
+    """Some rows as lines of CSV in UTF-8."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
