@@ -21,6 +21,7 @@ from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.files.formats import open_table
 from prefcenter.files.tables import FileFacts
 from prefcenter.services import optouts
+from prefcenter.services.binding_hashed import bind_people
 from prefcenter.services.deciding import question_about_class
 from prefcenter.services.keyring import require_all
 from prefcenter.services.list_files import Rows
@@ -114,6 +115,8 @@ def import_list(
                 behind += (block.bytes_done - behind) * piece.share
                 progress(int(behind), table.size)
             rejected.add_unreadable(block)
+    if defaults.hashed is not None:
+        bind_people(database, points, defaults.hashed)
     facts = table.facts()
     done = Imported(batch, facts.rows, new, already, rejected.count, rejects if rejected.count else None)
     _log(database, done, facts, evidence, at=clock(), hashed=defaults.hashed)

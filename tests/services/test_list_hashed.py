@@ -232,6 +232,17 @@ def test_a_reason_that_binds_the_person_reaches_points_that_are_added_later(
     assert _by_phone(sqlite_database, keyring, points) == ["objection"]
 
 
+def test_a_reason_that_binds_the_person_reaches_the_points_on_file(
+    take: Take, sqlite_database: Database, keyring: Keyring, points: Points
+) -> None:
+    """G15: whose address a hash is can be told by those on file."""
+    _know(sqlite_database, points)
+    take(f"md5,reason\n{md5(BOB)},objection\n{md5(JANE)},opt_out\n")
+    assert _by_phone(sqlite_database, keyring, points) == []
+    take(f"md5,reason\n{md5(JANE)},objection\n")
+    assert _by_phone(sqlite_database, keyring, points) == ["objection"]
+
+
 def _by_phone(database: Database, keyring: Keyring, points: Points) -> list[str]:
     """What refuses a text to Jane, but for the consent that it lacks."""
     with database.read() as session:
