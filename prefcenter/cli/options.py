@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -79,6 +80,7 @@ def read_moment(text: str) -> datetime:
 CHANNEL = Code(Channel, "channel")
 LEVEL = Code(Level, "level")
 CLASS = Code(MessageClass, "class")
+FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 REASON = Code([reason for reason in Reason if reason not in COMPUTED], "code")
 HASH = Code(HashAlgorithm, "algorithm")
 MOMENT = Moment()
@@ -126,3 +128,29 @@ def branded(command: _Command) -> _Command:
     """Let a command name a brand and a topic."""
     brand = click.option("--brand", metavar="SLUG", help="Of this brand; without one, of all brands.")
     return brand(click.option("--topic", metavar="SLUG", help="Of this topic; without one, of all.")(command))
+
+
+def _mapping(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    mapping = {}
+    for value in values:
+        role, sign, column = value.partition("=")
+        if not sign or not role.strip():
+            raise click.BadParameter(f"{value!r} is not role=column, such as zip=PLZ.")
+        mapping[role.strip().lower()] = column
+    return mapping
+
+
+def mapped(command: _Command) -> _Command:
+    """Let a command be told which column is what; it gets that as ``mapping``."""
+    option = click.option(
+        "--map", "mapping", multiple=True, callback=_mapping, metavar="ROLE=COLUMN", help="Say which column is what."
+    )
+    return option(command)
+
+
+def versioned(command: _Command) -> _Command:
+    """Let a command name one version of a mailing."""
+    option = click.option(
+        "--version", type=click.IntRange(min=1), metavar="N", help="Which version; by default the newest that is out."
+    )
+    return option(command)

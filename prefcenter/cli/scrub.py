@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefcenter.cli.options import CHANNEL, MOMENT, Code, acting, as_json
+from prefcenter.cli.options import CHANNEL, FILE, MOMENT, Code, acting, as_json, mapped
 from prefcenter.cli.presenting import exits, moment, print_json
 from prefcenter.cli.running import open_wiring
 from prefcenter.core.channels import Channel
 from prefcenter.core.postal.tiers import Unsure
+from prefcenter.core.repeats import Repeats
 from prefcenter.services.ports import Evidence
 
 if TYPE_CHECKING:
@@ -24,18 +25,7 @@ if TYPE_CHECKING:
     from prefcenter.services.scrubbing import Prepared
 
 CHANGED, STALE, HELD = 3, 4, 5
-
-FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-
-
-def _mapping(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    mapping = {}
-    for value in values:
-        role, sign, column = value.partition("=")
-        if not sign or not role.strip():
-            raise click.BadParameter(f"{value!r} is not role=column, such as zip=PLZ.")
-        mapping[role.strip().lower()] = column
-    return mapping
+REPEATS = Code(Repeats, "repeats")
 
 
 @click.command(
@@ -53,9 +43,7 @@ def _mapping(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 )
 @click.option("--brand", metavar="SLUG", help="Who mails; needed only where there are several brands.")
 @click.option("--type", "message_type", metavar="TYPE", help="A registered message type; without one, marketing.")
-@click.option(
-    "--map", "mapping", multiple=True, callback=_mapping, metavar="ROLE=COLUMN", help="Say which column is what."
-)
+@mapped
 @click.option("--id", "row_id", metavar="COLUMN", help="The column that names a row, such as the finder number.")
 @click.option(
     "--layout",
@@ -71,6 +59,14 @@ def _mapping(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
     default=Unsure.BY_DEFAULT,
     help="Postal rows that may be somebody on the list: default (hold back those that differ in an initial or a missing"
     " unit only), remove, keep.",
+)
+@click.option(
+    "--drop-duplicates",
+    "repeats",
+    type=REPEATS,
+    default=Repeats.OFF,
+    show_default="off",
+    help="Keep only the first row of each person, or of each household: person, household or off.",
 )
 @click.option("--drop", type=MOMENT, help="When it is posted.")
 @click.option("--cutoff", type=MOMENT, help="Until when the mail house takes late opt-outs.")
@@ -92,6 +88,7 @@ def scrub_command(
     seeds: Path | None,
     canaries: Path | None,
     vendor: str,
+    repeats: Repeats,
     unsure: Unsure,
     drop: datetime | None,
     cutoff: datetime | None,
@@ -118,6 +115,7 @@ def scrub_command(
             seeds=seeds,
             canaries=canaries,
             vendor=_vendor(vendor),
+            repeats=repeats,
             unsure=unsure,
             drop_at=drop,
             cutoff_at=cutoff,

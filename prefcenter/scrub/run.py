@@ -7,24 +7,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from prefcenter.core.channels import Channel
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import Columns
-from prefcenter.files.formats import suffix_of
 from prefcenter.files.seeds import read_seeds
-from prefcenter.files.tables import PROBLEM, ROW, Block, FileFacts, Table
-from prefcenter.files.writing import GuardedCsvWriter
+from prefcenter.files.tables import PROBLEM, ROW, FileFacts, Table
 from prefcenter.scrub.canaries import NO_CANARIES, Watched, watch_file
+from prefcenter.scrub.duplicates import NONE_FOUND, Duplicates
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.kept import KeptRows, refuse_nameless
-from prefcenter.scrub.matching import FOUND_COLUMNS, Judged, judge
+from prefcenter.scrub.matching import Judged, judge
+from prefcenter.scrub.outputs import Names, Outputs
 from prefcenter.scrub.shifted import PlaceCheck
 
 Progress = Callable[[int, int, int], None]
@@ -60,26 +58,6 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """What the files of one input are called."""
-
-    clean: str
-    suppressed: str = "suppressed.csv"
-    review: str = "review.csv"
-    unreadable: str = "unreadable.csv"
-
-
-def names_for(path: Path, *, is_only: bool) -> Names:
-    """The names of the outputs; several inputs carry their own name along."""
-    suffix = suffix_of(path)
-    if is_only:
-        return Names(f"clean{suffix.lower()}")
-    # The format stays in the name where it is not CSV: a.csv and a.xlsx may come together.
-    stem = path.name.removesuffix(suffix) if suffix.lower() == ".csv" else path.name
-    return Names(f"clean-{path.name}", f"suppressed-{stem}.csv", f"review-{stem}.csv", f"unreadable-{stem}.csv")
-
-
-@dataclass(frozen=True, slots=True)
 class Scrubbed:
     """One file after the scrub.
 
@@ -107,6 +85,7 @@ def scrub_table(
     default_country: str,
     seeds: Path | None = None,
     canaries: Path | None = None,
+    duplicates: Duplicates | None = None,
     kept: KeptRows | None = None,
     progress: Progress | None = None,
 ) -> Scrubbed:
@@ -120,6 +99,7 @@ def scrub_table(
         default_country: the country that national phone numbers are read in.
         seeds: decoys to be added after the purge (P13).
         canaries: records that must vanish, sent through the list with the file (P13).
+        duplicates: what has occurred in the mailing so far; a row that repeats it is dropped.
         kept: what is let through is kept there too, so that it can be judged again (P12).
         progress: told after each block.
 
@@ -132,38 +112,28 @@ def scrub_table(
     tally, places = Tally(canaries=watched.count), PlaceCheck()
     first_problem = ""
     row_id = kept.facts.row_id if kept is not None else None
-    with ExitStack() as stack:
-        clean = stack.enter_context(table.clean_output(folder / names.clean))
-        writers = {
-            name: stack.enter_context(GuardedCsvWriter(folder / name, columns.names, extras))
-            for name, extras in (
-                (names.suppressed, FOUND_COLUMNS),
-                (names.review, FOUND_COLUMNS),
-                (names.unreadable, (ROW, PROBLEM)),
-            )
-        }
+    with Outputs(table, folder, names, duplicates.sources if duplicates is not None else ()) as outputs:
         for block in table.blocks(_looked_at(columns, index.ask.channel, row_id)):
             judged = refuse_nameless(judge(block.frame, columns, index, default_country), block.frame, row_id)
             if index.ask.channel is Channel.POST:
                 places.look(block.frame, columns, default_country)
             mask = judged.kept(block.frame.height)
-            clean.keep(block, mask)
+            again = duplicates.look(block, mask, columns, table.path.name) if duplicates is not None else NONE_FOUND
+            mask[again.places] = False
+            unreadable = outputs.write(block, judged, again, mask)
             if kept is not None:
                 kept.keep(block, mask)
-            writers[names.suppressed].write(_with_reasons(block, judged.found))
-            writers[names.review].write(_with_reasons(block, judged.unsure))
-            unreadable = _unreadable(block, judged)
-            writers[names.unreadable].write(unreadable)
             first_problem = first_problem or _first(unreadable)
+            tally.duplicate += len(again.places)
             _count(tally, judged, int(mask.sum()), unreadable.height)
             if progress is not None:
                 progress(block.bytes_done, table.size, tally.read)
         _refuse_hopeless(table.path, tally, first_problem)
         if decoys is not None:
-            clean.append(decoys)
+            outputs.clean.append(decoys)
             tally.seeds = decoys.height
-        outputs = (clean.close(), *(writer.close() for writer in writers.values()))
-    return Scrubbed(table.facts(), outputs, tally, places, watched)
+        written = outputs.close()
+    return Scrubbed(table.facts(), written, tally, places, watched)
 
 
 def _looked_at(columns: Columns, channel: Channel, row_id: str | None) -> frozenset[str]:
@@ -174,22 +144,6 @@ def _looked_at(columns: Columns, channel: Channel, row_id: str | None) -> frozen
     roles = {Channel.EMAIL: ("email", "country"), Channel.SMS: ("phone", "country")}.get(channel, tuple(columns.roles))
     found = {columns.roles[role] for role in roles if role in columns.roles}
     return frozenset(found if row_id is None else found | {row_id})
-
-
-def _with_reasons(block: Block, found: pl.DataFrame) -> pl.DataFrame:
-    rows = block.rows(found["row"].to_numpy())
-    return rows.drop(FOUND_COLUMNS, strict=False).hstack(found.select(FOUND_COLUMNS))
-
-
-def _unreadable(block: Block, judged: Judged) -> pl.DataFrame:
-    """Rows that could not be parsed and rows without a usable address, in the order of the file."""
-    places = judged.problems["row"].to_numpy()
-    rows = block.rows(places)
-    numbers = block.row_numbers[places] if len(places) else np.empty(0, dtype=np.int64)
-    named = rows.drop((ROW, PROBLEM), strict=False).with_columns(
-        pl.Series(ROW, numbers, dtype=pl.Int64), pl.Series(PROBLEM, judged.problems["problem"], dtype=pl.String)
-    )
-    return pl.concat([named, block.bad_frame().select(named.columns)]).sort(ROW)
 
 
 def _first(unreadable: pl.DataFrame) -> str:

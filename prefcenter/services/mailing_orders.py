@@ -13,11 +13,13 @@ from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.decision import Ask
 from prefcenter.core.errors import BadInput
 from prefcenter.core.postal.tiers import Unsure
+from prefcenter.core.repeats import Repeats
 from prefcenter.files.formats import open_table
 from prefcenter.files.layouts import read_layout
 from prefcenter.files.tables import Table
 from prefcenter.files.writing import MANIFEST_NAME
-from prefcenter.scrub.run import names_for
+from prefcenter.scrub.duplicates import Duplicates
+from prefcenter.scrub.outputs import names_for
 from prefcenter.services import deciding
 from prefcenter.services.guarding import DEFAULT_GUARDS, Guards
 from prefcenter.services.links import the_brand
@@ -47,6 +49,7 @@ class Order:
         canaries: a file of records that must vanish, or None (P13).
         guards: from where on the mailing is held.
         unsure: what becomes of postal rows that may be somebody on the list.
+        repeats: which rows are dropped because they repeat an earlier one of the mailing.
     """
 
     files: Sequence[Path]
@@ -67,6 +70,7 @@ class Order:
     canaries: Path | None = None
     guards: Guards = DEFAULT_GUARDS
     unsure: Unsure = Unsure.BY_DEFAULT
+    repeats: Repeats = Repeats.OFF
 
 
 def open_tables(order: Order) -> list[Table]:
@@ -113,6 +117,13 @@ def _require_row_id(table: Table, row_id: str | None) -> None:
             f"{table.path.name} has no column “{row_id}”.",
             remedy=f"--id names one of: {', '.join(table.columns.names[:30])}.",
         )
+
+
+def duplicates_of(order: Order) -> Duplicates | None:
+    """What finds rows that repeat an earlier one, if that is wanted."""
+    if order.repeats is Repeats.OFF:
+        return None
+    return Duplicates(order.channel, order.repeats, order.default_country, [path.name for path in order.files])
 
 
 def question_of(session: Session, order: Order) -> deciding.Question:

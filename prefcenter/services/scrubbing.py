@@ -19,14 +19,15 @@ from prefcenter.files.verification import Verification, verify_file
 from prefcenter.files.writing import MANIFEST_NAME, whole_or_nothing
 from prefcenter.scrub.canaries import Watched, watch_list
 from prefcenter.scrub.index import ListIndex, build_index
-from prefcenter.scrub.run import Progress, Scrubbed, Tally, names_for, scrub_table
+from prefcenter.scrub.outputs import names_for
+from prefcenter.scrub.run import Progress, Scrubbed, Tally, scrub_table
 from prefcenter.scrub.shifted import PlaceCheck
 from prefcenter.services import deciding, mailing_records, sealing
 from prefcenter.services.guarding import Seen, reasons_to_hold, survivors_told
 from prefcenter.services.kept_folders import new_folder
 from prefcenter.services.keyring import require_all
 from prefcenter.services.mailing_orders import Order as Order
-from prefcenter.services.mailing_orders import ask_of, open_tables, question_of
+from prefcenter.services.mailing_orders import ask_of, duplicates_of, open_tables, question_of
 from prefcenter.services.mailing_rows import RowsToKeep
 from prefcenter.services.ports import Clock, Evidence, Keyring
 from prefcenter.services.sealing import LedgerKeys
@@ -151,6 +152,7 @@ def _scrub_all(
     progress: Progress | None,
 ) -> list[Scrubbed]:
     done: list[Scrubbed] = []
+    duplicates = duplicates_of(order)
     for table in tables:
         names = names_for(table.path, is_only=len(tables) == 1)
         # Seeds stand once in a mailing, not once a file.
@@ -164,6 +166,7 @@ def _scrub_all(
                 default_country=order.default_country,
                 seeds=seeds,
                 canaries=order.canaries,
+                duplicates=duplicates,
                 kept=kept,
                 progress=progress,
             )
