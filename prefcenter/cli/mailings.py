@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import click
 
+from prefcenter.cli.mailing_ends import mailing_drop, mailing_forget, mailing_withdraw
+from prefcenter.cli.mailing_page import told_page
+from prefcenter.cli.mailing_pulls import mailing_load, mailing_pull, mailing_receipt
 from prefcenter.cli.options import as_json
 from prefcenter.cli.presenting import exits, print_json, print_table
 from prefcenter.cli.releasing import mailing_release
@@ -15,7 +20,16 @@ def mailing_command() -> None:
     """Follow what was prepared for a mail house."""
 
 
-mailing_command.add_command(mailing_release)
+for command in (
+    mailing_release,
+    mailing_pull,
+    mailing_load,
+    mailing_receipt,
+    mailing_drop,
+    mailing_withdraw,
+    mailing_forget,
+):
+    mailing_command.add_command(command)
 
 
 @mailing_command.command("list", epilog=exits())
@@ -51,13 +65,20 @@ def mailing_list(wants_json: bool) -> None:
 
 @mailing_command.command("show", epilog=exits())
 @click.argument("name")
-def mailing_show(name: str) -> None:
-    """Print the manifest of each version of a mailing, the newest first."""
-    from prefcenter.core.errors import NotFound
-    from prefcenter.store import mailings
+@as_json
+def mailing_show(name: str, wants_json: bool) -> None:
+    """Show a mailing: its versions, dates and counts, what was pulled and acknowledged, and what to do next."""
+    from prefcenter.services.mailing_page import mailing_page
+    from prefcenter.services.mailing_records import finish_abandoned
 
-    with open_wiring() as wiring, wiring.database.read() as session:
-        rows = mailings.all_versions(session, name)
-    if not rows:
-        raise NotFound(f"There is no mailing “{name}”.", remedy="`prefcenter mailing list` shows them.")
-    print_json([mailings.as_dict(row) for row in rows])
+    with open_wiring() as wiring:
+        at = wiring.clock()
+        finish_abandoned(wiring.database, wiring.mailing_rows, at=at)
+        with wiring.database.read() as session:
+            period = timedelta(days=wiring.config.keep_rows_days)
+            pages = mailing_page(session, name, period, at=at)
+    if wants_json:
+        print_json([page.as_dict() for page in pages])
+        return
+    for line in told_page(pages):
+        click.echo(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -46,7 +47,7 @@ class Recorded:
     @property
     def agrees(self) -> bool:
         """Whether the mail house has exactly what it was told."""
-        return _agrees(self.pull, self.receipt)
+        return agrees(self.pull, self.receipt)
 
 
 def record_receipt(
@@ -103,12 +104,18 @@ def record_receipt(
 
 
 def unacknowledged(session: Session, row: Mailing) -> list[MailingPull]:
-    """The pulls that told something, and that the mail house has not acknowledged in full, the oldest first."""
+    """The pulls that told something new which the mail house has not acknowledged yet, the oldest first."""
     pulls = mailing_pulls.pulls_of(session, row.id)
+    return waiting(pulls, mailing_pulls.receipts_of(session, [pull.id for pull in pulls]))
+
+
+def waiting(pulls: Sequence[MailingPull], receipts: Sequence[MailingReceipt]) -> list[MailingPull]:
+    """The same of pulls and receipts at hand. Who has a pull that told all so far again has those before it."""
     by_id = {pull.id: pull for pull in pulls}
-    receipts = mailing_pulls.receipts_of(session, list(by_id))
-    settled = {receipt.pull_id for receipt in receipts if _agrees(by_id[receipt.pull_id], receipt)}
-    return [pull for pull in pulls if pull.told and pull.id not in settled]
+    good = [by_id[receipt.pull_id] for receipt in receipts if agrees(by_id[receipt.pull_id], receipt)]
+    settled = {pull.number for pull in good}
+    everything = max((pull.number for pull in good if pull.told > pull.rows), default=0)
+    return [pull for pull in pulls if pull.rows and pull.number not in settled and pull.number > everything]
 
 
 def _meant(session: Session, row: Mailing, number: int | None) -> MailingPull:
@@ -134,7 +141,8 @@ def _meant(session: Session, row: Mailing, number: int | None) -> MailingPull:
     return waiting[0]
 
 
-def _agrees(pull: MailingPull, receipt: MailingReceipt) -> bool:
+def agrees(pull: MailingPull, receipt: MailingReceipt) -> bool:
+    """Whether the mail house has exactly what it was told, as far as it says."""
     return receipt.missing == 0 and receipt.received == pull.told
 
 
