@@ -16,7 +16,7 @@ import polars as pl
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import EVERYWHERE_REASONS, Channel, Level, Reason, Scope, Verdict
+from prefcenter.core.channels import EVERYWHERE_REASONS, PERSON_REASONS, Channel, Level, Reason, Scope, Verdict
 from prefcenter.core.consent import Consent, Party
 from prefcenter.core.decision import Ask, verdict_of
 from prefcenter.core.hashed import HashAlgorithm
@@ -26,7 +26,7 @@ from prefcenter.scrub.postal_index import PostalEntry, PostalIndex
 from prefcenter.store import fingerprints
 from prefcenter.store.consents import ConsentRecord, consent_of
 from prefcenter.store.contacts import Contact, ContactPoint
-from prefcenter.store.suppressions import Suppression, SuppressionAddress, SuppressionKey, fact_of, in_batches
+from prefcenter.store.suppressions import BLOCK, Suppression, SuppressionAddress, SuppressionKey, fact_of, in_batches
 
 BINDING_SCHEMA = {
     "suppression": pl.Int64,
@@ -100,7 +100,7 @@ def build_index(
     """
     bindings, given = _bindings(session, ask, at)
     entries = [(number, address, level) for number, (address, level) in given.items()]
-    fanned, digests, buckets = _unread(session, ask.channel, set(bindings["suppression"].to_list()), given)
+    fanned, digests, buckets = _unread(session, ask.channel, bindings, given)
     is_post = ask.channel is Channel.POST
     post = PostalIndex.of([*entries, *fanned] if is_post else ())
     keys = _readable(ask.channel, () if is_post else [*entries, *fanned])
@@ -164,19 +164,27 @@ class _Asked:
 
 
 def _unread(
-    session: Session, channel: Channel, bound: set[int], given: Mapping[int, tuple[dict[str, Any], str]]
+    session: Session, channel: Channel, bindings: pl.DataFrame, given: Mapping[int, tuple[dict[str, Any], str]]
 ) -> tuple[list[PostalEntry], dict[bytes, tuple[int, ...]], frozenset[str] | None]:
     """The keys whose suppression has no readable address of its own: fanned out, of an erased entry, or of a token.
 
-    Those whose contact point is on file are readable all the same; of the others only the digest is known.
+    Those whose contact point is on file are readable all the same; of the others only the digest is known. Keys are
+    asked for only where there can be such ones: a list of half a million has ten million.
     """
-    query = select(
-        SuppressionKey.suppression_id, SuppressionKey.digest, SuppressionKey.bucket, SuppressionKey.is_own
-    ).where(SuppressionKey.channel == channel.value)
+    by_person = bindings["reason"].is_in([reason.value for reason in PERSON_REASONS])
+    asked = {*bindings.filter(by_person)["suppression"], *(n for n in bindings["suppression"] if n not in given)}
     left: dict[bytes, list[tuple[int, str]]] = {}
-    for number, digest, bucket, is_own in session.execute(query.execution_options(yield_per=10_000)):
-        if number in bound and not (is_own and number in given):
-            left.setdefault(digest, []).append((number, bucket))
+    for batch in in_batches(asked):
+        query = select(
+            SuppressionKey.suppression_id, SuppressionKey.digest, SuppressionKey.bucket, SuppressionKey.is_own
+        ).where(
+            SuppressionKey.suppression_id.in_(batch),
+            SuppressionKey.channel == channel.value,
+            SuppressionKey.kind != BLOCK,
+        )
+        for number, digest, bucket, is_own in session.execute(query):
+            if not (is_own and number in given):
+                left.setdefault(digest, []).append((number, bucket))
     digests = {digest: tuple(number for number, _ in found) for digest, found in left.items()}
     seen = {bucket for found in left.values() for _, bucket in found}
     return _fanned_out(session, channel, left), digests, None if "" in seen else frozenset(seen)

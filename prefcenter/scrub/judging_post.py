@@ -12,12 +12,13 @@ from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.standardise import standardise
 from prefcenter.core.postal.tables_names import GENERATIONS
 from prefcenter.core.postal.tiers import PairTier, PairVerdict
+from prefcenter.core.postal.versions import former_probes
 from prefcenter.files.columns import Columns
 from prefcenter.scrub.addresses import KEY, PROBLEM
 from prefcenter.scrub.bases import without_basis
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.judging_points import digest_hits
-from prefcenter.scrub.postal_index import ROLES
+from prefcenter.scrub.postal_index import ADDRESS_FIELDS, ROLES, PostalIndex
 from prefcenter.scrub.sieve import Mask, glance, standard_glance
 from prefcenter.scrub.verdicts import HIT_SCHEMA, Judged, strictest
 
@@ -105,8 +106,17 @@ def _look(written: pl.DataFrame, seen: pl.DataFrame, places: np.ndarray, index: 
 
 def _met(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
     """Readable entries that rows meet or may meet."""
-    named = standardise_names(standard)
-    met = index.post.meet(named)
+    return hits_of(standardise_names(standard), index.post)
+
+
+def hits_of(named: pl.DataFrame, post: PostalIndex) -> pl.DataFrame:
+    """The readable entries that rows meet or may meet, in the columns of :data:`.HIT_SCHEMA`.
+
+    Args:
+        named: rows that can be delivered to, standardised, names and all, by ``row``.
+        post: the entries.
+    """
+    met = post.meet(named)
     return met.select(
         named["row"].gather(met["place"]).alias("row"),
         "suppression",
@@ -124,13 +134,24 @@ def _erased_hits(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
     """
     if not index.digests:
         return pl.DataFrame(schema=HIT_SCHEMA)
+    return digest_hits(
+        pl.concat([_erased_probes(standard, index), _former_probes(standard)]), index, KeyKind.FULL.value
+    )
+
+
+def _erased_probes(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
     if index.buckets is None:
-        return digest_hits(_probes(standard).drop("probe"), index, KeyKind.FULL.value)
+        return _probes(standard).drop("probe")
     there = pl.col("s_zip5").is_in([*index.buckets, ""])
     area = pl.col("s_zip5").str.head(3).is_in([bucket[:3] for bucket in index.buckets])
     beside = _probes(standard.filter(~there & area)).filter(pl.col("probe").is_in(_WITHOUT_ZIP))
-    probes = pl.concat([_probes(standard.filter(there)), beside])
-    return digest_hits(probes.drop("probe"), index, KeyKind.FULL.value)
+    return pl.concat([_probes(standard.filter(there)), beside]).drop("probe")
+
+
+def _former_probes(standard: pl.DataFrame) -> pl.DataFrame:
+    """The keys of some rows in the forms that were in use before: an erased entry is found by no others."""
+    probes = former_probes(standard.select(ADDRESS_FIELDS))
+    return probes.select(standard["row"].gather(probes["row"]).alias("row"), KEY)
 
 
 def _probes(standard: pl.DataFrame) -> pl.DataFrame:

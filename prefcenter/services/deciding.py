@@ -22,6 +22,7 @@ from prefcenter.core.decision import Ask, Decision, Fact, decide
 from prefcenter.core.keys import PhoneKey, country_of_phone
 from prefcenter.services.errors import Ambiguous, UnknownType
 from prefcenter.services.keyring import require_all
+from prefcenter.services.nearby import met_nearby
 from prefcenter.services.points import Point, hashed_digests
 from prefcenter.services.ports import Keyring
 from prefcenter.store import consents, contacts, registry, suppressions
@@ -158,6 +159,7 @@ def decide_all(
     hashed = [hashed_digests(keyring.peppers, point, algorithms) for point in points]
     digests = {digest for point in points for digest in (point.digest, *point.lookup)}
     facts = _facts(session, digests.union(*hashed), known_at)
+    nearby = _facts_nearby(session, points, known_at)
     known = _known(session, digests)
     texts = _texts_sent(session, question, digests, at)
     names = [tuple(dict.fromkeys((point.digest, *point.lookup))) for point in points]
@@ -171,8 +173,9 @@ def decide_all(
         session, {digest for ask, own in zip(asks, names, strict=True) if _needs_consent(ask) for digest in own}
     )
     decisions = []
-    for point, own, by_hash, ask in zip(points, names, hashed, asks, strict=True):
+    for point, own, by_hash, near, ask in zip(points, names, hashed, nearby, asks, strict=True):
         on_file = {fact.suppression_id: fact for digest in (*own, *by_hash) for fact in facts[digest]}
+        on_file |= {fact.suppression_id: fact for fact in near}
         now = _passing(ask, point, [sent for digest in own for sent in texts[digest]], question, at)
         yeses = [consent for digest in own for consent in given[digest]]
         decisions.append(decide(ask, [*on_file.values(), *now], yeses, at))
@@ -209,6 +212,18 @@ def _facts(session: Session, digests: Collection[bytes], known_at: datetime | No
         if was_in_force(row, known_at):
             facts[key.digest].append(suppressions.fact_of(row))
     return facts
+
+
+def _facts_nearby(session: Session, points: Sequence[Point], known_at: datetime | None) -> list[list[Fact]]:
+    """What the rules for pairs find beside the keys, as the scrub would hold a row back for it."""
+
+    def stands(row: suppressions.Suppression) -> bool:
+        return row.ended_at is None if known_at is None else was_in_force(row, known_at)
+
+    return [
+        [suppressions.fact_of(met.suppression) for met in found if met.refuses and stands(met.suppression)]
+        for found in met_nearby(session, points)
+    ]
 
 
 def was_in_force(row: suppressions.Suppression, known_at: datetime) -> bool:

@@ -16,15 +16,15 @@ from prefcenter.core.keys import (
     Key,
     Peppers,
     PhoneKey,
-    PostalKey,
     canonicalise_email,
     canonicalise_phone,
     country_of_phone,
     mask,
 )
 from prefcenter.core.postal.address import PostalAddress
-from prefcenter.core.postal.keys import StoredKey, probe_keys_one, stored_keys
-from prefcenter.core.postal.many import keys_of_many
+from prefcenter.core.postal.many import AddressKeys, keys_of_many
+from prefcenter.core.postal.versions import FormerKeys, former_keys
+from prefcenter.store.suppressions import BLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class Point:
         given: what is readable of it, or None where it is known by its digest only.
         country: its country as far as it tells (ISO 3166), or None.
         level: for post, whom a suppression covers.
+        nearby: for post, the digests of where it lies: entries found there are not its own, but may be by the rules for
+            pairs, see :mod:`prefcenter.services.nearby`.
     """
 
     channel: Channel
@@ -62,6 +64,7 @@ class Point:
     given: Mapping[str, Any] | None
     country: str | None = None
     level: Level | None = None
+    nearby: tuple[bytes, ...] = ()
 
     @property
     def masked(self) -> str | None:
@@ -126,31 +129,35 @@ class Points:
         Raises:
             BadAddress: it cannot be one; names the field.
         """
-        keys = stored_keys(address, level)
-        return self._postal(address, level, keys, [key.key for key in probe_keys_one(address)])
+        found = self.post_many([address], [level])[0]
+        if isinstance(found, BadAddress):
+            raise found
+        return found
 
     def post_many(self, addresses: Sequence[PostalAddress], levels: Sequence[Level]) -> list[Point | BadAddress]:
         """Take many of them at once, in their order; a ``BadAddress`` stands where an address cannot be one."""
+        made = zip(addresses, levels, keys_of_many(addresses, levels), former_keys(addresses, levels), strict=True)
         return [
-            found if isinstance(found, BadAddress) else self._postal(address, level, found.stored, found.probes)
-            for address, level, found in zip(addresses, levels, keys_of_many(addresses, levels), strict=True)
+            found if isinstance(found, BadAddress) else self._postal(address, level, found, former)
+            for address, level, found, former in made
         ]
 
-    def _postal(
-        self, address: PostalAddress, level: Level, keys: Sequence[StoredKey], probes: Sequence[PostalKey]
-    ) -> Point:
-        asked: list[Key] = [keys[0].key, *probes]
+    def _postal(self, address: PostalAddress, level: Level, keys: AddressKeys, former: FormerKeys) -> Point:
+        names: list[Key] = [keys.stored[0].key, *former.names]
+        asked: list[Key] = [*names, *keys.probes, *former.probes]
+        named = [(key.kind.value, key.key) for key in keys.stored] + [(BLOCK, text) for text in keys.blocks]
         stored = []
-        for key in keys:
-            digest = self._peppers.digest(key.key)
-            stored.append(PointKey(key.kind.value, digest.value, digest.pepper_id, bucket_of(address)))
+        for kind, key in named:
+            digest = self._peppers.digest(key)
+            stored.append(PointKey(kind, digest.value, digest.pepper_id, bucket_of(address)))
         return Point(
             channel=Channel.POST,
             digest=stored[0].digest,
             pepper_id=stored[0].pepper_id,
-            own=self._peppers.candidates(keys[0].key),
+            own=self._peppers.candidates_of(names),
             stored=tuple(stored),
             lookup=tuple(dict.fromkeys(self._peppers.candidates_of(asked))),
+            nearby=self._peppers.candidates_of(keys.blocks),
             given={name: value for name, value in asdict(address).items() if value},
             country=address.country or None,
             level=level,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Boolean, ForeignKey, Index, Row, String, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -16,6 +16,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from prefcenter.core.channels import Channel, Reason, Scope, Source
 from prefcenter.core.decision import Fact
 from prefcenter.store.base import Base, BigId, Code, DigestType
+
+BLOCK = "block"
+"""The kind of a key that says where a postal entry lies, and not whose it is: nobody is refused for sharing it."""
 
 IN_LIMIT = 5_000
 """Digests asked for at once: far below what SQLite (32,766) and PostgreSQL (65,535) take as parameters."""
@@ -94,9 +97,12 @@ class SuppressionAddress(Base):
     given: Mapped[dict[str, Any]]
 
 
-def in_batches(digests: Collection[bytes]) -> Iterator[list[bytes]]:
-    """Cut a set of digests into pieces that a query can take."""
-    ordered = list(digests)
+_Asked = TypeVar("_Asked", bytes, int)
+
+
+def in_batches(asked: Collection[_Asked]) -> Iterator[list[_Asked]]:
+    """Cut a set of digests or ids into pieces that a query can take."""
+    ordered = list(asked)
     for start in range(0, len(ordered), IN_LIMIT):
         yield ordered[start : start + IN_LIMIT]
 
@@ -181,6 +187,16 @@ def count_in_force(session: Session, channel: str) -> int:
     """How many entries of a channel are in force, readable or erased."""
     query = select(func.count()).where(Suppression.channel == channel, Suppression.ended_at.is_(None))
     return session.scalar(query) or 0
+
+
+def lying_at(session: Session, digests: Collection[bytes]) -> Iterator[tuple[bytes, int]]:
+    """The postal entries, ended ones too, that lie where some digests of blocks say, each by its id."""
+    for batch in in_batches(digests):
+        query = select(SuppressionKey.digest, SuppressionKey.suppression_id).where(
+            SuppressionKey.digest.in_(batch), SuppressionKey.kind == BLOCK
+        )
+        for row in session.execute(query):
+            yield row.digest, row.suppression_id
 
 
 def fact_of(row: Suppression | Row[Any]) -> Fact:

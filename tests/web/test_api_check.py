@@ -175,7 +175,7 @@ def test_every_channel_can_be_asked_about_in_one_call(client: FlaskClient, house
         {"email": EMAIL},
         {"phone": "(415) 555-0100"},
         {"post": ADDRESS},
-        {"post": ADDRESS | {"zip": "60601"}},
+        {"post": ADDRESS | {"zip": "60601", "city": "Chicago"}},
     )
     email, text, post, other = decisions(client, key, *recipients, **{"class": "marketing"})
     assert [email["verdict"], text["verdict"], post["verdict"]] == ["cleared", "refused", "refused"]

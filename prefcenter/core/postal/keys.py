@@ -248,6 +248,8 @@ def _field_columns() -> list[pl.Expr]:
         pl.col("s_zip5").str.head(3).alias("zip3"),
         place.alias("place"),
         pl.coalesce(zip_code, place).alias("exact_place"),
+        pl.concat_str(["s_street", weak], separator=" ").str.strip_chars(" ").alias("way"),
+        pl.col("s_state", "s_city", "s_last", "s_last2").name.replace("^s_", ""),
     ]
 
 

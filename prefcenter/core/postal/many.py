@@ -13,7 +13,9 @@ from prefcenter.core.errors import BadAddress
 from prefcenter.core.keys import PostalKey
 from prefcenter.core.postal import keys
 from prefcenter.core.postal.address import PostalAddress
+from prefcenter.core.postal.blocks import block_texts
 from prefcenter.core.postal.keys import KeyKind, StoredKey
+from prefcenter.core.postal.standardise import STANDARD_VERSION
 
 _COLUMNS = ("name", "company", "address1", "address2", "city", "state", "zip", "country")
 
@@ -25,10 +27,12 @@ class AddressKeys:
     Args:
         stored: those that a suppression of it is stored under, the primary one first.
         probes: those that it is looked up by.
+        blocks: where it lies, so that the pair rules can be asked about what lies there too.
     """
 
     stored: tuple[StoredKey, ...]
     probes: tuple[PostalKey, ...]
+    blocks: tuple[PostalKey, ...]
 
 
 def keys_of_many(addresses: Sequence[PostalAddress], levels: Sequence[Level]) -> list[AddressKeys | BadAddress]:
@@ -44,6 +48,9 @@ def keys_of_many(addresses: Sequence[PostalAddress], levels: Sequence[Level]) ->
     primary = {row: found[0] for row, found in _by_row(keys.primary_keys_frame(fields)).items()}
     stored = _by_row(keys.stored_keys_frame(fields))
     probes = _by_row(keys.probe_keys(fields))
+    blocks: defaultdict[int, list[PostalKey]] = defaultdict(list)
+    for row, text in block_texts(fields).iter_rows():
+        blocks[row].append(PostalKey(f"p{STANDARD_VERSION}:block:{text}"))
     told: list[AddressKeys | BadAddress] = []
     for row, problem in enumerate(problems):
         if problem is not None:
@@ -51,7 +58,7 @@ def keys_of_many(addresses: Sequence[PostalAddress], levels: Sequence[Level]) ->
             continue
         first = primary.get(row, stored[row][0])
         rest = (key for key in stored[row] if key != first)
-        told.append(AddressKeys((first, *rest), tuple(key.key for key in probes[row])))
+        told.append(AddressKeys((first, *rest), tuple(key.key for key in probes[row]), tuple(blocks[row])))
     return told
 
 
