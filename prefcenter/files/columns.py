@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
 
 from prefcenter.core.channels import Channel
 from prefcenter.core.errors import BadInput
-from prefcenter.files.spellings import QUALIFIERS, SPELLINGS
+from prefcenter.files.naming import OLD_ROLES, fit, read
+from prefcenter.files.naming import normalised as normalised
+from prefcenter.files.spellings import AFTER_HYGIENE, MOVED_ROLES, SPELLINGS
 
-ROLES: tuple[str, ...] = tuple(SPELLINGS)
+ROLES: tuple[str, ...] = (*SPELLINGS, *OLD_ROLES.values())
 """What a column can stand for."""
 
 _NAME_ROLES = ("name", "last_name", "first_name", "company")
@@ -28,6 +28,7 @@ class Columns:
         others: further columns that would have fitted a role, and were not taken.
         absent: roles that the caller has declared the file not to have.
         remarks: what else a person should know of how the file was read.
+        mapped: roles that the caller has named a column for.
     """
 
     names: tuple[str, ...]
@@ -35,6 +36,7 @@ class Columns:
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
+    mapped: frozenset[str] = frozenset()
 
     def __getitem__(self, role: str) -> str:
         return self.roles[role]
@@ -51,6 +53,20 @@ class Columns:
             for role, rest in self.others.items()
         )
 
+    @property
+    def before(self) -> Columns | None:
+        """These columns with the address as it was, or None where the file has only one address (P8).
+
+        An old line without a place of its own lies where the new one does.
+        """
+        if OLD_ROLES["address1"] not in self.roles:
+            return None
+        old = {role: self.roles[was] for role, was in OLD_ROLES.items() if was in self.roles}
+        has_place = bool({"city", "state", "zip"} & old.keys())
+        dropped = MOVED_ROLES if has_place else ("address1", "address2")
+        rest = {role: column for role, column in self.roles.items() if role not in (*dropped, *OLD_ROLES.values())}
+        return replace(self, roles=rest | old, others={}, remarks=())
+
     def require(self, channel: Channel) -> Columns:
         """These columns, if they hold what the channel needs.
 
@@ -59,10 +75,12 @@ class Columns:
         rows are those of "current residents".
 
         Raises:
-            BadInput: what is missing, what was found, and how to map it.
+            BadInput: what is missing, what was found, and how to map it; or which of two addresses is mailed is not
+                clear.
         """
         missing = _missing(self, channel)
         if not missing:
+            _refuse_unclear(self, channel)
             return self
         raise BadInput(
             f"No column for {' and '.join(missing)} was found. The columns are: {_listing(self.names)}."
@@ -89,38 +107,21 @@ def recognise(names: Sequence[str], mapping: Mapping[str, str] | None = None) ->
     """
     _refuse_doubles(names)
     chosen, absent = _mapped(names, mapping or {})
+    mapped = frozenset(chosen)
+    chosen |= _siblings(names, chosen, absent)
     fits: dict[str, list[tuple[int, int]]] = {}
     for position, name in enumerate(names):
-        fit = _fit(name)
-        if fit and fit[0] not in absent and name not in chosen.values():
-            fits.setdefault(fit[0], []).append((fit[1], position))
+        found = fit(name)
+        if found and found[0] not in absent and name not in chosen.values():
+            fits.setdefault(found[0], []).append((found[1], position))
     roles, others = dict(chosen), {}
-    for role, found in fits.items():
-        ordered = [names[position] for _, position in sorted(found)]
+    for role, placed in fits.items():
+        ordered = [names[position] for _, position in sorted(placed)]
         if role not in roles:
             roles[role] = ordered.pop(0)
         if ordered:
             others[role] = tuple(ordered)
-    return Columns(tuple(names), roles, others, absent)
-
-
-def role_of(name: str) -> str | None:
-    """What a column of this name usually stands for.
-
-    >>> role_of("Zip Code"), role_of("Lieblingsfarbe")
-    ('zip', None)
-    """
-    fit = _fit(name)
-    return fit[0] if fit else None
-
-
-def normalised(name: str) -> str:
-    """A column's name without case, accents and punctuation.
-
-    >>> normalised("E-Mail Address"), normalised("Prénom"), normalised("Straße")
-    ('emailaddress', 'prenom', 'strasse')
-    """
-    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", name).casefold())
+    return Columns(tuple(names), roles, others, absent, mapped=mapped)
 
 
 def _missing(columns: Columns, channel: Channel) -> list[str]:
@@ -157,7 +158,7 @@ def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> tuple[dict[str,
         by_normal.setdefault(normalised(name), []).append(name)
     chosen: dict[str, str] = {}
     for role, wanted in mapping.items():
-        if role not in SPELLINGS:
+        if role not in ROLES:
             raise BadInput(f"{_shown(role)} is nothing that a column can stand for.", remedy=f"Use {', '.join(ROLES)}.")
         alike = by_normal.get(normalised(wanted), [])
         if wanted in names:
@@ -172,26 +173,46 @@ def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> tuple[dict[str,
     return chosen, frozenset(role for role, wanted in mapping.items() if role not in chosen and not wanted)
 
 
-def _fit(name: str) -> tuple[str, int] | None:
-    """The role of a column's name, and how specific it is for it (0 is best)."""
-    plain = normalised(name)
-    if plain in _by_spelling():
-        return _by_spelling()[plain]
-    for rank, qualifier in enumerate(QUALIFIERS, 1):
-        rest = plain.removeprefix(qualifier)
-        if rest != plain and rest in _by_spelling():
-            role, place = _by_spelling()[rest]
-            return role, 1000 * rank + place
-    return None
+def _siblings(names: Sequence[str], chosen: Mapping[str, str], absent: frozenset[str]) -> dict[str, str]:
+    """The other columns of two addresses whose first lines the caller named: those with the same word before them.
+
+    >>> names = ["address1", "zip", "ncoa_address1", "ncoa_zip"]
+    >>> _siblings(names, {"address1": "ncoa_address1", "old_address1": "address1"}, frozenset())
+    {'zip': 'ncoa_zip', 'old_zip': 'zip'}
+    """
+    new, old = chosen.get("address1"), chosen.get(OLD_ROLES["address1"])
+    if new is None or old is None:
+        return {}
+    of_new, of_old = read(new), read(old)
+    if of_new is None or of_old is None or of_new[1] == of_old[1]:
+        return {}
+    found = {}
+    for role in MOVED_ROLES[1:]:
+        for asked, word in ((role, of_new[1]), (OLD_ROLES[role], of_old[1])):
+            same = [name for name in names if read(name) == (role, word) and name not in chosen.values()]
+            if same and asked not in chosen and asked not in absent:
+                found[asked] = same[0]
+    return found
 
 
-@cache
-def _by_spelling() -> dict[str, tuple[str, int]]:
-    return {
-        spelling: (role, place)
-        for role, spellings in SPELLINGS.items()
-        for place, spelling in enumerate(spellings.split())
-    }
+def _refuse_unclear(columns: Columns, channel: Channel) -> None:
+    """Do nothing unless a file has an address from hygiene beside a plain one, and nobody said which is mailed (P8).
+
+    Raises:
+        BadInput: it has.
+    """
+    was, known = OLD_ROLES["address1"], columns.roles.keys() | columns.absent
+    if channel is not Channel.POST or was in known or "address1" in columns.mapped:
+        return
+    both = (columns.roles["address1"], *columns.others.get("address1", ()))
+    after = [name for name in both if (said := read(name)) and said[1] in AFTER_HYGIENE]
+    plain = [name for name in both if (said := read(name)) and said[1] == ""]
+    if after and plain:
+        raise BadInput(
+            f"There are two addresses, in {_shown(plain[0])} and in {_shown(after[0])}; it is unclear which is mailed.",
+            remedy=f"Say it, and the other is checked too: --map 'address1={after[0]}' --map '{was}={plain[0]}'. Where"
+            f" there is only one: --map 'address1={plain[0]}'.",
+        )
 
 
 def _shown(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from prefcenter.core.errors import BadInput
-from prefcenter.files.columns import role_of
+from prefcenter.files.naming import role_of
 
 ROWS_LOOKED_AT = 5
 _ROLES_NEEDED = 2

@@ -83,6 +83,27 @@ SPELLINGS: dict[str, str] = {
     ),
 }
 
+_AFTER_HYGIENE = ("new", "ncoa", "cass", "standardized", "standardised", "std", "updated", "corrected", "output")
+AFTER_HYGIENE: frozenset[str] = frozenset(_AFTER_HYGIENE)
+"""Words before the columns that address hygiene adds; beside plain ones they leave open which address is mailed."""
+
+BEFORE_HYGIENE: tuple[str, ...] = (
+    "old",
+    "original",
+    "orig",
+    "previous",
+    "prev",
+    "former",
+    "prior",
+    "input",
+    "before",
+    "received",
+)
+"""Words before or behind the columns that hold an address as it was, before hygiene or a move changed it (P8)."""
+
+MOVED_ROLES: tuple[str, ...] = ("address1", "address2", "city", "state", "zip")
+"""The roles that an address has twice in a file that came back from hygiene; the former ones are ``old_…``."""
+
 # Words that only say whose address it is. The mailing address is more specific than the billing address.
 QUALIFIERS = (
     "mailing",
@@ -95,8 +116,7 @@ QUALIFIERS = (
     "main",
     "preferred",
     "current",
-    "standardized",
-    "cass",
+    *_AFTER_HYGIENE,
     "shipping",
     "shipto",
     "ship",

@@ -144,3 +144,70 @@ def test_identical_names_are_refused() -> None:
         recognise(["zip", "name", "zip"])
     with pytest.raises(BadInput, match="The columns 2, 3 have no name"):
         recognise(["zip", "", ""])
+
+
+BOTH = ["name", "address1", "city", "state", "zip", "old_address1", "old_city", "old_state", "old_zip"]
+
+
+@pytest.mark.parametrize(
+    ("header", "role"),
+    [
+        ("Old Address 1", "old_address1"),
+        ("ORIG_ADDR1", "old_address1"),
+        ("Previous Street", "old_address1"),
+        ("input zip", "old_zip"),
+        ("City (old)", "old_city"),
+        ("ncoa_address1", "address1"),
+        ("NEW ZIP", "zip"),
+        ("std_state", "state"),
+    ],
+)
+def test_columns_before_and_after_hygiene_are_recognised(header: str, role: str) -> None:
+    """P8: a file that came back from address hygiene has both."""
+    assert recognise([header]).roles == {role: header}
+
+
+def test_a_file_with_an_old_address_can_be_read_by_it() -> None:
+    """P8: the same rows with the address as it was; the name and the rest are those of the row."""
+    columns = recognise([*BOTH, "country"]).require(Channel.POST)
+    before = columns.before
+    assert before is not None
+    assert {role: before[role] for role in ("name", "address1", "zip", "country")} == {
+        "name": "name",
+        "address1": "old_address1",
+        "zip": "old_zip",
+        "country": "country",
+    }
+    assert before.before is None
+    assert recognise(["name", "address1", "zip", "old_zip"]).before is None
+
+
+def test_an_old_line_without_a_place_lies_where_the_new_one_does() -> None:
+    """Spelling changed, the town did not; a unit of the new address says nothing of the old one."""
+    before = recognise(["name", "address1", "address2", "zip", "orig_address1"]).before
+    assert before is not None
+    assert before.roles == {"name": "name", "address1": "orig_address1", "zip": "zip"}
+
+
+UNCLEAR = ["name", "address1", "city", "st", "zip", "ncoa_address1", "ncoa_city", "ncoa_st", "ncoa_zip"]
+
+
+def test_which_of_two_addresses_is_mailed_is_never_guessed() -> None:
+    """P8: the plain columns may be what went in or what came back."""
+    with pytest.raises(BadInput) as raised:
+        recognise(UNCLEAR).require(Channel.POST)
+    assert "'address1' and in 'ncoa_address1'; it is unclear which is mailed" in str(raised.value)
+    assert "--map 'address1=ncoa_address1' --map 'old_address1=address1'" in str(raised.value)
+    assert recognise([*UNCLEAR, "email"]).require(Channel.EMAIL)
+    assert recognise(UNCLEAR, {"address1": "address1"}).require(Channel.POST).before is None
+
+
+def test_the_columns_beside_follow_the_two_that_were_named() -> None:
+    """P8: two words settle nine columns."""
+    columns = recognise(UNCLEAR, {"address1": "ncoa_address1", "old_address1": "address1"}).require(Channel.POST)
+    assert (columns["zip"], columns["city"], columns["state"]) == ("ncoa_zip", "ncoa_city", "ncoa_st")
+    assert columns.before is not None
+    assert [columns.before[role] for role in ("address1", "zip", "state")] == ["address1", "zip", "st"]
+    swapped = recognise(UNCLEAR, {"address1": "address1", "old_address1": "ncoa_address1", "old_zip": ""})
+    assert swapped.before is not None
+    assert (swapped["zip"], swapped.before["city"], swapped.before.get("zip")) == ("zip", "ncoa_city", None)
