@@ -37,7 +37,7 @@ def _version(page: VersionPage) -> Iterator[str]:
         again = f" ({pull.told:,} with those told before)" if pull.told > pull.rows else ""
         yield f"  pull {pull.number:<9} {moment(pull.at)}  {pull.rows:,} new{again}, by {pull.actor}"
         for receipt in receipts:
-            verdict = "agrees" if agrees(pull, receipt) else f"does not agree: {pull.told:,} were told"
+            verdict = "agrees" if agrees(pull, receipt) else f"does not agree with the {pull.told:,} told"
             yield f"    receipt      {moment(receipt.at)}  {receipt.received:,} by {receipt.received_from}; {verdict}"
     if page.next_steps:
         yield "  Next"

@@ -198,10 +198,10 @@ def _report_load(loaded: Loaded) -> None:
         click.echo(f"  {what:<20} {count:>12,}{named}")
     strangers = loaded.unknown.count + loaded.blank + loaded.unreadable - loaded.seeds
     if strangers > 0:
-        beyond = f" beyond the {_rows(loaded.seeds)} of the seeds" if loaded.seeds else ""
+        beyond = f" beyond the {loaded.seeds:,} seeds" if loaded.seeds else ""
         click.echo(
-            f"Note: {_rows(strangers)}{beyond} cannot be followed: they never went through the list under these ids."
-            " Have the mail house take them out.",
+            f"Note: {_rows(strangers)}{beyond} without an id of the clean file. What never went through the list must"
+            " not be posted: have the mail house take it out.",
             err=True,
         )
     if loaded.refused:

@@ -246,7 +246,7 @@ def _report_held(prepared: Prepared, heading: str) -> None:
     "verify",
     epilog=exits(
         f"{CHANGED}  it is not the file that the manifest speaks of, or the manifest was altered",
-        f"{STALE}  it is the file, and too old to be used",
+        f"{STALE}  it is the file, and too old to be used: stale, superseded by a newer version, or withdrawn",
         f"{HELD}  it is the file, and a guard holds the mailing",
         done="it is the file, unchanged and fresh",
     ),
@@ -256,15 +256,16 @@ def _report_held(prepared: Prepared, heading: str) -> None:
 @as_json
 @click.pass_context
 def verify_command(ctx: click.Context, file: Path, manifest: Path, wants_json: bool) -> None:
-    """Tell whether FILE is what MANIFEST speaks of, unchanged, and still fresh."""
+    """Tell whether FILE is what MANIFEST speaks of, unchanged, still fresh, and still the one to be used."""
     from prefcenter.files.verification import Outcome
-    from prefcenter.services import scrubbing
+    from prefcenter.services import verifying
 
-    with open_wiring() as wiring:
-        found = scrubbing.verify(wiring.ledger_keys, file, manifest, at=wiring.clock())
+    with open_wiring() as wiring, wiring.database.read() as session:
+        found = verifying.verify(session, wiring.ledger_keys, file, manifest, at=wiring.clock())
     if wants_json:
         print_json({"outcome": found.outcome.value, "message": found.message})
     else:
         click.echo(found.message)
-    codes = {Outcome.OK: 0, Outcome.STALE: STALE, Outcome.HELD: HELD}
+    too_old = dict.fromkeys((Outcome.STALE, Outcome.SUPERSEDED, Outcome.WITHDRAWN), STALE)
+    codes = {Outcome.OK: 0, Outcome.HELD: HELD} | too_old
     ctx.exit(codes.get(found.outcome, CHANGED))

@@ -22,6 +22,8 @@ class Outcome(StrEnum):
 
     OK = "ok"
     STALE = "stale"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
     HELD = "held"
     CHANGED = "changed"
     FORGED = "forged"

@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel
 from prefcenter.core.policy import POLICY_VERSION
-from prefcenter.files.manifest import Counts, Manifest, key_id, read_manifest, sign_manifest, write_manifest
+from prefcenter.files.manifest import Counts, Manifest, sign_manifest, write_manifest
 from prefcenter.files.tables import Table
-from prefcenter.files.verification import Verification, verify_file
 from prefcenter.files.writing import MANIFEST_NAME, whole_or_nothing
 from prefcenter.scrub.canaries import Watched, watch_list
 from prefcenter.scrub.index import ListIndex, build_index
@@ -25,6 +24,7 @@ from prefcenter.scrub.shifted import PlaceCheck
 from prefcenter.services import deciding, mailing_records, sealing
 from prefcenter.services.guarding import Seen, reasons_to_hold, survivors_told
 from prefcenter.services.kept_folders import new_folder
+from prefcenter.services.keying import outdated_warning
 from prefcenter.services.keyring import require_all
 from prefcenter.services.mailing_orders import Order as Order
 from prefcenter.services.mailing_orders import ask_of, duplicates_of, open_tables, question_of
@@ -101,7 +101,8 @@ def prepare(
         index = build_index(session, keyring.peppers, ask, at=at, unsure=order.unsure)
         entries = count_in_force(session, order.channel.value)
         watched = watch_list(session, index, order.default_country)
-    notes = tuple(note for table in tables for note in table.columns.notes)
+        warning = outdated_warning(session) if order.channel is Channel.POST else None
+    notes = tuple(note for table in tables for note in table.columns.notes) + ((warning,) if warning else ())
     if order.is_dry_run:
         scrubbed, remarks = _in_vain(tables, index, order, progress)
         held = _held(database, order, question, scrubbed, entries, watched)
@@ -131,16 +132,6 @@ def prepare(
             mailing_records.confirm(session, session.get_one(mailings.Mailing, row.id), evidence, at=at)
             session.commit()
     return Prepared(signed, _sum(scrubbed), notes + rows.notes, held)
-
-
-def verify(ledger_keys: LedgerKeys, path: Path, manifest: Path, *, at: datetime) -> Verification:
-    """Hold a file against its manifest: unchanged, not held, still fresh (P11).
-
-    Raises:
-        BadInput: one of the two cannot be read.
-    """
-    keys = {key_id(public): public for public in ledger_keys.public}
-    return verify_file(path, read_manifest(manifest), at, keys)
 
 
 def _scrub_all(
