@@ -18,7 +18,8 @@ from prefcenter.core.decision import Decision
 from prefcenter.core.errors import BadInput
 from prefcenter.services.checking import question_of, until_of
 from prefcenter.services.deciding import Question, decide_all
-from prefcenter.services.explaining import Explanation, Happening, OnFile, explain
+from prefcenter.services.explaining import Explanation, Happening, Match, OnFile, explain
+from prefcenter.services.keying import outdated_warning
 from prefcenter.services.points import Point
 
 _EXITS = {Verdict.CLEARED: 0, Verdict.REFUSED: 3, Verdict.REROUTE: 4, Verdict.WAIT: 4}
@@ -53,6 +54,9 @@ def check_command(
         question = question_of(session, message_type, asked, brand, topic)
         _require_channel(question, channel)
         decision = decide_all(session, wiring.keyring, question, [point], at=wiring.clock())[0]
+        warning = outdated_warning(session) if channel is Channel.POST else None
+    if warning:
+        click.echo(warning, err=True)
     if wants_json:
         print_json(decision_json(decision))
     else:
@@ -128,6 +132,13 @@ def _entry_json(entry: OnFile) -> dict[str, Any]:
         "recorded_by": entry.recorded_by,
         "own_act": entry.is_own_act,
         "own_address": entry.is_own,
+        "match": {
+            "keys": entry.match.keys,
+            "tier": entry.match.tier,
+            "score": entry.match.score,
+            "sure": entry.match.is_sure,
+            "refuses": entry.match.refuses,
+        },
         "ended_at": entry.ended_at,
         "ended_by": entry.ended_by,
         "history": [
@@ -178,13 +189,28 @@ def _entry_lines(entry: OnFile) -> Iterator[str]:
     until = f" until {moment(entry.until)}" if entry.until else ""
     yield f"{entry.reason} · {reach(entry.scope)}{level} · since {moment(entry.since)}{until} · {entry.source}"
     kind = "the person's own act" if entry.is_own_act else "recorded about the person"
-    via = "" if entry.is_own else f"; reaches this address from another one ({entry.channel})"
+    nearby = entry.channel is Channel.POST and not entry.match.keys
+    elsewhere = "an address much like this one" if nearby else f"another one ({entry.channel})"
+    via = "" if entry.is_own else f"; reaches this address from {elsewhere}"
     origin = f"; from {entry.source_ref}" if entry.source_ref else ""
     yield f"  entry {entry.suppression_id}, {kind}{via}{origin}"
+    if entry.channel is Channel.POST:
+        yield f"  {_match_line(entry.match)}"
     for each in entry.history:
         yield f"  {_happening_line(each)}"
     if entry.ended_at is not None:
         yield f"  ended {moment(entry.ended_at)} by {entry.ended_by}"
+
+
+def _match_line(match: Match) -> str:
+    keys = f"the same by its keys: {', '.join(match.keys)}" if match.keys else "no key is the same"
+    if match.tier is None:
+        return keys
+    said = f"rules for pairs: {match.tier}, score {match.score:.3f}"
+    if match.is_sure:
+        return f"{keys}; {said}"
+    rest = "held back, since so little differs" if match.refuses else "let through, and told to a person"
+    return f"{keys}; {said}, unsure: {rest}"
 
 
 def _happening_line(each: Happening) -> str:

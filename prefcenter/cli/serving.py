@@ -138,12 +138,17 @@ def _keep_worker(config: Config, stop: threading.Event) -> None:
 
 def _ready(config: Config) -> Wiring:
     """Wire the product, bring its database to the newest schema, and check its keys."""
+    from prefcenter.services.keying import outdated_warning
     from prefcenter.store import schema
     from prefcenter.wiring import wire
 
     wiring = wire(config)
     schema.upgrade(wiring.database.engine)
     wiring.adopt_keys()
+    with wiring.database.read() as session:
+        warning = outdated_warning(session)
+    if warning:
+        logging.getLogger(__name__).warning(warning)
     return wiring
 
 

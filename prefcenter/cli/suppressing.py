@@ -11,6 +11,7 @@ import click
 from prefcenter.cli.lists import export_command, import_command
 from prefcenter.cli.options import CHANNEL, LEVEL, MOMENT, REASON, acting, addressed, as_json, branded
 from prefcenter.cli.presenting import exits, moment, print_json, print_json_list, print_table, reach
+from prefcenter.cli.rekeying import rekey_command
 from prefcenter.cli.running import open_wiring
 from prefcenter.core.channels import ENDING_REASONS, Channel, Level, MessageClass, Reason, Scope, Source
 from prefcenter.core.errors import BadInput
@@ -35,6 +36,7 @@ def suppress_command() -> None:
 
 suppress_command.add_command(import_command)
 suppress_command.add_command(export_command)
+suppress_command.add_command(rekey_command)
 
 
 @suppress_command.command("add", epilog=exits())

@@ -1,7 +1,8 @@
-"""The keys that the stored data was made with must all be there (X12).
+"""The keys that the stored data was made with must all be there (X12), and the forms of its postal keys.
 
 A lost pepper would make every digest unfindable and so clear everybody. So the store keeps a fingerprint of each key
-that was ever in use, and nothing starts, and no decision is made, while one of them is missing.
+that was ever in use, and nothing starts, and no decision is made, while one of them is missing. It is the same with the
+canonical form of a postal address: keys of a form that the product no longer has would be found by nobody.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from prefcenter.core.keys import MissingKey
+from prefcenter.core.postal import versions
 from prefcenter.services.ports import Keyring
 from prefcenter.store import fingerprints
 
@@ -24,7 +26,7 @@ def require_all(session: Session, keyring: Keyring) -> set[tuple[str, str]]:
         All that :mod:`prefcenter.store.fingerprints` knows, so that nobody needs to ask for it again.
 
     Raises:
-        MissingKey: names the setting and the fingerprint of each missing key.
+        MissingKey: names the setting and the fingerprint of each missing key; or the form that the product lacks.
     """
     configured = {("pepper", name) for name in keyring.peppers.ids} | {
         ("signing", name) for name in keyring.signing.ids
@@ -37,7 +39,17 @@ def require_all(session: Session, keyring: Keyring) -> set[tuple[str, str]]:
             f"The stored data was made with keys that are not configured: {named}.",
             remedy="Put the missing key back behind the newer ones; nothing is sent or decided without it.",
         )
+    _require_forms(on_file)
     return on_file
+
+
+def _require_forms(on_file: set[tuple[str, str]]) -> None:
+    lost = sorted(fingerprints.postal_forms(on_file) - versions.known())
+    if lost:
+        raise MissingKey(
+            f"The list has postal entries in the form {', '.join(lost)}, which this version of the product lacks.",
+            remedy="Run the version that made them, or one that still knows the form; without it they are not found.",
+        )
 
 
 def is_adopted(session: Session, keyring: Keyring) -> bool:

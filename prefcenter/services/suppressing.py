@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from prefcenter.core.channels import PERSON_REASONS, Channel, Level, Reason, Scope, Source
 from prefcenter.core.errors import Unavailable
 from prefcenter.core.hashed import HashAlgorithm
+from prefcenter.services.keying import note_forms
 from prefcenter.services.points import Point, PointKey, Points
 from prefcenter.services.ports import Evidence
 from prefcenter.services.repeating import Again, note_repeats
@@ -223,6 +224,7 @@ def _insert(
         entries.append(_entry(number, point, opt_out, evidence, at))
     if keys:
         session.execute(insert(_KEYS), keys)
+        note_forms(session, [(number, new[identity][0]) for identity, number in made.items()], at)
         hashes = _HASHES & {key["kind"] for key in keys}
         if hashes:
             # Whoever looks an address up looks for partners' hashes of it only where this says that there are any.

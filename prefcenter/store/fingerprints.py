@@ -15,14 +15,17 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.store.base import Base, Code
 
+POSTAL_FORM = "postal_form"
+"""The purpose under which each version of the postal keys stands that the list has keys of."""
+
 HASH = "hash"
 """The purpose under which the algorithm of a hashed list on file stands."""
 
 
 class KeyFingerprint(Base):
-    """A pepper or signing key that was ever in use, or the algorithm of a hashed list.
+    """A pepper or signing key that was ever in use, a form of postal keys, or the algorithm of a hashed list.
 
-    A key that is known here must be configured.
+    A key that is known here must be configured, and a form must be one that the product knows.
     """
 
     __tablename__ = "key_fingerprints"
@@ -52,6 +55,11 @@ _REMEMBER = {
     name: make(KeyFingerprint).on_conflict_do_nothing()
     for name, make in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
+
+
+def postal_forms(on_file: Collection[tuple[str, str]]) -> frozenset[str]:
+    """The versions of the postal keys on the list, out of what is :func:`known`."""
+    return frozenset(name for purpose, name in on_file if purpose == POSTAL_FORM)
 
 
 def hash_algorithms(on_file: Collection[tuple[str, str]]) -> frozenset[HashAlgorithm]:

@@ -17,6 +17,7 @@ from prefcenter.store import (
     contacts,
     fingerprints,
     inbound,
+    keyings,
     ledger,
     mailing_pulls,
     mailings,
@@ -41,6 +42,7 @@ MODEL_MODULES = (
     operators,
     outbox,
     fingerprints,
+    keyings,
 )
 """Importing them fills ``Base.metadata``, which the migrations are compared with."""
 
