@@ -83,12 +83,20 @@ def _address() -> list[pl.Expr]:
         ).alias("way"),
         pl.concat_str(["s_predir", "s_postdir"], separator=" ").str.strip_chars(" ").alias("direction"),
         pl.concat_str(parts, separator=" ").str.replace_all(" +", " ").str.strip_chars(" ").alias("road"),
-        pl.col("s_street").str.replace_all("[^0-9]+", " ").str.strip_chars(" ").alias("figures"),
+        _figures().alias("figures"),
         pl.when(pl.col("s_unit") == "").then("s_unit_kind").otherwise("s_unit").alias("unit_id"),
         pl.when(pl.col("s_unit_kind") == "UNIT").then(pl.lit("#")).otherwise("s_unit_kind").alias("unit_kind"),
         pl.when(pl.col("s_zip5") == "").then(pl.lit("")).otherwise(coded).alias("zip"),
         pl.col("s_city").alias("city"), pl.col("s_state").alias("state"), pl.col("s_country").alias("country"),
     ]  # fmt: skip
+
+
+def _figures() -> pl.Expr:
+    """The figures of a street's name, for another figure is another street; FARG0 and STAN1EY are words, misread."""
+    word = pl.element()
+    misread = word.str.contains(r"^(?:[A-Z]|0[A-Z])[A-Z01]*(?:[A-Z]|[A-Z]{3}0)$") & word.str.contains(r"[A-Z]{2}")
+    figure = word.filter(word.str.contains("[0-9]") & ~misread).str.replace("^([0-9]+)[A-Z]+$", "${1}")
+    return pl.col("s_street").str.split(" ").list.eval(figure).list.join(" ")
 
 
 def _person(which: str) -> list[pl.Expr]:

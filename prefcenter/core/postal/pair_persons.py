@@ -12,7 +12,7 @@ import polars as pl
 
 from prefcenter.core.postal.nicknames import GivenRelation, given_relations
 from prefcenter.core.postal.pair_fields import PERSON_FIELDS
-from prefcenter.core.postal.similarity import edits, likely_misspelt
+from prefcenter.core.postal.similarity import edits, heard_alike, likely_misspelt
 from prefcenter.core.postal.tables_given import GIVEN_NAMES
 
 NEEDED = tuple(f"{name}{side}" for side in ("_l", "_r") for name in PERSON_FIELDS)
@@ -48,9 +48,11 @@ def _persons(pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _name_edits(persons: pl.DataFrame) -> list[pl.Series]:
     last_differs = persons["last_l"] != persons["last_r"]
-    lasts = edits(persons["last_l"], persons["last_r"], last_differs, at_most=2).alias("last_edits")
+    lasts = edits(persons["last_l"], persons["last_r"], last_differs, at_most=2)
+    lasts = heard_alike(lasts, persons["last_l"], persons["last_r"]).alias("last_edits")
     near = ~last_differs | (lasts <= 2) | persons.select(_begins_or_ends()).to_series()
     firsts = edits(persons["first_l"], persons["first_r"], near & (persons["first_l"] != persons["first_r"]), at_most=2)
+    firsts = heard_alike(firsts, persons["first_l"], persons["first_r"])
     crossed_l = persons["first_l"] != persons["last_r"]
     across = last_differs & (lasts > 2) & (persons["first_l"] != "")
     return [
@@ -113,7 +115,7 @@ def _given() -> list[pl.Expr]:
     kinds = [
         (one == other, "same", 0.0),
         (joined, "joined", 0.3),
-        (related == GivenRelation.SPELLING.value, "nickname", 0.7),
+        ((related == GivenRelation.SPELLING.value) | _diminutive(one, other), "nickname", 0.7),
         (related == GivenRelation.NICKNAME.value, "nickname", 1.0),
         (initial & by_middle, "joined", 0.6),
         (initial, "initial", 2.0),
@@ -127,6 +129,14 @@ def _given() -> list[pl.Expr]:
     ]
     return [_first_of([(when, price) for when, _, price in kinds], pl.Float32).alias("given_cost"),
             _first_of([(when, name) for when, name, _ in kinds], pl.String).alias("given_kind")]  # fmt: skip
+
+
+def _diminutive(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """ROBBIE and ROBBY, KELSEY and KELSIE; MARIE and MARY are two names."""
+    ending = "(?:IE|EY|Y)$"
+    stem = one.str.replace(ending, "")
+    both = one.str.contains(ending) & other.str.contains(ending)
+    return both & (stem == other.str.replace(ending, "")) & (stem.str.len_chars() >= 3) & (stem != "MAR")
 
 
 def _slip_of_the_finger(one: pl.Expr, other: pl.Expr) -> pl.Expr:
@@ -175,7 +185,7 @@ def _surname() -> list[pl.Expr]:
 
 def _whole() -> list[pl.Expr]:
     """The same words in another order, and middle initials that contradict."""
-    turned = (pl.col("first_l") == pl.col("last_r")) & (pl.col("last_l") == pl.col("first_r"))
+    turned = _turned("_l", "_r") | _turned("_r", "_l")
     nearly = (pl.col("first_l") == pl.col("last_r")) | (pl.col("last_l") == pl.col("first_r"))
     slip = (pl.col("cross_l") == 1) | (pl.col("cross_r") == 1)
     turned |= (pl.col("bag_l") == pl.col("bag_r")) & (pl.col("bag_l") != "")
@@ -188,6 +198,13 @@ def _whole() -> list[pl.Expr]:
         ((pl.col("first_l") == pl.col("first_r")) & (pl.col("last_l") == pl.col("last_r"))).alias("same_name"),
         (pl.col("given_kind") == "initial").fill_null(value=False).alias("initial"),
     ]
+
+
+def _turned(straight: str, turned: str) -> pl.Expr:
+    """JANE DOE and DOE JANE; WARDA VAN HORN and VAN HORN WARDA, which reads as three names."""
+    given = (pl.col(f"first{turned}"), pl.col(f"given{turned}"))
+    surname = pl.any_horizontal(name == pl.col(f"last{straight}") for name in given)
+    return surname & (pl.col(f"first{straight}") == pl.col(f"last{turned}"))
 
 
 def _name_cost() -> pl.Expr:

@@ -26,6 +26,24 @@ def edits(left: pl.Series, right: pl.Series, where: pl.Series, *, at_most: int) 
     return pl.Series("edits", found)
 
 
+SOUNDS = {
+    "PH": "F", "IE": "Y", "EY": "Y", "OO": "U", "QU": "KW", "GH": "G", "EA": "EE", "AI": "AY", "EI": "AY",
+    "RN": "M", "VV": "W", "CL": "D",
+}  # fmt: skip
+"""Letters that are heard, or scanned, as others: two edits of the text, and yet one mistake."""
+
+
+def heard_alike(edits: pl.Series, left: pl.Series, right: pl.Series) -> pl.Series:
+    """The edits, one in place of two where all that differs is one of :data:`SOUNDS`.
+
+    >>> heard_alike(pl.Series([2], dtype=pl.UInt8), pl.Series(["COYNE"]), pl.Series(["COIENE"])).to_list()
+    [1]
+    """
+    places = (edits == 2).arg_true()
+    one, other = (side.gather(places).str.replace_many(SOUNDS) for side in (left, right))
+    return edits.scatter(places.filter(one == other), 1) if len(places) else edits
+
+
 def likely_misspelt(edits: pl.Expr, one: pl.Expr, other: pl.Expr) -> pl.Expr:
     """Whether so few edits lie between two words that one is likely the other, misspelt: two only in long ones."""
     longest = pl.max_horizontal(one.str.len_chars(), other.str.len_chars())

@@ -122,6 +122,15 @@ SAME_PERSON = names("""
     Maria Garcia Lopez | Maria Garcia-Lopez
     Robert Anderson | Bob Andersen
     Christopher Johnson | Christoper Jonson
+    Jane Coyne | Jane Coiene
+    Jane Storm | Jane Storrn
+    Jane Lewa | Jane Levva
+    Jane Hadden | Jane Haclden
+    Robbie Angeli | Robby Angeli
+    Brody Billings | Brodie Billings
+    Kelsey Doe | Kelsie Doe
+    Warda Van Horn | Van Horn Warda
+    De La Cruz Maria | Maria De La Cruz
 """)
 
 SAME_HOME = lines("""
@@ -156,6 +165,8 @@ SAME_HOME = lines("""
     100 N Main St;; Springfield; IL; 62701 | 100 N Main St;; Somewhere; IL; 62701
     100 N Main St;; Springfield; IL; 62701 | 100 N Main St;; Springfield; OL; 62710
     PO Box 12;; Springfield; IL; 62701 | P.O. Box 12;; Springfield; IL; 62710
+    12 Stanley Pkwy;; Springfield; IL; 62701 | 12 Stan1ey Pkwy;; Springfield; IL; 62701
+    12 Fargo Blvd;; Springfield; IL; 62701 | 12 FARG0 BLVD;; Springfield; IL; 62701
     12 5th Ave;; Springfield; IL; 62701 | 12 Fifth Ave;; Springfield; IL; 62701
     12 5th Ave;; Springfield; IL; 62701 | 12 W 5th Ave;; Springfield; IL; 62701
 """)
@@ -181,6 +192,7 @@ UNSURE = names("""
 
 OTHER_PERSON = names("""
     Jane Doe | John Doe
+    Marie Doe | Mary Doe
     Michael Doe | Michelle Doe
     Michelle Doe | Michael Doe
     Eric Doe | Erica Doe
@@ -239,6 +251,9 @@ OTHER_HOME = lines("""
     RR 2 Box 12;; Springfield; IL; 62701 | RR 3 Box 12;; Springfield; IL; 62701
     12 5th Ave;; Springfield; IL; 62701 | 12 6th Ave;; Springfield; IL; 62701
     12 22nd St;; Springfield; IL; 62701 | 12 222nd St;; Springfield; IL; 62701
+    12 Highway A1A;; Springfield; IL; 62701 | 12 Highway A1B;; Springfield; IL; 62701
+    12 FM 533;; Springfield; IL; 62701 | 12 FM 532;; Springfield; IL; 62701
+    12 I95 Frontage Rd;; Springfield; IL; 62701 | 12 I94 Frontage Rd;; Springfield; IL; 62701
     12 Highway 7;; Springfield; IL; 62701 | 12 Highway 71;; Springfield; IL; 62701
     100 N Main St;; Springfield; IL; 62701 | 100 N Elm St;; Springfield; IL; 62701
     100 Oak St;; Springfield; IL; 62701 | 100 Elm St;; Springfield; IL; 62701
