@@ -148,13 +148,15 @@ class Structure(NamedTuple):
         ends: the offset after each whole record, blank lines counted.
         delimiters: those that part fields: none in quotes.
         literals: the offsets of the quotes that are characters.
-        oddities: by a record's start, why it cannot be read; empty where only a strict parser would stumble.
+        closings: the offsets of the quotes that close although text follows: their meaning is clear, but not strictly.
+        unclosed: the offsets of the quotes that are opened and never closed.
     """
 
     ends: Offsets
     delimiters: Words
-    literals: Offsets
-    oddities: dict[int, str]
+    literals: Offsets = NO_OFFSETS
+    closings: Offsets = NO_OFFSETS
+    unclosed: Offsets = NO_OFFSETS
 
 
 def at_a_glance(marks: Marks, *, at_end: bool, limit: int) -> Structure | None:
@@ -169,7 +171,7 @@ def at_a_glance(marks: Marks, *, at_end: bool, limit: int) -> Structure | None:
         limit: the length beyond which a record is given up, in bytes.
     """
     if marks.quotes is None:
-        return Structure(ends_of(marks.breaks, marks.size, at_end=at_end), marks.delimiters, NO_OFFSETS, {})
+        return Structure(ends_of(marks.breaks, marks.size, at_end=at_end), marks.delimiters)
     structural, literals = marks.quotes, None
     if _is_amiss(marks, structural):
         literals = _stand_inside(marks, structural)
@@ -184,7 +186,7 @@ def at_a_glance(marks: Marks, *, at_end: bool, limit: int) -> Structure | None:
     is_long = len(ends) and int(np.diff(starts).max()) > limit
     if (is_open and is_lost) or is_long:
         return None
-    return Structure(ends, marks.delimiters & ~quoted, NO_OFFSETS if literals is None else positions(literals), {})
+    return Structure(ends, marks.delimiters & ~quoted, NO_OFFSETS if literals is None else positions(literals))
 
 
 def _is_amiss(marks: Marks, quotes: Words) -> bool:

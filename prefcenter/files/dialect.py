@@ -72,7 +72,7 @@ def detect(sample: bytes, *, whole: bool, delimiter: str | None = None) -> tuple
     candidates = [delimiter] if delimiter else list(DELIMITERS)
     best = max(candidates, key=lambda candidate: _fit(sample, candidate, whole=whole))
     records, data = _first_records(sample, best, whole=whole)
-    if not len(records) or records.problems.get(0):
+    if not len(records) or any(0 in where for _, where in records.problems()):
         raise BadInput(
             "The file has no header line." if whole else "The first line does not end: this is no table.",
             remedy="The first line must name the columns.",

@@ -19,7 +19,7 @@ from prefcenter.files.layouts import FileLayout, FixedLines, as_units, from_unit
 from prefcenter.files.parsing import TextBlock
 from prefcenter.files.reading import BLOCK_BYTES, TextTable, as_utf8, first_bytes
 from prefcenter.files.sources import Source
-from prefcenter.files.tables import BadRow, Places
+from prefcenter.files.tables import BadRows, Places
 
 _BLANKS = " \t\x1a"
 _NEARLY_ALL = 0.9
@@ -139,15 +139,14 @@ class FixedWidthTable(TextTable):
         self._rows += len(numbers)
         problems = self._problems(lines.texts)
         good = problems.is_null()
-        bad = []
-        for at in good.not_().arg_true().to_list():
-            raw = self.encoding.readable(data[lines.starts[at] : lines.ends[at]]).rstrip("\r\n")
-            cells = self._cut(pl.Series([raw])).row(0)
-            bad.append(BadRow(int(numbers[at]), problems[at], raw, cells))
         kept = good.to_numpy()
+        pairs = zip(lines.starts[~kept].tolist(), lines.ends[~kept].tolist(), strict=True)
+        raw = [self.encoding.readable(data[start:end]).rstrip("\r\n") for start, end in pairs]
+        raw_texts = pl.Series(raw, dtype=pl.String)
+        bad = BadRows(numbers[~kept], problems.filter(~good), raw_texts, self._cut(raw_texts))
         frame = self._cut(lines.texts.filter(good))
         where = lines.starts[kept], lines.ends[kept]
-        return FixedWidthBlock(self.columns.names, frame, numbers[kept], tuple(bad), done, data, *where, self.encoding)
+        return FixedWidthBlock(frame, numbers[kept], bad, done, data, *where, self.encoding)
 
     def _problems(self, texts: pl.Series) -> pl.Series:
         """Why a record cannot be read, or null."""

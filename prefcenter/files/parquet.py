@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import recognise
 from prefcenter.files.sources import Stamp, changed, digest_of, opened
-from prefcenter.files.tables import Block, FileFacts, Mask, Places
+from prefcenter.files.tables import BadRows, Block, FileFacts, Mask, Places
 
 BLOCK_ROWS = 131_072
 _EXACT_IN_FLOAT = 2.0**53
@@ -77,7 +77,7 @@ class ParquetTable:
                 frame = as_text(
                     {name: batch.column(name) for name in self.columns.names if only is None or name in only}
                 )
-                yield ParquetBlock(self.columns.names, frame, numbers, (), self.size * rows // total, batch)
+                yield ParquetBlock(frame, numbers, BadRows.of(self.columns.names), self.size * rows // total, batch)
         if Stamp.of(self.path) != self._stamp or digest_of(self.path) != digest:
             raise changed(self.path)
         self._facts = FileFacts(self.path.name, digest, rows)

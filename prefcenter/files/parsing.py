@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,10 +14,9 @@ from prefcenter.files.bits import Mask, Offsets
 from prefcenter.files.dialect import parse_record
 from prefcenter.files.encoding import Encoding, invalid_positions
 from prefcenter.files.records import Records, split
-from prefcenter.files.tables import BadRow, Block, Places
+from prefcenter.files.tables import BadRows, Block, Places
 
-_RUNS_COPIED_SINGLY = 2000
-_CR, _LF = 13, 10
+_CR, _LF, _QUOTE = 13, 10, 34
 _MASK = b"\x01"
 """Stands for a quote that is a character while a block is parsed; hardly any text holds this byte itself."""
 _NOTHING = b" \t\r\n\x1a"
@@ -88,27 +87,36 @@ def parse_block(
         only: the columns that are parsed; None parses all.
     """
     records = _without_blank(data, records, len(layout.names))
-    problems = _problems(data, records, layout)
-    records = _masked_or_irregular(data, records)
-    rewritten = _rewritten(data, records, layout, problems)
-    good = np.ones(len(records), np.bool_)
-    good[list(problems)] = False
+    can_mask = not (len(records.literals) or len(records.closings)) or _MASK not in data
+    rewritten = {} if can_mask else _rewritten(data, records, layout)
+    problems = _problems(data, records, layout, [index for index, line in rewritten.items() if line is None])
+    good = problems.kinds < 0
     numbers = np.arange(rows_before + 1, rows_before + 1 + len(records))
-    starts, ends = records.starts[good], records.ends[good]
+    readable = records if good.all() else records.only(good)
     place = np.cumsum(good) - 1
-    lines = {int(place[index]): line for index, line in rewritten.items()}
-    feed = _feed(_strict(data, ends, records.literals), starts, ends, layout.encoding, lines)
+    lines = {int(place[index]): line for index, line in rewritten.items() if line is not None and good[index]}
+    strict = _strict(data, readable, ord(layout.delimiter), quotes=can_mask)
+    feed = _feed(strict, readable.starts, readable.ends, layout.encoding, lines)
     wanted = _wanted(layout.names, only)
-    frame = _frame(feed, layout, len(starts), wanted, masked=bool(len(records.literals)))
+    frame = _frame(feed, layout, len(readable), wanted, masked=can_mask and len(records.literals) > 0)
     if frame is None:
-        frame = _frame_record_by_record(data, starts, ends, layout).select(wanted)
-    bad = tuple(
-        _bad_row(data[records.starts[index] : records.ends[index]], int(numbers[index]), problems[index], layout)
-        for index in sorted(problems)
-    )
-    return CsvBlock(
-        layout.names, frame, numbers[good], bad, bytes_done, data, starts, ends, layout.encoding, layout.delimiter
-    )
+        frame = _frame_record_by_record(data, readable, layout).select(wanted)
+    bad = _bad_rows(data, records.only(~good), problems.told(~good), numbers[~good], layout)
+    where = readable.starts, readable.ends
+    return CsvBlock(frame, numbers[good], bad, bytes_done, data, *where, layout.encoding, layout.delimiter)
+
+
+def gather(data: bytes, starts: Offsets, ends: Offsets) -> bytes:
+    """The bytes of some records, in their order; what follows on each other is taken as one."""
+    if not len(starts):
+        return b""
+    breaks = np.flatnonzero(starts[1:] != ends[:-1])
+    run_starts = starts[np.concatenate(([0], breaks + 1))].tolist()
+    run_ends = ends[np.concatenate((breaks, [len(ends) - 1]))].tolist()
+    if len(run_starts) == 1:
+        return data[run_starts[0] : run_ends[0]]
+    view = memoryview(data)
+    return b"".join([view[start:end] for start, end in zip(run_starts, run_ends, strict=True)])
 
 
 def _parse_again(block: CsvBlock, places: Places) -> pl.DataFrame:
@@ -116,11 +124,11 @@ def _parse_again(block: CsvBlock, places: Places) -> pl.DataFrame:
     layout = Layout(block.names, block.delimiter, block.encoding)
     starts, ends = block.starts[places], block.ends[places]
     data = gather(block.data, starts, ends)
-    again = parse_block(data, split(data, ord(layout.delimiter), at_end=True), layout, rows_before=0, bytes_done=0)
-    # Each record alone means what it meant among the others; should one not, it is read by itself.
-    if again.frame.height == len(places):
-        return again.frame
-    return _frame_record_by_record(block.data, starts, ends, layout)
+    records = split(data, ord(layout.delimiter), at_end=True)
+    # Each record means by itself what it means among the others.
+    if len(records) != len(places):
+        raise ValueError("Rows of a block cannot be told apart again.")
+    return parse_block(data, records, layout, rows_before=0, bytes_done=0).frame
 
 
 def _wanted(names: tuple[str, ...], only: Collection[str] | None) -> list[str]:
@@ -129,86 +137,66 @@ def _wanted(names: tuple[str, ...], only: Collection[str] | None) -> list[str]:
     return wanted or [names[0]]
 
 
-def gather(data: bytes, starts: Offsets, ends: Offsets) -> bytes:
-    """The bytes of some records, in their order, without a Python step for each."""
-    if not len(starts):
-        return b""
-    breaks = np.flatnonzero(starts[1:] != ends[:-1])
-    run_starts = starts[np.concatenate(([0], breaks + 1))]
-    run_ends = ends[np.concatenate((breaks, [len(ends) - 1]))]
-    if len(run_starts) <= _RUNS_COPIED_SINGLY:
-        return b"".join(data[start:end] for start, end in zip(run_starts.tolist(), run_ends.tolist(), strict=True))
-    # Runs and the gaps between them alternate: taken, left, taken, left … each repeated for its length.
-    borders = np.stack((run_starts, run_ends), axis=1).ravel()
-    lengths = np.diff(borders)
-    taken = np.repeat((np.arange(len(lengths)) & 1) == 0, lengths)
-    kept: bytes = np.frombuffer(data, np.uint8)[borders[0] : borders[-1]][taken].tobytes()
-    return kept
-
-
 def _without_blank(data: bytes, records: Records, width: int) -> Records:
     """The records without those that hold nothing but blanks, which no header's width fits."""
-    blank = [at for at, _ in _ragged(records, width) if not data[records.starts[at] : records.ends[at]].strip(_NOTHING)]
+    ragged = np.flatnonzero(records.fields != width)
+    may_be = np.isin(np.frombuffer(data, np.uint8)[records.starts[ragged]], np.frombuffer(_NOTHING, np.uint8))
+    suspects = ragged[may_be].tolist()
+    blank = [at for at in suspects if not data[records.starts[at] : records.ends[at]].strip(_NOTHING)]
     if not blank:
         return records
     filled = np.ones(len(records), np.bool_)
     filled[blank] = False
-    place = np.cumsum(filled) - 1
-    return replace(
-        records,
-        starts=records.starts[filled],
-        ends=records.ends[filled],
-        fields=records.fields[filled],
-        irregular=records.irregular[filled],
-        problems={int(place[at]): problem for at, problem in records.problems.items() if filled[at]},
-    )
+    return records.only(filled)
 
 
-def _ragged(records: Records, width: int) -> list[tuple[int, int]]:
-    """The index and the number of fields of each record that does not have as many as the header."""
-    where = np.flatnonzero(records.fields != width)
-    return list(zip(where.tolist(), records.fields[where].tolist(), strict=True))
+class _Problems(NamedTuple):
+    """What is wrong with the records of a block: for each the index of a sentence, or -1."""
+
+    sentences: list[str]
+    kinds: Offsets
+
+    def told(self, mask: Mask) -> pl.Series:
+        """The sentences of some records that something is wrong with."""
+        return pl.Series(self.sentences, dtype=pl.String).gather(self.kinds[mask])
 
 
-def _problems(data: bytes, records: Records, layout: Layout) -> dict[int, str]:
-    """Why a record cannot be read, by its index; what stands later here weighs more."""
-    width = len(layout.names)
-    problems = {
-        at: f"has {fields:,} field{'' if fields == 1 else 's'}, the header has {width:,}"
-        for at, fields in _ragged(records, width)
-    }
+def _problems(data: bytes, records: Records, layout: Layout, unclear: Sequence[int]) -> _Problems:
+    """Why a record cannot be read; what stands later here weighs more."""
+    found = [("has quotes that leave unclear where its fields end", np.array(unclear, np.int64))]
+    found += _ragged(records, len(layout.names))
     if layout.encoding.is_utf8 or layout.encoding.is_wide:
         name = "UTF-16" if layout.encoding.is_wide else "UTF-8"
-        problems |= _located(records, invalid_positions(data), f"holds bytes that are not valid {name}")
+        faults = np.array(invalid_positions(data), np.int64)
+        found.append((f"holds bytes that are not valid {name}", records.holding(faults)))
     if b"\0" in data:
-        nuls = np.flatnonzero(np.frombuffer(data, np.uint8) == 0)
-        problems |= _located(records, nuls.tolist(), "holds a NUL byte")
-    return problems | records.problems
+        found.append(("holds a NUL byte", records.holding(np.flatnonzero(np.frombuffer(data, np.uint8) == 0))))
+    found += records.problems()
+    kinds = np.full(len(records), -1)
+    for kind, (_, where) in enumerate(found):
+        kinds[where] = kind
+    return _Problems([sentence for sentence, _ in found], kinds)
 
 
-def _located(records: Records, positions: list[int], problem: str) -> dict[int, str]:
-    """The problem for each record that one of the positions lies in; some lie in the unfinished last record."""
-    if not positions or not len(records):
-        return {}
-    where = np.asarray(positions)
-    index = np.searchsorted(records.starts, where, "right") - 1
-    inside = (index >= 0) & (where < records.ends[index])
-    return dict.fromkeys(np.unique(index[inside]).tolist(), problem)
+def _ragged(records: Records, width: int) -> list[tuple[str, Offsets]]:
+    """The records that do not have as many fields as the header."""
+    where = np.flatnonzero(records.fields != width)
+    fields = records.fields[where]
+    return [
+        (f"has {count:,} field{'' if count == 1 else 's'}, the header has {width:,}", where[fields == count])
+        for count in np.unique(fields).tolist()
+    ]
 
 
-def _rewritten(data: bytes, records: Records, layout: Layout, problems: dict[int, str]) -> dict[int, bytes]:
-    """Strictly quoted UTF-8 lines for the irregular records; adds to the problems where one can't be told apart."""
-    lines: dict[int, bytes] = {}
-    for index in np.flatnonzero(records.irregular).tolist():
-        if index in problems:
-            continue
-        text = layout.encoding.readable(data[records.starts[index] : records.ends[index]])
-        fields = _fields(text, layout.delimiter)
-        if fields is None or len(fields) != len(layout.names):
-            problems[index] = "has quotes that leave unclear where its fields end"
-            continue
-        cells = ('"' + field.replace('"', '""') + '"' for field in fields)
-        lines[index] = (layout.delimiter.join(cells) + "\n").encode()
+def _rewritten(data: bytes, records: Records, layout: Layout) -> dict[int, bytes | None]:
+    """Strictly quoted UTF-8 lines for the records that a strict parser stumbles over; None where one is unclear."""
+    odd = records.holding(np.sort(np.concatenate((records.literals, records.closings))))
+    lines: dict[int, bytes | None] = {}
+    for index in odd.tolist():
+        fields = _fields(layout.encoding.readable(data[records.starts[index] : records.ends[index]]), layout.delimiter)
+        cells = ('"' + field.replace('"', '""') + '"' for field in fields or ())
+        is_clear = fields is not None and len(fields) == len(layout.names)
+        lines[index] = (layout.delimiter.join(cells) + "\n").encode() if is_clear else None
     return lines
 
 
@@ -219,25 +207,32 @@ def _fields(text: str, delimiter: str) -> list[str] | None:
         return None
 
 
-def _masked_or_irregular(data: bytes, records: Records) -> Records:
-    """The records, where quotes that are characters can be masked; else theirs are irregular, to be rewritten."""
-    if not len(records.literals) or _MASK not in data:
-        return records
-    irregular = records.irregular.copy()
-    irregular[list(_located(records, records.literals.tolist(), ""))] = True
-    return replace(records, irregular=irregular, literals=records.literals[:0])
+def _strict(data: bytes, records: Records, delimiter: int, *, quotes: bool) -> bytes:
+    """The block as a strict parser takes it, each byte still in the record that it was in.
 
-
-def _strict(data: bytes, ends: Offsets, literals: Offsets) -> bytes:
-    """The block as a strict parser takes it: no lone carriage return as a line end, no quote that is a character."""
-    lone = ends[np.frombuffer(data, np.uint8)[ends - 1] == _CR] - 1
-    if not len(lone) and not len(literals):
+    No lone carriage return ends a line; with ``quotes``, no quote is a character, and none closes within its field.
+    """
+    buffer = np.frombuffer(data, np.uint8)
+    lone = records.ends[buffer[records.ends - 1] == _CR] - 1
+    if not (len(lone) or (quotes and (len(records.literals) or len(records.closings)))):
         return data
-    buffer = np.frombuffer(data, np.uint8).copy()
-    buffer[lone] = _LF
-    buffer[literals] = _MASK[0]
-    strict: bytes = buffer.tobytes()
-    return strict
+    strict = bytearray(data)
+    changed = np.frombuffer(strict, np.uint8)
+    changed[lone] = _LF
+    if quotes:
+        changed[records.literals] = _MASK[0]
+        _close_later(strict, records, delimiter)
+    return bytes(strict)
+
+
+def _close_later(strict: bytearray, records: Records, delimiter: int) -> None:
+    """Move each quote that closes before the field does to the field's end: ``"Skip" J,`` becomes ``"Skip J",``."""
+    closings, index = records.located(records.closings)
+    for closing, end in zip(closings.tolist(), records.ends[index].tolist(), strict=True):
+        stop = strict.find(delimiter, closing, end)
+        if stop < 0:
+            stop = end - len(strict[closing:end]) + len(strict[closing:end].rstrip(b"\r\n"))
+        strict[closing:stop] = strict[closing + 1 : stop] + b'"'
 
 
 def _feed(data: bytes, starts: Offsets, ends: Offsets, encoding: Encoding, rewritten: Mapping[int, bytes]) -> bytes:
@@ -266,6 +261,7 @@ def _frame(feed: bytes, layout: Layout, rows: int, wanted: Sequence[str], *, mas
             feed,
             has_header=False,
             separator=layout.delimiter,
+            quote_char='"' if b'"' in feed else None,
             schema=dict.fromkeys(layout.names, pl.String),
             columns=None if all_wanted else [layout.names.index(name) for name in wanted],
             empty_string_is_null=False,
@@ -277,17 +273,47 @@ def _frame(feed: bytes, layout: Layout, rows: int, wanted: Sequence[str], *, mas
     return frame.with_columns(pl.all().str.replace_all(_MASK.decode(), '"', literal=True)) if masked else frame
 
 
-def _frame_record_by_record(data: bytes, starts: Offsets, ends: Offsets, layout: Layout) -> pl.DataFrame:
+def _frame_record_by_record(data: bytes, records: Records, layout: Layout) -> pl.DataFrame:
     """The same, slowly. Every record has been found to have as many fields as the header."""
-    lines = (layout.encoding.readable(data[a:b]) for a, b in zip(starts.tolist(), ends.tolist(), strict=True))
-    rows = [parse_record(line, layout.delimiter) for line in lines]
+    pairs = zip(records.starts.tolist(), records.ends.tolist(), strict=True)
+    rows = [parse_record(layout.encoding.readable(data[start:end]), layout.delimiter) for start, end in pairs]
     return pl.DataFrame(rows, schema=dict.fromkeys(layout.names, pl.String), orient="row")
 
 
-def _bad_row(record: bytes, row_number: int, problem: str, layout: Layout) -> BadRow:
-    raw_text = layout.encoding.readable(record).rstrip("\r\n")
-    fields = _fields(raw_text, layout.delimiter) or [raw_text]
+def _bad_rows(data: bytes, records: Records, problems: pl.Series, numbers: Offsets, layout: Layout) -> BadRows:
+    """The records that cannot be read, for a person to read."""
+    if not len(records):
+        return BadRows.of(layout.names)
+    raw = pl.Series(_texts(data, records, layout.encoding), dtype=pl.String).str.strip_chars_end("\r\n")
+    quoted = raw.str.contains('"', literal=True)
+    parts = [_cut(raw.filter(~quoted), layout), _cut_singly(raw.filter(quoted), layout)]
+    order = np.argsort(np.concatenate((np.flatnonzero(~quoted), np.flatnonzero(quoted))))
+    return BadRows(numbers, problems, raw, pl.concat(parts)[order])
+
+
+def _texts(data: bytes, records: Records, encoding: Encoding) -> list[str]:
+    gathered = gather(data, records.starts, records.ends)
+    ends = np.cumsum(records.ends - records.starts).tolist()
+    pairs = zip([0, *ends], ends, strict=False)
+    if gathered.isascii():
+        text = gathered.decode("ascii")
+        return [text[start:end] for start, end in pairs]
+    return [encoding.readable(gathered[start:end]) for start, end in pairs]
+
+
+def _cut(raw: pl.Series, layout: Layout) -> pl.DataFrame:
+    """The cells of records without quotes: what is too much stays in the last one, what is missing is empty."""
+    cut = raw.str.splitn(layout.delimiter, len(layout.names)).struct.rename_fields(layout.names).struct.unnest()
+    return cut.fill_null("")
+
+
+def _cut_singly(raw: pl.Series, layout: Layout) -> pl.DataFrame:
+    """The same, where quotes have to be looked at."""
     width = len(layout.names)
-    # What is too much goes into the last column, so that nothing of the row is lost to who mends it.
-    cells = fields if len(fields) <= width else [*fields[: width - 1], layout.delimiter.join(fields[width - 1 :])]
-    return BadRow(row_number, problem, raw_text, tuple(cells) + ("",) * (width - len(cells)))
+    rows = []
+    for text in raw:
+        fields = _fields(text, layout.delimiter) or [text]
+        # What is too much goes into the last column, so that nothing of the row is lost to who mends it.
+        cells = fields if len(fields) <= width else [*fields[: width - 1], layout.delimiter.join(fields[width - 1 :])]
+        rows.append(cells + [""] * (width - len(cells)))
+    return pl.DataFrame(rows, schema=dict.fromkeys(layout.names, pl.String), orient="row")

@@ -1,4 +1,4 @@
-"""Which quotes of a block structure it, and which are characters like any other."""
+"""Which quotes of a block structure it, and which are characters like any other, where this is not plain to see."""
 
 from __future__ import annotations
 
@@ -19,141 +19,125 @@ from prefcenter.files.bits import (
     positions,
 )
 
-NEVER_CLOSED = "a quote is opened and never closed"
 
+class _Found(NamedTuple):
+    """What the quotes of a block are, by their indices.
 
-class _Settled(NamedTuple):
-    """A record that was read quote by quote: its end, the quotes that are mere characters, and what is wrong with it.
-
-    ``oddity`` is None for a regular record, empty for one whose meaning is clear, else the problem.
+    Args:
+        starts: where stretches begin in which quotes open and close in turn; the quotes between are characters.
+        ends: where these stretches end.
+        closings: quotes that close although text follows.
+        unclosed: quotes that open and are never closed.
     """
 
-    end: int
-    literal: list[int]
-    oddity: str | None
+    starts: list[int]
+    ends: list[int]
+    closings: list[int]
+    unclosed: list[int]
 
 
 class Quotes:
     """Tells the quotes that structure a block from those that are mere characters.
 
-    Under a *phase* p, the quotes whose index has parity p open and the others close. Regular stretches are taken whole
-    under one phase; where a quote breaks the rule, its record alone is settled step by step, and the stretch after it
-    goes on under the phase that fits.
+    Which quote closes a field can be told for each quote as if it opened one: the next that is not doubled, if a field
+    may end behind it, or if it stands in the same line. All that is left is to follow from one to the next. Where they
+    open and close whole fields of one line, a stretch of them is passed in one step; what is odd is looked at singly.
     """
 
     def __init__(self, marks: Marks, *, at_end: bool, limit: int) -> None:
-        self._size, self._at_end, self._limit = marks.size, at_end, limit
-        self._delimiters = marks.delimiters
-        self._lines = lines = ends_of(marks.breaks, marks.size, at_end=at_end)
+        self._marks, self._at_end, self._limit = marks, at_end, limit
+        self._lines = ends_of(marks.breaks, marks.size, at_end=at_end)
         self._quotes = quotes = positions(marks.quotes) if marks.quotes is not None else NO_OFFSETS
+        self._line = np.searchsorted(self._lines, quotes, "right")
         self._opens = is_set(marks.behind(marks.borders), quotes)
         self._closes = is_set(marks.before(marks.borders), quotes)
-        self._doubled = np.append(np.diff(quotes) == 1, False)
-        counts = np.searchsorted(quotes, lines)
-        self._ends = [lines[(counts & 1) == phase] for phase in (0, 1)]
-        self._breaks: dict[int, Offsets] = {}
+        is_doubled = np.diff(quotes, append=marks.size + 1) == 1
+        self._closing = _next_in_turn(~is_doubled)[1:]
+        self._is_plain = self._find_plain()
+        # The second of two quotes that stand for one is passed with the first.
+        self._odd = _next_in_turn(~self._is_plain & (np.diff(quotes, prepend=-2) != 1))
 
     def settle_all(self) -> Structure:
         """The structure of the whole block."""
-        taken: list[Offsets] = []
-        oddities: dict[int, str] = {}
-        structural = np.ones(len(self._quotes), np.bool_)
-        at = 0
-        while True:
-            stop = self._next_odd_record(at)
-            taken.append(self._regular_ends(at, self._size if stop is None else stop))
-            settled = None if stop is None else self._settle(stop)
-            if stop is None or settled is None:
-                return self._structure(np.concatenate(taken), structural, oddities)
-            taken.append(np.array([settled.end], np.int64))
-            structural[settled.literal] = False
-            if settled.oddity is not None:
-                oddities[stop] = settled.oddity
-            at = settled.end
-
-    def _structure(self, ends: Offsets, structural: Mask, oddities: dict[int, str]) -> Structure:
-        meant = np.zeros(self._size, np.bool_)
+        found = self._follow()
+        steps = np.zeros(len(self._quotes) + 1, np.int8)
+        steps[found.starts] += 1
+        steps[found.ends] -= 1
+        structural = np.cumsum(steps[:-1], dtype=np.int8) > 0
+        meant = np.zeros(self._marks.size, np.bool_)
         meant[self._quotes[structural]] = True
-        delimiters = self._delimiters & ~inside(packed(meant))
-        return Structure(ends, delimiters, self._quotes[~structural], oddities)
+        quoted = inside(packed(meant))
+        return Structure(
+            ends_of(self._marks.breaks & ~quoted, self._marks.size, at_end=self._at_end),
+            self._marks.delimiters & ~quoted,
+            self._quotes[~structural],
+            self._quotes[found.closings],
+            self._quotes[found.unclosed],
+        )
 
-    def _find_breaks(self, phase: int) -> Offsets:
-        """The indices of quotes that stand wrongly under a phase, or begin a record that is too long under it."""
-        quotes, ends = self._quotes, self._ends[phase]
-        opening = (np.arange(len(quotes)) & 1) == phase
-        follows = np.append(False, self._doubled[:-1])
-        wrong = np.where(opening, ~(self._opens | follows), ~(self._closes | self._doubled))
-        starts = np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1]))
-        long = (ends - starts) > self._limit
-        first = np.searchsorted(quotes, starts[long])
-        inside = first < np.searchsorted(quotes, ends[long])
-        return np.union1d(np.flatnonzero(wrong), first[inside])
+    def _find_plain(self) -> Mask:
+        """Which quotes, if they open a field, have it closed in the same line with nothing behind it."""
+        closing = np.minimum(self._closing[:-1], len(self._quotes) - 1)
+        is_closed = self._closing[:-1] < len(self._quotes)
+        plain: Mask = self._opens & is_closed & self._closes[closing] & (self._line[closing] == self._line)
+        return plain
 
-    def _next_odd_record(self, at: int) -> int | None:
-        """Where the next record begins, from ``at`` on, that has to be settled; None if the rest is regular."""
-        first = int(self._quotes.searchsorted(at))
-        phase = first & 1
-        if phase not in self._breaks:
-            self._breaks[phase] = self._find_breaks(phase)
-        breaks = self._breaks[phase]
-        index = int(breaks.searchsorted(first))
-        if index < len(breaks):
-            return self._last_end(phase, int(self._quotes[breaks[index]]), at)
-        start = self._last_end(phase, self._size, at)
-        is_open = (len(self._quotes) - int(self._quotes.searchsorted(start))) & 1
-        is_lost = self._at_end or self._size - start > self._limit
-        return start if is_open and is_lost else None
-
-    def _last_end(self, phase: int, before: int, at: int) -> int:
-        ends = self._ends[phase]
-        index = int(ends.searchsorted(before, "right"))
-        return max(at, int(ends[index - 1])) if index else at
-
-    def _regular_ends(self, at: int, stop: int) -> Offsets:
-        ends = self._ends[int(self._quotes.searchsorted(at)) & 1]
-        some: Offsets = ends[ends.searchsorted(at, "right") : ends.searchsorted(stop, "right")]
-        return some
-
-    def _line_end_after(self, at: int) -> int | None:
-        index = int(self._lines.searchsorted(at, "right"))
-        return int(self._lines[index]) if index < len(self._lines) else None
-
-    def _settle(self, start: int) -> _Settled | None:
-        """Read one record quote by quote; None if it goes on behind the block."""
-        index = int(self._quotes.searchsorted(start))
-        literal: list[int] = []
-        oddity: str | None = None
-        end = self._line_end_after(start)
-        while end is not None and index < len(self._quotes) and self._quotes[index] < end:
-            if not self._opens[index]:
-                literal.append(index)
-                index += 1
+    def _follow(self) -> _Found:
+        """Go from quote to quote; each that is come to stands outside quotes."""
+        # One number is read out of a view in a third of the time that it takes out of an array.
+        opens, closes, is_plain = self._opens.data, self._closes.data, self._is_plain.data
+        closing, odd, line, next_line = self._closing.data, self._odd.data, self._line.data, self._next_line().data
+        found = _Found([], [], [], [])
+        at, count = 0, len(self._quotes)
+        # A record of several lines goes on in this one, and began there.
+        carried, carried_from = -1, 0
+        while at < count:
+            stop = closing[at]
+            if is_plain[at]:
+                end = odd[stop + 1]
+            elif not opens[at]:
+                at += 1
                 continue
-            closing = self._closing(index, start, end)
-            if closing is None:
-                return None
-            if closing < 0:
-                literal.extend(range(index, int(self._quotes.searchsorted(end))))
-                return _Settled(end, literal, NEVER_CLOSED)
-            # Text behind the closing quote ("Skip" Jones) has a clear meaning as long as the line does not end between.
-            oddity = oddity if self._closes[closing] else ""
-            index = closing + 1
-            if self._quotes[closing] >= end:
-                end = self._line_end_after(int(self._quotes[closing]))
-        return None if end is None else _Settled(end, literal, oddity)
-
-    def _closing(self, opening: int, start: int, end: int) -> int | None:
-        """The index of the quote that closes a field; -1 if none does, None if it may come behind the block.
-
-        ``end`` is the end of the line that the field begins in.
-        """
-        index = opening + 1
-        while index < len(self._quotes) and self._quotes[index] - start <= self._limit:
-            if self._doubled[index]:
-                index += 2
-            elif self._closes[index] or self._quotes[index] < end:
-                return index
+            elif stop < count and line[stop] == line[at]:
+                found.closings.append(stop)
+                end = stop + 1
             else:
-                return -1
-        ran_out = index >= len(self._quotes) and not self._at_end and self._size - start <= self._limit
-        return None if ran_out else -1
+                start = carried_from if line[at] == carried else self._start_of(line[at])
+                if self._may_go_on(stop, start):
+                    end = count
+                elif stop < count and closes[stop] and self._quotes[stop] - start <= self._limit:
+                    carried, carried_from = line[stop], start
+                    end = stop + 1
+                else:
+                    found.unclosed.append(at)
+                    at = next_line[at]
+                    continue
+            found.starts.append(at)
+            found.ends.append(end)
+            at = end
+        return found
+
+    def _next_line(self) -> Offsets:
+        """For each quote the first one that does not stand in its line."""
+        is_first = np.diff(self._line, prepend=-1) != 0
+        firsts = np.append(np.flatnonzero(is_first), len(self._line))
+        next_line: Offsets = firsts[np.cumsum(is_first)]
+        return next_line
+
+    def _start_of(self, line: int) -> int:
+        return int(self._lines[line - 1]) if line else 0
+
+    def _may_go_on(self, stop: int, start: int) -> bool:
+        """Whether the quote that would close a field may come behind the block."""
+        return stop == len(self._quotes) and not self._at_end and self._marks.size - start <= self._limit
+
+
+def _next_in_turn(mask: Mask) -> Offsets:
+    """For each index the first from there on, in steps of two, that is set; the length where there is none."""
+    count = len(mask)
+    found = np.full(count + 2, count, np.int64)
+    found[:count][mask] = np.flatnonzero(mask)
+    for parity in (0, 1):
+        backwards = found[parity::2][::-1]
+        np.minimum.accumulate(backwards, out=backwards)
+    return found

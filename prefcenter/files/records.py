@@ -3,21 +3,31 @@ r"""Where the records of a CSV block begin and end, found without parsing it, fo
 Any of ``\n``, ``\r\n`` and ``\r`` outside quotes ends a record. A quote opens a quoted field only at the start of a
 field; elsewhere it is a character like any other (``12" RECORDS``). In a regular block every quote of even index opens
 and every one of odd index closes, so that the parity of quotes says what is inside. What breaks this rule is settled
-record by record (:mod:`prefcenter.files.quotes`): a quote that is opened and never closed costs the row it stands in,
+quote by quote (:mod:`prefcenter.files.quotes`): a quote that is opened and never closed costs the row it stands in,
 and no other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from prefcenter.files.bits import Bytes, Mask, Offsets, Structure, at_a_glance, counts_before, marks
+from prefcenter.files.bits import (
+    NO_OFFSETS,
+    Bytes,
+    Mask,
+    Offsets,
+    Structure,
+    at_a_glance,
+    counts_before,
+    marks,
+)
 from prefcenter.files.quotes import Quotes
 
 RECORD_LIMIT = 1 << 20
 """No record of a mailing file is longer than this (bytes): beyond it, a quote was left open."""
+NEVER_CLOSED = "a quote is opened and never closed"
 
 _LF, _CR = 10, 13
 _LINE_END = b"\r\n"
@@ -31,22 +41,48 @@ class Records:
         starts: the offset of each record's first byte.
         ends: the offset after each record's line end.
         fields: how many fields each has.
-        irregular: whether text follows a closing quote: a strict parser stumbles over it, though its meaning is clear.
-        problems: why a record, by its index, cannot be read.
-        literals: the offsets of quotes that are characters, not marks of the format.
         rest: where the block's unfinished last record begins; the block's length if there is none.
+        limit: the length beyond which a record is given up, in bytes.
+        literals: the offsets of quotes that are characters, not marks of the format.
+        closings: the offsets of quotes that close a field although text follows: a strict parser stumbles over them,
+            though their meaning is clear.
+        unclosed: the offsets of quotes that are opened and never closed.
     """
 
     starts: Offsets
     ends: Offsets
     fields: Offsets
-    irregular: Mask
-    problems: dict[int, str]
     rest: int
-    literals: Offsets = field(default_factory=lambda: np.zeros(0, np.int64))
+    limit: int = RECORD_LIMIT
+    literals: Offsets = field(default_factory=lambda: NO_OFFSETS)
+    closings: Offsets = field(default_factory=lambda: NO_OFFSETS)
+    unclosed: Offsets = field(default_factory=lambda: NO_OFFSETS)
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def problems(self) -> list[tuple[str, Offsets]]:
+        """Why records cannot be read, by their indices; what stands later weighs more."""
+        found = [(f"is longer than {self.limit:,} bytes", np.flatnonzero(self.ends - self.starts > self.limit))]
+        return [*found, (NEVER_CLOSED, self.holding(self.unclosed))]
+
+    def holding(self, offsets: Offsets) -> Offsets:
+        """The indices of the records that hold one of some bytes, ascending as they are."""
+        _, index = self.located(offsets)
+        found: Offsets = index[np.diff(index, prepend=-1) != 0]
+        return found
+
+    def located(self, offsets: Offsets) -> tuple[Offsets, Offsets]:
+        """Those of some bytes that lie in a record, and each one's record; blank lines and the rest hold some, too."""
+        if not len(self):
+            return offsets[:0], offsets[:0]
+        index = np.searchsorted(self.starts, offsets, "right") - 1
+        inside = (index >= 0) & (offsets < self.ends[np.maximum(index, 0)])
+        return offsets[inside], index[inside]
+
+    def only(self, mask: Mask) -> Records:
+        """Some of the records."""
+        return replace(self, starts=self.starts[mask], ends=self.ends[mask], fields=self.fields[mask])
 
 
 def split(data: bytes, delimiter: int, *, at_end: bool, limit: int = RECORD_LIMIT) -> Records:
@@ -68,25 +104,16 @@ def split(data: bytes, delimiter: int, *, at_end: bool, limit: int = RECORD_LIMI
 def _assemble(buffer: Bytes, structure: Structure, limit: int) -> Records:
     ends = structure.ends
     if not len(ends):
-        return Records(ends, ends, ends, np.zeros(0, np.bool_), {}, 0)
+        return Records(ends, ends, ends, 0, limit)
     starts = np.concatenate(([0], ends[:-1]))
-    separators = counts_before(structure.delimiters, ends)
-    fields = np.diff(separators, prepend=0) + 1
-    rest = int(ends[-1])
+    fields = np.diff(counts_before(structure.delimiters, ends), prepend=0) + 1
+    records = Records(
+        starts, ends, fields, int(ends[-1]), limit, structure.literals, structure.closings, structure.unclosed
+    )
     # Only what is as short as a line end can be blank.
-    if int((ends - starts).min()) <= len(_LINE_END):
-        filled = _content_ends(buffer, starts, ends) > starts
-        starts, ends, fields = starts[filled], ends[filled], fields[filled]
-    irregular = np.zeros(len(starts), np.bool_)
-    problems = dict.fromkeys(np.flatnonzero(ends - starts > limit).tolist(), f"is longer than {limit:,} bytes")
-    for index, start in zip(
-        np.searchsorted(starts, list(structure.oddities)).tolist(), structure.oddities, strict=True
-    ):
-        if problem := structure.oddities[start]:
-            problems[index] = problem
-        else:
-            irregular[index] = True
-    return Records(starts, ends, fields, irregular, problems, rest, structure.literals)
+    if int((ends - starts).min()) > len(_LINE_END):
+        return records
+    return records.only(_content_ends(buffer, starts, ends) > starts)
 
 
 def _content_ends(buffer: Bytes, starts: Offsets, ends: Offsets) -> Offsets:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -45,12 +45,53 @@ class BadRow:
     fields: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BadRows:
+    """The unreadable rows of a block in their order; there may be millions of them.
+
+    Args:
+        row_numbers: the place of each among all rows, from 1.
+        problems: what is wrong with each, as text.
+        raw_texts: each as it stands in the file.
+        cells: their cells as far as they can be told, with all columns of the input.
+    """
+
+    row_numbers: npt.NDArray[np.int64]
+    problems: pl.Series
+    raw_texts: pl.Series
+    cells: pl.DataFrame
+
+    @classmethod
+    def of(cls, names: Sequence[str], rows: Sequence[BadRow] = ()) -> BadRows:
+        """Some single rows of a table with these columns."""
+        return cls(
+            np.array([row.row_number for row in rows], np.int64),
+            pl.Series([row.problem for row in rows], dtype=pl.String),
+            pl.Series([row.raw_text for row in rows], dtype=pl.String),
+            pl.DataFrame([row.fields for row in rows], schema=dict.fromkeys(names, pl.String), orient="row"),
+        )
+
+    def __len__(self) -> int:
+        return len(self.row_numbers)
+
+    def __getitem__(self, index: int) -> BadRow:
+        number, cells = int(self.row_numbers[index]), self.cells.row(index)
+        return BadRow(number, self.problems[index], self.raw_texts[index], cells)
+
+    def __iter__(self) -> Iterator[BadRow]:
+        return map(self.__getitem__, range(len(self)))
+
+    def frame(self) -> pl.DataFrame:
+        """The input's columns, then ``pc_row`` and ``pc_problem``."""
+        told = pl.Series(ROW, self.row_numbers, pl.Int64), self.problems.alias(PROBLEM)
+        return self.cells.drop((ROW, PROBLEM), strict=False).with_columns(told)
+
+
 @dataclass(frozen=True, slots=True)
 class Block(ABC):
     """Some rows of a table.
 
     Args:
-        names: all columns of the input.
         frame: the readable rows as strings without nulls, with at least those columns that were asked for, in the
             order and under the names of the input. Whole rows are had from ``rows``.
         row_numbers: the place of each of them among all rows, from 1.
@@ -58,11 +99,15 @@ class Block(ABC):
         bytes_done: how much of the file has been read so far, of ``Table.size``.
     """
 
-    names: tuple[str, ...]
     frame: pl.DataFrame
     row_numbers: npt.NDArray[np.int64]
-    bad: tuple[BadRow, ...]
+    bad: BadRows
     bytes_done: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns of the input."""
+        return tuple(self.bad.cells.columns)
 
     @abstractmethod
     def rows(self, places: Places) -> pl.DataFrame:
@@ -70,13 +115,7 @@ class Block(ABC):
 
     def bad_frame(self) -> pl.DataFrame:
         """The unreadable rows for ``unreadable.csv``: the input's columns, then ``pc_row`` and ``pc_problem``."""
-        names = [name for name in self.names if name not in (ROW, PROBLEM)]
-        where = [self.names.index(name) for name in names]
-        data = {name: [row.fields[index] for row in self.bad] for name, index in zip(names, where, strict=True)}
-        return pl.DataFrame(
-            data | {ROW: [row.row_number for row in self.bad], PROBLEM: [row.problem for row in self.bad]},
-            schema=dict.fromkeys(names, pl.String) | {ROW: pl.Int64, PROBLEM: pl.String},
-        )
+        return self.bad.frame()
 
 
 class CleanOutput(Protocol):

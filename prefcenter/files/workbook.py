@@ -18,7 +18,7 @@ from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import Columns, recognise
 from prefcenter.files.headers import is_header, refuse_second_header
 from prefcenter.files.sources import Stamp, changed, digest_of, opened
-from prefcenter.files.tables import BadRow, Block, FileFacts, Places
+from prefcenter.files.tables import BadRow, BadRows, Block, FileFacts, Places
 from prefcenter.files.workbook_writing import Cell, Row, WorkbookOutput
 
 BLOCK_ROWS = 50_000
@@ -129,10 +129,10 @@ class WorkbookTable:
         good = [_is_blank(line[width:]) for line in lines]
         cells = tuple(line[:width] for line, is_good in zip(lines, good, strict=True) if is_good)
         numbers = np.arange(before + 1, before + 1 + len(lines))
-        bad = tuple(_bad_row(line, before + at, width) for at, line in enumerate(lines, 1) if not good[at - 1])
+        bad = [_bad_row(line, before + at, width) for at, line in enumerate(lines, 1) if not good[at - 1]]
         names = self.columns.names
         frame = _frame(cells, names, only)
-        return SheetBlock(names, frame, numbers[np.array(good, np.bool_)], bad, done, cells)
+        return SheetBlock(frame, numbers[np.array(good, np.bool_)], BadRows.of(names, bad), done, cells)
 
 
 def open_workbook(

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefcenter.files.bits import Offsets, at_a_glance, counts_before, inside, marks, packed, positions
-from prefcenter.files.quotes import NEVER_CLOSED, Quotes
-from prefcenter.files.records import split
+from prefcenter.files.quotes import Quotes
+from prefcenter.files.records import NEVER_CLOSED, Records, split
 
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 CELLS = st.text(st.sampled_from('ab "\n\r,;é'), max_size=6)
@@ -22,6 +22,10 @@ NOISE = st.text(st.sampled_from('a",\n\r'), max_size=60)
 def pieces(data: bytes, *, limit: int = 1 << 20, at_end: bool = True) -> list[bytes]:
     records = split(data, ord(","), at_end=at_end, limit=limit)
     return [data[a:b] for a, b in zip(records.starts, records.ends, strict=True)]
+
+
+def told(records: Records) -> dict[int, str]:
+    return {index: problem for problem, where in records.problems() for index in where.tolist()}
 
 
 def streamed(data: bytes, size: int, limit: int) -> list[tuple[bytes, int, str | None]]:
@@ -34,7 +38,7 @@ def streamed(data: bytes, size: int, limit: int) -> list[tuple[bytes, int, str |
         records = split(block, ord(","), at_end=at_end, limit=limit)
         for index in range(len(records)):
             piece = block[records.starts[index] : records.ends[index]]
-            found.append((piece, int(records.fields[index]), records.problems.get(index)))
+            found.append((piece, int(records.fields[index]), told(records).get(index)))
         rest = block[records.rest :]
     assert rest == b""
     return found
@@ -60,8 +64,8 @@ def test_records_are_those_of_a_strict_parser(table: tuple[str, list[list[str]]]
     records = split(data, ord(","), at_end=True)
     assert b"".join(pieces(data)) == data
     assert records.fields.tolist() == [len(row) for row in rows]
-    assert not records.problems
-    assert not records.irregular.any()
+    assert not told(records)
+    assert not len(records.closings)
 
 
 @given(NOISE.map(str.encode), st.integers(1, 12), st.sampled_from([5, 12, 1 << 20]))
@@ -82,7 +86,7 @@ def test_the_quick_ways_agree_with_the_slow_one(data: bytes, at_end: bool) -> No
     last = quick.ends[-1] if len(quick.ends) else 0
     assert before(positions(quick.delimiters), last) == before(positions(slow.delimiters), last)
     assert before(quick.literals, last) == before(slow.literals, last)
-    assert quick.oddities == slow.oddities
+    assert slow.closings.tolist() == slow.unclosed.tolist() == []
 
 
 def before(offsets: Offsets, end: int) -> list[int]:
@@ -158,7 +162,7 @@ def test_an_unclosed_quote_costs_only_its_own_row() -> None:
     rows = b"".join(b"%d,b\n" % number for number in range(1000))
     data = b'x,"open\n' + rows
     records = split(data, ord(","), at_end=True)
-    assert records.problems == {0: NEVER_CLOSED}
+    assert told(records) == {0: NEVER_CLOSED}
     assert len(records) == 1001
 
 
@@ -167,11 +171,11 @@ def test_a_record_beyond_the_limit_is_given_up_where_its_quote_opened() -> None:
     data = b'x,"open\n' + b"a,b\n" * 50 + b'c",d\ne,f\n'
     assert len(split(data, ord(","), at_end=True)) == 2
     records = split(data, ord(","), at_end=True, limit=100)
-    assert records.problems == {0: NEVER_CLOSED}
+    assert told(records) == {0: NEVER_CLOSED}
     assert len(records) == 53
 
 
 def test_a_line_beyond_the_limit_is_unreadable() -> None:
     """P11: a single endless line is a row that cannot be read."""
     records = split(b"a,b\n" + b"x" * 200 + b"\nc,d\n", ord(","), at_end=True, limit=100)
-    assert records.problems == {1: "is longer than 100 bytes"}
+    assert told(records) == {1: "is longer than 100 bytes"}
