@@ -9,13 +9,14 @@ from prefcenter.files.columns import Columns
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.judging_points import judge_points
 from prefcenter.scrub.judging_post import judge_post
+from prefcenter.scrub.moved import judge_both
 from prefcenter.scrub.verdicts import FOUND_COLUMNS, Judged
 
 __all__ = ["FOUND_COLUMNS", "Judged", "judge"]
 
 
 def judge(frame: pl.DataFrame, columns: Columns, index: ListIndex, default_country: str) -> Judged:
-    """Decide for each row of a block.
+    """Decide for each row of a block; of one that has two postal addresses, by both (P8).
 
     Args:
         frame: the rows, all columns as text without nulls.
@@ -24,5 +25,6 @@ def judge(frame: pl.DataFrame, columns: Columns, index: ListIndex, default_count
         default_country: the country that national phone numbers are read in.
     """
     if index.ask.channel is Channel.POST:
-        return judge_post(frame, columns, index)
+        before = columns.before
+        return judge_post(frame, columns, index) if before is None else judge_both(frame, columns, before, index)
     return judge_points(frame, columns, index, default_country)

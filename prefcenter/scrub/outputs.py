@@ -15,6 +15,7 @@ from prefcenter.files.formats import suffix_of
 from prefcenter.files.tables import PROBLEM, ROW, Block, FileFacts, Mask, Table
 from prefcenter.files.writing import GuardedCsvWriter
 from prefcenter.scrub.duplicates import Found
+from prefcenter.scrub.moved import ADDRESS
 from prefcenter.scrub.verdicts import FOUND_COLUMNS, Judged
 
 KEPT_ROW, KEPT_FILE = "pc_kept_row", "pc_kept_file"
@@ -51,12 +52,22 @@ class Outputs:
         folder: an empty folder.
         names: what they are called.
         sources: the names of the mailing's inputs, where duplicates are dropped; else none, and no file for them.
+        has_two_addresses: whether a row is judged by two of them, so that it is told which spoke (P8).
     """
 
-    def __init__(self, table: Table, folder: Path, names: Names, sources: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        table: Table,
+        folder: Path,
+        names: Names,
+        sources: Sequence[str] = (),
+        *,
+        has_two_addresses: bool = False,
+    ) -> None:
         self._stack = ExitStack()
         self._sources = pl.Series(sources, dtype=pl.String)
         columns = table.columns.names
+        self._found = (*FOUND_COLUMNS, *([ADDRESS] if has_two_addresses else []))
 
         def people(name: str, extras: Sequence[str]) -> GuardedCsvWriter:
             return self._stack.enter_context(GuardedCsvWriter(folder / name, columns, extras))
@@ -64,8 +75,8 @@ class Outputs:
         with ExitStack() as undo:
             undo.push(self._stack)
             self.clean = self._stack.enter_context(table.clean_output(folder / names.clean))
-            self._suppressed = people(names.suppressed, FOUND_COLUMNS)
-            self._review = people(names.review, FOUND_COLUMNS)
+            self._suppressed = people(names.suppressed, self._found)
+            self._review = people(names.review, self._found)
             self._unreadable = people(names.unreadable, (ROW, PROBLEM))
             self._duplicates = people(names.duplicates, (ROW, KEPT_ROW, KEPT_FILE)) if len(sources) else None
             undo.pop_all()
@@ -80,8 +91,8 @@ class Outputs:
             mask: those that are kept.
         """
         self.clean.keep(block, mask)
-        self._suppressed.write(_with_reasons(block, judged.found))
-        self._review.write(_with_reasons(block, judged.unsure))
+        self._suppressed.write(self._with_reasons(block, judged.found))
+        self._review.write(self._with_reasons(block, judged.unsure))
         unreadable = _unreadable(block, judged)
         self._unreadable.write(unreadable)
         if self._duplicates is not None:
@@ -99,6 +110,10 @@ class Outputs:
     def __exit__(self, *raised: object) -> None:
         self._stack.__exit__(*raised)  # type: ignore[arg-type]
 
+    def _with_reasons(self, block: Block, found: pl.DataFrame) -> pl.DataFrame:
+        rows = block.rows(found["row"].to_numpy())
+        return rows.drop(self._found, strict=False).hstack(found.select(self._found))
+
     def _repeated(self, block: Block, again: Found) -> pl.DataFrame:
         rows = block.rows(again.places)
         return rows.drop((ROW, KEPT_ROW, KEPT_FILE), strict=False).with_columns(
@@ -106,11 +121,6 @@ class Outputs:
             pl.Series(KEPT_ROW, again.rows, dtype=pl.Int64),
             self._sources.gather(again.files).alias(KEPT_FILE),
         )
-
-
-def _with_reasons(block: Block, found: pl.DataFrame) -> pl.DataFrame:
-    rows = block.rows(found["row"].to_numpy())
-    return rows.drop(FOUND_COLUMNS, strict=False).hstack(found.select(FOUND_COLUMNS))
 
 
 def _unreadable(block: Block, judged: Judged) -> pl.DataFrame:

@@ -112,7 +112,9 @@ def scrub_table(
     tally, places = Tally(canaries=watched.count), PlaceCheck()
     first_problem = ""
     row_id = kept.facts.row_id if kept is not None else None
-    with Outputs(table, folder, names, duplicates.sources if duplicates is not None else ()) as outputs:
+    has_two = index.ask.channel is Channel.POST and columns.before is not None
+    sources = duplicates.sources if duplicates is not None else ()
+    with Outputs(table, folder, names, sources, has_two_addresses=has_two) as outputs:
         for block in table.blocks(_looked_at(columns, index.ask.channel, row_id)):
             judged = refuse_nameless(judge(block.frame, columns, index, default_country), block.frame, row_id)
             if index.ask.channel is Channel.POST:
