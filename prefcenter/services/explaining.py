@@ -13,6 +13,7 @@ from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope
 from prefcenter.core.consent import Consent
 from prefcenter.core.decision import Decision
 from prefcenter.services.deciding import decide_all, question_about_class, was_in_force
+from prefcenter.services.nearby import met_nearby
 from prefcenter.services.points import Point, hashed_digests
 from prefcenter.services.ports import Keyring
 from prefcenter.store import consents, fingerprints, ledger, mailings, suppressions
@@ -44,6 +45,27 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """How an entry of the list meets what was asked about, so that a person can follow it (P5, P6, P9).
+
+    Args:
+        keys: the kinds of keys that are equal, such as ``full`` or ``household``; none where only the rules for pairs
+            of addresses speak.
+        tier: for post, the difference that weighs most by the rules for pairs; None where they were not asked, since
+            nothing readable is left to compare.
+        score: how alike the two are by them, 0 … 1.
+        is_sure: False where a person should look.
+        refuses: whether it speaks against a message; an unsure one that does not is told all the same.
+    """
+
+    keys: tuple[str, ...]
+    tier: str | None = None
+    score: float | None = None
+    is_sure: bool = True
+    refuses: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class OnFile:
     """One reason on file.
 
@@ -62,6 +84,7 @@ class OnFile:
         is_own_act: whether it is the person's own act.
         is_own: True where it was made for this contact point, False where it reaches it from another one of the same
             person, or from a household or firm at the address.
+        match: how it meets what was asked about.
         ended_at: when it was lifted, voided or replaced.
         ended_by: which of them.
         history: what the ledger says of it, the oldest first.
@@ -80,6 +103,7 @@ class OnFile:
     recorded_by: str
     is_own_act: bool
     is_own: bool
+    match: Match
     ended_at: datetime | None = None
     ended_by: str | None = None
     history: tuple[Happening, ...] = ()
@@ -128,10 +152,10 @@ def explain(session: Session, keyring: Keyring, point: Point, *, at: datetime) -
     """
     hashed = hashed_digests(keyring.peppers, point, hash_algorithms(fingerprints.known(session)))
     digests = {point.digest, *point.lookup, *hashed}
-    rows = [pair for pair in _found(session, digests) if pair[0].recorded_at <= at]
-    told = _histories(session, [row for row, _ in rows], at)
+    rows = [found for found in _found(session, point, digests) if found.row.recorded_at <= at]
+    told = _histories(session, [found.row for found in rows], at)
     own = {*point.own, *hashed}
-    on_file = [_on_file(row, told.get(row.id, ()), at, is_own=is_own and row.digest in own) for row, is_own in rows]
+    on_file = [_on_file(found, told.get(found.row.id, ()), at, own) for found in rows]
     verdicts = {}
     for kind in MessageClass:
         question = question_about_class(session, kind)
@@ -147,12 +171,27 @@ def explain(session: Session, keyring: Keyring, point: Point, *, at: datetime) -
     )
 
 
-def _found(session: Session, digests: Collection[bytes]) -> list[tuple[Suppression, bool]]:
-    """The suppressions under some digests, each once; those that reach the point from elsewhere are marked."""
-    found: dict[int, tuple[Suppression, bool]] = {}
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A suppression, whether any of its keys that met is its own and not one that it fanned out to, and how it met."""
+
+    row: Suppression
+    has_own_key: bool
+    match: Match
+
+
+def _found(session: Session, point: Point, digests: Collection[bytes]) -> list[_Found]:
+    """The suppressions under some digests, and those that the rules for pairs find nearby, each once."""
+    found: dict[int, _Found] = {}
     for row, key in suppressions.by_digests(session, digests, with_ended=True):
-        was_own = found[row.id][1] if row.id in found else False
-        found[row.id] = (row, was_own or key.is_own)
+        before = found.get(row.id)
+        kinds = dict.fromkeys((*(before.match.keys if before else ()), key.kind))
+        found[row.id] = _Found(row, key.is_own or (before is not None and before.has_own_key), Match(tuple(kinds)))
+    for met in met_nearby(session, [point])[0]:
+        before = found.get(met.suppression.id)
+        keys = before.match.keys if before else ()
+        match = Match(keys, met.tier, met.score, met.is_sure or bool(keys), met.refuses or bool(keys))
+        found[met.suppression.id] = _Found(met.suppression, before is not None and before.has_own_key, match)
     return list(found.values())
 
 
@@ -176,7 +215,8 @@ def _happening(entry: LedgerEntry, position: int | None, personal: Mapping[str, 
     return Happening(entry.kind, entry.at, entry.actor, position, entry.facts, evidence)
 
 
-def _on_file(row: Suppression, history: tuple[Happening, ...], at: datetime, *, is_own: bool) -> OnFile:
+def _on_file(found: _Found, history: tuple[Happening, ...], at: datetime, own: Collection[bytes]) -> OnFile:
+    row = found.row
     stands = was_in_force(row, at)
     return OnFile(
         suppression_id=row.id,
@@ -191,7 +231,8 @@ def _on_file(row: Suppression, history: tuple[Happening, ...], at: datetime, *, 
         recorded_at=row.recorded_at,
         recorded_by=row.actor,
         is_own_act=row.is_own_act,
-        is_own=is_own,
+        is_own=found.has_own_key and row.digest in own,
+        match=found.match,
         ended_at=None if stands else row.ended_at,
         ended_by=None if stands else row.ended_by,
         history=history,

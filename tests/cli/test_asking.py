@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.cli.conftest import JANE_AT_HOME, Prefcenter
 
 
@@ -96,3 +98,35 @@ def test_explain_as_of_then_tells_what_held_then(acme: Prefcenter) -> None:
     before = acme.json("explain", "email", "jane@example.com", "--at", "2020-01-01")
     assert (before["standing"], before["ended"]) == ([], [])
     acme("explain", "email", "jane@example.com", "--at", "yesterday", exits=2)
+
+
+LISTED = "Robert Smith; 12 N Main St; Apt 4; Springfield; IL; 62701"
+
+
+@pytest.mark.parametrize(
+    ("asked", "exits", "told"),
+    [
+        ("Bob Smith; 12 North Main Street; Apt 4", 3, "no key is the same; rules for pairs: nickname, score 0.900"),
+        ("Robert Smith; 12 S Main St; ", 3, "the same by its keys: core, nozip; rules for pairs: line, score 0.800"),
+        ("R Smith; 12 N Main St; # 4", 3, "rules for pairs: initial, score 0.800, unsure: held back"),
+        ("Robert Smyth; 12 N Mian St; ", 0, "unsure: let through, and told to a person"),
+    ],
+)
+def test_a_postal_match_is_explained_by_its_keys_and_scores(
+    acme: Prefcenter, asked: str, exits: int, told: str
+) -> None:
+    """P9: what the rules for pairs find is refused as in a file, and a person can follow why."""
+    acme("suppress", "add", "post", LISTED, "--reason", "opt_out")
+    acme("check", "post", f"{asked}; Springfield; IL; 62701", exits=exits)
+    assert told in acme("explain", "post", f"{asked}; Springfield; IL; 62701").output
+
+
+def test_another_person_there_is_not_met(acme: Prefcenter) -> None:
+    """P6, P9: a sister, a neighbour, and somebody else on the avenue of that name."""
+    acme("suppress", "add", "post", LISTED, "--reason", "opt_out")
+    for other in (
+        "Roberta Smith; 12 N Main St; Apt 4",
+        "Robert Smith; 14 N Main St; Apt 4",
+        "Jim Smith; 12 N Main Ave; ",
+    ):
+        acme("check", "post", f"{other}; Springfield; IL; 62701", exits=0)
