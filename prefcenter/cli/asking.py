@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from prefcenter.cli.mailed import mailed_json, mailed_lines, unsearched_json
 from prefcenter.cli.options import CLASS, MOMENT, addressed, as_json, branded
 from prefcenter.cli.presenting import decision_json, exits, moment, print_json, reach
 from prefcenter.cli.running import open_wiring
@@ -20,6 +21,7 @@ from prefcenter.services.checking import question_of, until_of
 from prefcenter.services.deciding import Question, decide_all
 from prefcenter.services.explaining import Explanation, Happening, Match, OnFile, explain
 from prefcenter.services.keying import outdated_warning
+from prefcenter.services.mailed import mailed_to
 from prefcenter.services.points import Point
 
 _EXITS = {Verdict.CLEARED: 0, Verdict.REFUSED: 3, Verdict.REROUTE: 4, Verdict.WAIT: 4}
@@ -88,7 +90,7 @@ def _told(decision: Decision) -> Iterator[str]:
 @click.option("--at", type=MOMENT, help="As of then: ISO 8601, UTC unless it says otherwise. Default: now.")
 @as_json
 def explain_command(channel: Channel, value: str, at: datetime | None, wants_json: bool) -> None:
-    """Every reason on file with its evidence and history, as of now or then.
+    """Every reason on file with its evidence and history, and the mailings sent there, as of now or then.
 
     \b
     CHANNEL is email, sms or post. VALUE is an address, a number, or
@@ -97,10 +99,14 @@ def explain_command(channel: Channel, value: str, at: datetime | None, wants_jso
     with open_wiring() as wiring, wiring.database.read() as session:
         point = wiring.points.parse(channel, value)
         explanation = explain(session, wiring.keyring, point, at=at or wiring.clock())
+        mailed = mailed_to(session, wiring.mailing_rows, wiring.keyring.peppers, point, at=explanation.at)
     if wants_json:
-        print_json(_as_json(point, explanation))
+        sent = {"mailed": mailed_json(mailed, explanation), "mailed_unsearched": unsearched_json(mailed)}
+        print_json(_as_json(point, explanation) | sent)
         return
     for line in _as_text(point, explanation):
+        click.echo(line)
+    for line in _section("Mailings whose clean file named this address", mailed_lines(mailed, explanation)):
         click.echo(line)
 
 

@@ -190,13 +190,13 @@ def _unread(
     return _fanned_out(session, channel, left), digests, None if "" in seen else frozenset(seen)
 
 
-_KEY_SCHEMA = {"key": pl.String, "suppression": pl.Int64, "kind": pl.String}
+KEY_SCHEMA = {"key": pl.String, "suppression": pl.Int64, "kind": pl.String}
 
 
 def _readable(channel: Channel, entries: Sequence[PostalEntry]) -> pl.DataFrame:
     """The keys of readable email addresses and numbers."""
     rows = [(str(address["address"]), number, channel.value) for number, address, _ in entries]
-    return pl.DataFrame(rows, schema=_KEY_SCHEMA, orient="row").unique(maintain_order=True)
+    return pl.DataFrame(rows, schema=KEY_SCHEMA, orient="row").unique(maintain_order=True)
 
 
 def _fanned_out(
@@ -217,7 +217,7 @@ def _fanned_out(
 def _profiles(session: Session, ask: Ask) -> tuple[pl.DataFrame, dict[bytes, int], tuple[Profile, ...]]:
     """What is on file of the channel's contact points; a postal one is known by its digest only, and needs none."""
     if ask.channel is Channel.POST:
-        return _no_profiles(), {}, (NO_PROFILE,)
+        return no_profiles(), {}, (NO_PROFILE,)
     by_digest = _collected(session, ask)
     texts = _texts_of(session, ask.channel, by_digest)
     numbers: dict[Profile, int] = {NO_PROFILE: 0}
@@ -230,11 +230,12 @@ def _profiles(session: Session, ask: Ask) -> tuple[pl.DataFrame, dict[bytes, int
             keys.append((texts[digest], number))
         else:
             digests[digest] = number
-    frame = pl.DataFrame(keys, schema=_no_profiles().schema, orient="row").unique("key", keep="first")
+    frame = pl.DataFrame(keys, schema=no_profiles().schema, orient="row").unique("key", keep="first")
     return frame, digests, tuple(numbers)
 
 
-def _no_profiles() -> pl.DataFrame:
+def no_profiles() -> pl.DataFrame:
+    """The profiles of nobody."""
     return pl.DataFrame(schema={"key": pl.String, "profile": pl.Int64})
 
 

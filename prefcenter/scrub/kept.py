@@ -46,6 +46,7 @@ class KeptFacts:
         first: the place of its first row among all kept rows of the mailing.
         row_id: the column that names a row, or None.
         country: the country that national phone numbers are read in.
+        unsure: what became of rows that may be somebody on the list; it becomes of them again.
         written: the input's column of each role that was kept.
     """
 
@@ -53,6 +54,7 @@ class KeptFacts:
     first: int
     row_id: str | None
     country: str
+    unsure: str
     written: Mapping[str, str]
 
     def as_columns(self) -> Columns:
@@ -225,7 +227,7 @@ def _schema(facts: KeptFacts) -> pa.Schema:
 def _damage_named(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError, KeyError) as error:
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise Unavailable(
             f"The kept rows in {path.name} cannot be read ({type(error).__name__}).",
             remedy="Look whether PREFCENTER_DATA_DIR is the folder that the mailing was scrubbed with.",

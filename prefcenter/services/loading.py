@@ -123,7 +123,7 @@ def load(
     folder = rows_folder(row, base)
     table, row_id = _open(row, returned)
     with kept_folders.locked(folder):
-        _, index = list_now(database, keyring, ledger_keys, row, at)
+        _, index = list_now(database, keyring, ledger_keys, row, folder, at=at)
         with database.read() as session:
             number = mailing_pulls.next_load(session, row.id)
             told = mailing_pulls.pulled_rows(session, row.id)
@@ -162,7 +162,13 @@ def _open(row: Mailing, returned: Returned) -> tuple[Table, str]:
 def _facts(table: Table, row: Mailing, row_id: str, folder: Path) -> KeptFacts:
     scrubbed = read_facts(kept_folders.kept_files(folder)[0])
     return kept_facts(
-        table.columns, channel_of(row), source=table.path.name, first=0, row_id=row_id, country=scrubbed.country
+        table.columns,
+        channel_of(row),
+        source=table.path.name,
+        first=0,
+        row_id=row_id,
+        country=scrubbed.country,
+        unsure=scrubbed.unsure,
     )
 
 

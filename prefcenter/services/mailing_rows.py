@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from prefcenter.core.channels import Channel
+from prefcenter.core.postal.tiers import Unsure
 from prefcenter.files.tables import Table
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.kept import (
@@ -37,12 +38,14 @@ class RowsToKeep:
         channel: what they are used for.
         row_id: the column that names a row, or None.
         country: the country that national phone numbers are read in.
+        unsure: what becomes of rows that may be somebody on the list.
     """
 
-    def __init__(self, folder: Path, channel: Channel, row_id: str | None, country: str) -> None:
+    def __init__(self, folder: Path, channel: Channel, row_id: str | None, country: str, unsure: Unsure) -> None:
         self.rows = 0
         self.notes: tuple[str, ...] = ()
         self._folder, self._channel, self._row_id, self._country = folder, channel, row_id, country
+        self._unsure = unsure
         self._files = 0
 
     @contextmanager
@@ -55,6 +58,7 @@ class RowsToKeep:
             first=self.rows,
             row_id=self._row_id,
             country=self._country,
+            unsure=self._unsure.value,
         )
         self._files += 1
         with KeptRows(self._folder / f"scrubbed-{self._files}.parquet", facts) as kept:

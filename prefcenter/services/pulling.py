@@ -17,9 +17,10 @@ import polars as pl
 from sqlalchemy.exc import IntegrityError
 
 from prefcenter.core.errors import Unavailable
+from prefcenter.core.postal.tiers import Unsure
 from prefcenter.files.tables import FileFacts
 from prefcenter.scrub.index import ListIndex, build_index
-from prefcenter.scrub.kept import PLACE
+from prefcenter.scrub.kept import PLACE, read_facts
 from prefcenter.services import kept_folders, sealing
 from prefcenter.services.following import channel_of, follow, question_of, require_out, rows_folder
 from prefcenter.services.keyring import require_all
@@ -111,7 +112,7 @@ def pull(
     require_out(row)
     folder = rows_folder(row, base)
     with kept_folders.locked(folder):
-        position, index = list_now(database, keyring, ledger_keys, row, at)
+        position, index = list_now(database, keyring, ledger_keys, row, folder, at=at)
         with database.read() as session:
             before = mailing_pulls.pulled_rows(session, row.id)
             number = mailing_pulls.next_pull(session, row.id)
@@ -126,15 +127,16 @@ def pull(
 
 
 def list_now(
-    database: Database, keyring: Keyring, ledger_keys: LedgerKeys, row: Mailing, at: datetime
+    database: Database, keyring: Keyring, ledger_keys: LedgerKeys, row: Mailing, folder: Path, *, at: datetime
 ) -> tuple[int, ListIndex]:
     """The list as a mailing sees it now, and the position in the ledger up to which it is applied."""
+    unsure = Unsure(read_facts(kept_folders.scrubbed_files(folder)[0]).unsure)
     with database.write() as session:
         require_all(session, keyring)
         position = sealing.seal(session, ledger_keys, at=at).position
     with database.read() as session:
         ask = ask_of(question_of(session, row), channel_of(row))
-        return position, build_index(session, keyring.peppers, ask, at=at)
+        return position, build_index(session, keyring.peppers, ask, at=at, unsure=unsure)
 
 
 def _note(

@@ -166,7 +166,7 @@ def _scrub_all(
 
 
 def _rows_to_keep(folder: Path, order: Order) -> RowsToKeep:
-    return RowsToKeep(folder, order.channel, order.row_id, order.default_country)
+    return RowsToKeep(folder, order.channel, order.row_id, order.default_country, order.unsure)
 
 
 def _in_vain(
