@@ -14,8 +14,11 @@ from prefcenter.core.postal.pair_persons import person_costs
 from prefcenter.core.postal.similarity import edits, likely_misspelt
 from prefcenter.core.postal.tiers import PairTier, PairVerdict
 
-_PERSON_MATCH, _PERSON_UNSURE = 3.9, 5.5
+_PERSON_MATCH, _PERSON_UNSURE = 4.4, 5.5
 _NEAR_MATCH = 3.6
+_NEAR_NAME, _NEAR_ADDRESS = 2.6, 3.8
+"""A likely name makes up for more in the address: relatives do not live elsewhere under the same number."""
+_FAMILY_MATCH, _FAMILY_ROAD = 3.9, 2.2
 _HOUSE_MATCH = 1.6
 _FULL_SCORE = 10.0
 
@@ -55,6 +58,7 @@ def _person_verdict() -> pl.Expr:
     # A misspelt or short name may be a relative's; so then the rest must leave no doubt.
     relatives = near & (pl.col("line_differs") | pl.col("one_unit") | pl.col("initial") | doubtful)
     alike = pl.col("cost") <= pl.when(near).then(_NEAR_MATCH).otherwise(_PERSON_MATCH)
+    alike |= (pl.col("name_cost") <= _NEAR_NAME) & (pl.col("cost") - pl.col("name_cost") <= _NEAR_ADDRESS)
     neighbours = near & pl.col("line_differs") & (pl.col("name_cost") > 1.0)
     verdict = (
         pl.when(keyed).then(pl.lit(PairVerdict.MATCH.value))
@@ -102,7 +106,7 @@ def _households(near: pl.DataFrame) -> pl.DataFrame:
         (pl.col("last_l") == pl.col("last_r")) | (pl.col("last_l") == pl.col("last2_r"))
     )
     keyed = pl.col("same_road") & pl.col("same_place")
-    slight = family & (cost <= _PERSON_MATCH)
+    slight = family & (cost <= _FAMILY_MATCH) & (pl.col("road_cost") <= _FAMILY_ROAD)
     verdict = (
         pl.when(keyed | slight).then(pl.lit(PairVerdict.MATCH.value))
         .when(cost <= _HOUSE_MATCH).then(pl.lit(PairVerdict.UNSURE.value))
@@ -132,7 +136,7 @@ def _companies(near: pl.DataFrame) -> pl.DataFrame:
     sure = (cost <= _HOUSE_MATCH) & ~pl.col("line_differs")
     return pairs.with_columns(
         pl.when(keyed | sure).then(pl.lit(PairVerdict.MATCH.value))
-        .when(cost <= _PERSON_MATCH).then(pl.lit(PairVerdict.UNSURE.value)).alias("verdict"),
+        .when(cost <= _FAMILY_MATCH).then(pl.lit(PairVerdict.UNSURE.value)).alias("verdict"),
         pl.lit(PairTier.COMPANY.value).alias("tier"),
         cost.alias("cost"),
     ).select(*_outcome())  # fmt: skip

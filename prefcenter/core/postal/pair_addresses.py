@@ -6,6 +6,8 @@ to be right; null is another place.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from prefcenter.core.postal.similarity import edits, likely_misspelt
@@ -30,11 +32,31 @@ def with_address_costs(pairs: pl.DataFrame) -> pl.DataFrame:
     direction contradicts), ``one_unit`` (only one side names a unit), ``same_road`` and ``same_place``: what the
     keys of :mod:`.keys` need.
     """
-    placed = pairs.with_columns(_place_edits(pairs)).with_columns(_place_cost()).filter(
-        pl.col("place_cost").is_not_null()
-    )  # fmt: skip
-    streets = placed.with_columns(_road_edits(placed)).with_columns(_road_cost())
-    return streets.filter(pl.col("road_cost").is_not_null()).with_columns(*_line(), *_gist())
+    placed = _apart(pairs, _same_zip(), _place_edits, _place_cost(), "place_cost")
+    streets = _apart(placed, pl.col("way_l") == pl.col("way_r"), _road_edits, _road_cost(), "road_cost")
+    return streets.with_columns(*_line(), *_gist())
+
+
+def _apart(
+    pairs: pl.DataFrame,
+    same: pl.Expr,
+    edited: Callable[[pl.DataFrame], list[pl.Series]],
+    cost: pl.Expr,
+    name: str,
+) -> pl.DataFrame:
+    """The pairs that can be one place, with a cost: nothing where both sides are the same, and else by its rules.
+
+    Most pairs are the same, so the rules are asked about few.
+    """
+    equal = pairs.select(same).to_series()
+    others = pairs.filter(~equal)
+    costs = others.with_columns(edited(others)).select(cost).to_series()
+    alike = pairs.filter(equal).with_columns(pl.lit(0.0, pl.Float32).alias(name))
+    return pl.concat([alike, others.with_columns(costs).filter(costs.is_not_null())])
+
+
+def _same_zip() -> pl.Expr:
+    return (pl.col("zip_l") == pl.col("zip_r")) & (pl.col("zip_l") != "")
 
 
 def _place_edits(pairs: pl.DataFrame) -> list[pl.Series]:
@@ -83,7 +105,12 @@ def _road_edits(pairs: pl.DataFrame) -> list[pl.Series]:
         edits(pairs["spelt_l"], pairs["spelt_r"], other, at_most=2).alias("street_edits"),
         edits(pairs["road_l"], pairs["road_r"], bare, at_most=2).alias("line_edits"),
         edits(pairs["spelt_road_l"], pairs["spelt_road_r"], bare, at_most=2).alias("spelt_line_edits"),
+        edits(_run_on(pairs["spelt_road_l"]), _run_on(pairs["spelt_road_r"]), other, at_most=3).alias("letter_edits"),
     ]
+
+
+def _run_on(words: pl.Series) -> pl.Series:
+    return words.str.replace_all(" ", "", literal=True)
 
 
 def _road_cost() -> pl.Expr:
@@ -105,9 +132,21 @@ def _road_cost() -> pl.Expr:
         .when(roads).then(1.7)
         .when(likely_misspelt(pl.col("street_edits"), one, other)).then(2.2)
         .when(whole).then(2.2)
+        .when(_letters_alike()).then(2.6)
         .otherwise(None)
     )  # fmt: skip
     return cost.cast(pl.Float32).alias("road_cost")
+
+
+def _letters_alike() -> pl.Expr:
+    """BELFIELD CRESCENT and BELFIELDC RESCNT: nearly the same letters in a row, wherever the words end.
+
+    They begin alike, as MAPLE COURT and APPLE COURT do not.
+    """
+    one, other = (pl.col(f"spelt_road_{side}").str.replace_all(" ", "", literal=True) for side in "lr")
+    shortest = pl.min_horizontal(one.str.len_chars(), other.str.len_chars())
+    few = ((pl.col("letter_edits") <= 2) & (shortest >= 10)) | ((pl.col("letter_edits") == 3) & (shortest >= 14))
+    return few & (one.str.head(3) == other.str.head(3))
 
 
 def _suffix_dropped() -> pl.Expr:

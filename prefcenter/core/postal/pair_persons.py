@@ -25,12 +25,39 @@ def person_costs(pairs: pl.DataFrame) -> pl.DataFrame:
     the first letter only. Pairs of two people are left out.
     """
     persons = _persons(pairs)
-    known = _related(persons.with_columns(*_name_edits(persons)).filter(_perhaps()))
+    same = (pl.col("first_l") == pl.col("first_r")) & (pl.col("last_l") == pl.col("last_r"))
+    judged = pl.concat([_same_names(persons.filter(same)), _other_names(persons.filter(~same))])
+    # The cheapest first, so that it is the one that stands for the pair.
+    return judged.sort("pair", "name_cost", maintain_order=True).unique("pair", keep="first", maintain_order=True)
+
+
+_JUDGED = ("pair", "name_cost", "name_tier", "same_name", "initial")
+
+
+def _same_names(persons: pl.DataFrame) -> pl.DataFrame:
+    """What nearly half of the pairs are, and needs no rule."""
+    return persons.select(
+        "pair",
+        pl.lit(0.0, pl.Float32).alias("name_cost"),
+        pl.lit("name").alias("name_tier"),
+        pl.lit(value=True).alias("same_name"),
+        pl.lit(value=False).alias("initial"),
+    )
+
+
+def _other_names(persons: pl.DataFrame) -> pl.DataFrame:
+    bags = persons.with_columns(_bag("_l"), _bag("_r"))
+    known = _related(bags.with_columns(_name_edits(bags)).filter(_perhaps()))
     costs = known.with_columns(*_given(), *_surname()).with_columns(*_whole())
     judged = costs.with_columns(_name_cost(), _name_tier())
-    best = judged.filter(pl.col("name_cost").is_not_null()).sort("pair", "name_cost", maintain_order=True)
-    best = best.unique("pair", keep="first", maintain_order=True)
-    return best.select("pair", "name_cost", "name_tier", "same_name", "initial")
+    return judged.filter(pl.col("name_cost").is_not_null()).select(_JUDGED)
+
+
+def _bag(side: str) -> pl.Expr:
+    """The words of a name, initials left out, in an order that tells nothing; empty where there is but one."""
+    words = pl.concat_str([f"first{side}", f"middle{side}", f"last{side}"], separator=" ").str.split(" ")
+    whole = words.list.eval(pl.element().filter(pl.element().str.len_chars() > 1)).list.sort()
+    return pl.when(whole.list.len() > 1).then(whole.list.join(" ")).otherwise(pl.lit("")).alias(f"bag{side}")
 
 
 def _persons(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -40,10 +67,11 @@ def _persons(pairs: pl.DataFrame) -> pl.DataFrame:
         for right in ("", "2"):
             columns = [pl.col(f"{name}{left}_l").alias(f"{name}_l") for name in PERSON_FIELDS]
             columns += [pl.col(f"{name}{right}_r").alias(f"{name}_r") for name in PERSON_FIELDS]
-            tables.append(pairs.select("pair", *columns).filter((pl.col("last_l") != "") & (pl.col("last_r") != "")))
-    one, other = pl.col("generation_l"), pl.col("generation_r")
-    one_generation = (one == other) | (one == "") | (other == "")
-    return pl.concat(tables).filter(one_generation)
+            named = (pl.col(f"last{left}_l") != "") & (pl.col(f"last{right}_r") != "")
+            one, other = pl.col(f"generation{left}_l"), pl.col(f"generation{right}_r")
+            one_generation = (one == other) | (one == "") | (other == "")
+            tables.append(pairs.filter(named & one_generation).select("pair", *columns))
+    return pl.concat(tables)
 
 
 def _name_edits(persons: pl.DataFrame) -> list[pl.Series]:
@@ -85,8 +113,15 @@ def _part(whole: str, part: str) -> pl.Expr:
 
 
 def _related(persons: pl.DataFrame) -> pl.DataFrame:
-    return persons.join(_relations(), on=["first_l", "first_r"], how="left", maintain_order="left").with_columns(
-        pl.col("first_l").is_in(_common()).alias("common_l"), pl.col("first_r").is_in(_common()).alias("common_r")
+    one_letter = persons["first_edits"] == 1
+    slips = persons.filter(one_letter).select(_slip_of_the_finger()).to_series()
+    slip = pl.zeros(persons.height, pl.Boolean, eager=True).scatter(one_letter.arg_true(), slips).alias("slip")
+    return (
+        persons.with_columns(slip)
+        .join(_relations(), on=["first_l", "first_r"], how="left", maintain_order="left")
+        .with_columns(
+            pl.col("first_l").is_in(_common()).alias("common_l"), pl.col("first_r").is_in(_common()).alias("common_r")
+        )
     )
 
 
@@ -105,9 +140,11 @@ def _given() -> list[pl.Expr]:
     one, other = pl.col("first_l"), pl.col("first_r")
     joined = _joined("_l", "_r") | _joined("_r", "_l")
     related = pl.col("given_relation")
-    two_names = pl.col("common_l") & pl.col("common_r") & ~_slip_of_the_finger(one, other)
+    two_names = pl.col("common_l") & pl.col("common_r") & ~pl.col("slip")
     two_names |= (related == GivenRelation.APART.value).fill_null(value=False)
-    misspelt = likely_misspelt(pl.col("first_edits"), one, other) & ~two_names
+    # LILIANA and GIULIANA are sisters: two slips leave the first letter alone.
+    begins = (pl.col("first_edits") == 1) | (one.str.head(1) == other.str.head(1))
+    misspelt = likely_misspelt(pl.col("first_edits"), one, other) & ~two_names & begins
     cut = (_cut(one, other, "common_r") | _cut(other, one, "common_l")) & ~two_names
     letter = (one.str.len_chars() == 1) | (other.str.len_chars() == 1)
     initial = letter & (one.str.head(1) == other.str.head(1))
@@ -139,10 +176,11 @@ def _diminutive(one: pl.Expr, other: pl.Expr) -> pl.Expr:
     return both & (stem == other.str.replace(ending, "")) & (stem.str.len_chars() >= 3) & (stem != "MAR")
 
 
-def _slip_of_the_finger(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+def _slip_of_the_finger() -> pl.Expr:
     """Two letters exchanged or one doubled: JOESPH, SHELIA, ANNNA, which are names too and yet seldom two people."""
+    one, other = pl.col("first_l"), pl.col("first_r")
     turned = one.str.split("").list.sort() == other.str.split("").list.sort()
-    return (pl.col("first_edits") == 1) & (turned | (one.str.replace_many(_DOUBLE) == other.str.replace_many(_DOUBLE)))
+    return turned | (one.str.replace_many(_DOUBLE) == other.str.replace_many(_DOUBLE))
 
 
 _DOUBLE = {letter * 2: letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}

@@ -167,6 +167,9 @@ SAME_HOME = lines("""
     PO Box 12;; Springfield; IL; 62701 | P.O. Box 12;; Springfield; IL; 62710
     12 Stanley Pkwy;; Springfield; IL; 62701 | 12 Stan1ey Pkwy;; Springfield; IL; 62701
     12 Fargo Blvd;; Springfield; IL; 62701 | 12 FARG0 BLVD;; Springfield; IL; 62701
+    12 Belfield Crescent;; Springfield; IL; 62701 | 12 Belfield C Rescent;; Springfield; IL; 62701
+    12 Goyder Street;; Springfield; IL; 62701 | 12 Goyderst Reet;; Springfield; IL; 62701
+    12 Washington Ave;; Springfield; IL; 62701 | 12 Wahsingtn Ave;; Springfield; IL; 67201
     12 5th Ave;; Springfield; IL; 62701 | 12 Fifth Ave;; Springfield; IL; 62701
     12 5th Ave;; Springfield; IL; 62701 | 12 W 5th Ave;; Springfield; IL; 62701
 """)
@@ -187,12 +190,14 @@ UNSURE = names("""
     Michael Doe; 100 N Main St;; Springfield; IL; 62701 | Micheal Doe; 100 N Main St; # 4; Springfield; IL; 62701
     Jane Smith; 100 N Main St;; Springfield; IL; 62701 | J Smith; 100 N Mian St;; Springfield; IL; 62701
     Robert Doe; 100 Oak St;; Springfield; IL; 62701 | Bob Doe; 100 Oak Ave;; Springfield; IL; 62701
+    Bettina Smith; 100 Maple Court;; Springfield; IL; 62701 | Smith; 100 Maple Court;; Springfield; IL; 62701
     Jane Smith; 100 N Main St; Apt 2; Springfield; IL; 62701 | J Smith; 100 N Main St;; Springfield; IL; 62701
 """)
 
 OTHER_PERSON = names("""
     Jane Doe | John Doe
     Marie Doe | Mary Doe
+    Giuliana Doe | Liliana Doe
     Michael Doe | Michelle Doe
     Michelle Doe | Michael Doe
     Eric Doe | Erica Doe
@@ -258,6 +263,7 @@ OTHER_HOME = lines("""
     100 N Main St;; Springfield; IL; 62701 | 100 N Elm St;; Springfield; IL; 62701
     100 Oak St;; Springfield; IL; 62701 | 100 Elm St;; Springfield; IL; 62701
     100 Oak St;; Springfield; IL; 62701 | 100 Maple St;; Springfield; IL; 62701
+    100 Maple Court;; Springfield; IL; 62701 | 100 Apple Court;; Springfield; IL; 62701
     100 N Main St;; Springfield; IL; 62701 | 100 N Main St;; Chicago; IL; 60601
     100 N Main St;; Springfield; IL; 62701 | 100 N Main St;; Springfield; MA; 01103
     100 N Main St;; Springfield; IL; | 100 N Main St;; Springfield; MA;
