@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -69,6 +70,8 @@ class ListIndex:
         profile_values: the distinct profiles; the first is the empty one.
         peppers: the keys of the digests.
         hashed: for email, how the addresses of partners' hashed lists were hashed.
+        moments: for rows that were sent already, when each of them was; None for rows that are to be sent at ``at``.
+            Then ``bindings`` also say from when until when each suppression spoke (``begun``, ``over``).
     """
 
     ask: Ask
@@ -84,6 +87,11 @@ class ListIndex:
     peppers: Peppers = field(repr=False)
     unsure: Unsure = Unsure.BY_DEFAULT
     hashed: frozenset[HashAlgorithm] = frozenset()
+    moments: pl.Series | None = None
+
+    def of_rows(self, places: np.ndarray) -> ListIndex:
+        """The same for some rows of a block alone."""
+        return self if self.moments is None else replace(self, moments=self.moments.gather(places))
 
 
 def build_index(
@@ -99,6 +107,34 @@ def build_index(
         unsure: what becomes of rows that may be somebody on the list.
     """
     bindings, given = _bindings(session, ask, at)
+    return index_of(session, peppers, ask, bindings, given, at=at, unsure=unsure)
+
+
+Given = Mapping[int, tuple[Mapping[str, Any], str]]
+"""The readable address and the level of suppressions, by their id."""
+
+
+def index_of(
+    session: Session,
+    peppers: Peppers,
+    ask: Ask,
+    bindings: pl.DataFrame,
+    given: Given,
+    *,
+    at: datetime,
+    unsure: Unsure = Unsure.BY_DEFAULT,
+) -> ListIndex:
+    """The list as one mailing sees it, of suppressions that were chosen already.
+
+    Args:
+        session: reads only.
+        peppers: the keys of the digests.
+        ask: what would be sent.
+        bindings: the suppressions, in the columns of :data:`BINDING_SCHEMA`.
+        given: what is readable of the channel's own.
+        at: the moment of the decision.
+        unsure: what becomes of rows that may be somebody on the list.
+    """
     entries = [(number, address, level) for number, (address, level) in given.items()]
     fanned, digests, buckets = _unread(session, ask.channel, bindings, given)
     is_post = ask.channel is Channel.POST
@@ -164,7 +200,7 @@ class _Asked:
 
 
 def _unread(
-    session: Session, channel: Channel, bindings: pl.DataFrame, given: Mapping[int, tuple[dict[str, Any], str]]
+    session: Session, channel: Channel, bindings: pl.DataFrame, given: Given
 ) -> tuple[list[PostalEntry], dict[bytes, tuple[int, ...]], frozenset[str] | None]:
     """The keys whose suppression has no readable address of its own: fanned out, of an erased entry, or of a token.
 

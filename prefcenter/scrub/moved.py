@@ -34,7 +34,7 @@ def judge_both(frame: pl.DataFrame, columns: Columns, before: Columns, index: Li
     """
     new = judge_post(frame, columns, index)
     places = _differing(frame, columns, before)
-    old = judge_post(frame[places], before, index)
+    old = judge_post(frame[places], before, index.of_rows(places))
     mailable = ~pl.col("row").is_in(new.problems["row"].implode())
     found, unsure = (
         pl.concat([mine.with_columns(pl.lit(_NEW).alias(ADDRESS)), _placed(its, places).filter(mailable)])

@@ -69,11 +69,13 @@ def no_unsure() -> pl.DataFrame:
 
 def strictest(hits: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
     """For each row the one entry that speaks loudest: the strictest, then the most exact, then the oldest."""
-    best = (
-        hits.join(index.bindings, on="suppression")
-        .sort(["row", "strictness", "rank", "score", "suppression"], descending=[False, True, False, True, False])
-        .unique("row", keep="first", maintain_order=True)
-    )
+    met = hits.join(index.bindings, on="suppression")
+    if index.moments is not None:
+        sent = index.moments.gather(met["row"])
+        met = met.filter((pl.col("begun") <= sent) & (sent < pl.col("over")))
+    best = met.sort(
+        ["row", "strictness", "rank", "score", "suppression"], descending=[False, True, False, True, False]
+    ).unique("row", keep="first", maintain_order=True)
     return best.select(
         "row",
         pl.col("reason").alias("pc_reason"),
