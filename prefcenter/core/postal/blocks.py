@@ -57,26 +57,29 @@ class BlockIndex:
     """The blocks of many rows in the order of their hashes, so that those of a few others are found at once."""
 
     blocks: npt.NDArray[np.uint64]
+    first: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
     places: npt.NDArray[np.uint32]
 
     @classmethod
     def of(cls, keys: pl.DataFrame) -> BlockIndex:
         """Order a frame of :func:`block_keys`."""
         ordered = keys.sort("block")
-        return cls(ordered["block"].to_numpy(), ordered["place"].to_numpy())
+        blocks, first, counts = np.unique(ordered["block"].to_numpy(), return_index=True, return_counts=True)
+        return cls(blocks, first, counts, ordered["place"].to_numpy())
 
     def pairs(self, keys: pl.DataFrame, *, at_most: int = 500_000) -> Iterator[pl.DataFrame]:
         """The pairs of these rows with others that share a block, by the places ``l`` and ``r`` (u32).
 
         They come in pieces of about ``at_most`` pairs, all those of one other row in the same piece, each pair once.
         """
-        others = keys.sort("place")
-        blocks = others["block"].to_numpy()
-        first = np.searchsorted(self.blocks, blocks, side="left")
-        counts = np.searchsorted(self.blocks, blocks, side="right") - first
-        places = others["place"].to_numpy()
-        met = counts > 0
-        yield from self._pieces(places[met], first[met], counts[met], at_most)
+        if not len(self.blocks):
+            return
+        blocks, places = keys["block"].to_numpy(), keys["place"].to_numpy()
+        there = np.minimum(np.searchsorted(self.blocks, blocks), len(self.blocks) - 1)
+        met = np.flatnonzero(self.blocks[there] == blocks)
+        met = met[np.argsort(places[met], kind="stable")]
+        yield from self._pieces(places[met], self.first[there[met]], self.counts[there[met]], at_most)
 
     def _pieces(
         self,

@@ -33,7 +33,8 @@ def with_address_costs(pairs: pl.DataFrame) -> pl.DataFrame:
     keys of :mod:`.keys` need.
     """
     placed = _apart(pairs, _same_zip(), _place_edits, _place_cost(), "place_cost")
-    streets = _apart(placed, pl.col("way_l") == pl.col("way_r"), _road_edits, _road_cost(), "road_cost")
+    alike = placed.filter(_perhaps_one_road(placed))
+    streets = _apart(alike, pl.col("way_l") == pl.col("way_r"), _road_edits, _road_cost(), "road_cost")
     return streets.with_columns(*_line(), *_gist())
 
 
@@ -53,6 +54,15 @@ def _apart(
     costs = others.with_columns(edited(others)).select(cost).to_series()
     alike = pairs.filter(equal).with_columns(pl.lit(0.0, pl.Float32).alias(name))
     return pl.concat([alike, others.with_columns(costs).filter(costs.is_not_null())])
+
+
+def _perhaps_one_road(pairs: pl.DataFrame) -> pl.Series:
+    """A quick look: the same way, the same first letter, or few edits; most that share a number share nothing else."""
+    first = [
+        pl.col(f"{name}_l").str.head(1) == pl.col(f"{name}_r").str.head(1) for name in ("spelt", "spelt_road", "road")
+    ]
+    same = pairs.select((pl.col("way_l") == pl.col("way_r")) | pl.any_horizontal(first)).to_series()
+    return same | (edits(pairs["spelt_l"], pairs["spelt_r"], ~same, at_most=2) <= 2)
 
 
 def _same_zip() -> pl.Expr:

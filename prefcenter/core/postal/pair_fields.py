@@ -6,8 +6,9 @@ import polars as pl
 
 from prefcenter.core.channels import Level
 from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES, SUFFIX_FORMS, SUFFIXES
+from prefcenter.core.postal.text import amend
 
-PERSON_FIELDS = ("first", "middle", "last", "generation", "given", "bag")
+PERSON_FIELDS = ("first", "middle", "last", "generation", "given")
 """The columns of each person; those of the second of a couple end in ``2``."""
 
 PAIR_FIELDS = (
@@ -26,7 +27,7 @@ def pair_fields(standard: pl.DataFrame) -> pl.DataFrame:
             are suppressions (individual if missing).
     """
     level = pl.col("level") if "level" in standard.columns else pl.lit(Level.INDIVIDUAL.value)
-    fields = standard.select(
+    fields = standard.with_columns(_figures(standard["s_street"])).select(
         *_address(), *_person(""), *_person("2"),
         pl.col("s_company").alias("company"), pl.col("s_occupant").alias("occupant"), level.alias("level"),
     )  # fmt: skip
@@ -35,8 +36,9 @@ def pair_fields(standard: pl.DataFrame) -> pl.DataFrame:
 
 def _spelt_out(standard: pl.DataFrame) -> pl.DataFrame:
     """The words in full, since VALLLEY lies one edit from VALLEY and three from VLY; ST is a saint before a suffix."""
-    words = pl.col("s_street").str.split(" ")
-    street = words.list.eval(pl.element().replace(_WORDS | {"ST": "SAINT"})).list.join(" ").alias("street")
+    full = pl.element().replace(_WORDS | {"ST": "SAINT"})
+    shortened = standard["s_street"].str.contains(_SHORT_WORD)
+    street = amend(standard["s_street"], shortened, lambda texts: _each_word(texts, full)).alias("street")
     suffix = pl.col("s_suffix").replace(_WORDS).alias("suffix")
     weak = pl.when(pl.col("s_suffix").is_in(STRONG_SUFFIXES)).then(pl.lit("")).otherwise("suffix")
     return standard.select("s_predir", street, suffix, "s_postdir", "s_suffix").select(
@@ -60,6 +62,7 @@ _WORDS: dict[str, str] = {form: _longest(form) for form in SUFFIX_FORMS} | {
     "BYP": "BYPASS", "BYU": "BAYOU", "CTR": "CENTER", "HBR": "HARBOR", "RNCH": "RANCH", "SHR": "SHORE",
     "SHRS": "SHORES", "STRM": "STREAM", "VLG": "VILLAGE",
 }  # fmt: skip
+_SHORT_WORD = r"\b(?:ST|" + "|".join(sorted(_WORDS)) + r")\b"
 
 
 def pairs_of(left: pl.DataFrame, right: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
@@ -83,7 +86,7 @@ def _address() -> list[pl.Expr]:
         ).alias("way"),
         pl.concat_str(["s_predir", "s_postdir"], separator=" ").str.strip_chars(" ").alias("direction"),
         pl.concat_str(parts, separator=" ").str.replace_all(" +", " ").str.strip_chars(" ").alias("road"),
-        _figures().alias("figures"),
+        pl.col("figures"),
         pl.when(pl.col("s_unit") == "").then("s_unit_kind").otherwise("s_unit").alias("unit_id"),
         pl.when(pl.col("s_unit_kind") == "UNIT").then(pl.lit("#")).otherwise("s_unit_kind").alias("unit_kind"),
         pl.when(pl.col("s_zip5") == "").then(pl.lit("")).otherwise(coded).alias("zip"),
@@ -91,21 +94,24 @@ def _address() -> list[pl.Expr]:
     ]  # fmt: skip
 
 
-def _figures() -> pl.Expr:
+def _figures(streets: pl.Series) -> pl.Series:
     """The figures of a street's name, for another figure is another street; FARG0 and STAN1EY are words, misread."""
     word = pl.element()
     misread = word.str.contains(r"^(?:[A-Z]|0[A-Z])[A-Z01]*(?:[A-Z]|[A-Z]{3}0)$") & word.str.contains(r"[A-Z]{2}")
     figure = word.filter(word.str.contains("[0-9]") & ~misread).str.replace("^([0-9]+)[A-Z]+$", "${1}")
-    return pl.col("s_street").str.split(" ").list.eval(figure).list.join(" ")
+    given = streets.str.contains("[0-9]")
+    none = pl.zeros(len(streets), pl.Int8, eager=True).cast(pl.String).str.head(0)
+    return amend(none, given, lambda _: _each_word(streets.filter(given), figure)).alias("figures")
+
+
+def _each_word(texts: pl.Series, change: pl.Expr) -> pl.Series:
+    return texts.str.split(" ").list.eval(change).list.join(" ")
 
 
 def _person(which: str) -> list[pl.Expr]:
     first, middle, last = (pl.col(f"s_{part}{which}") for part in ("first", "middle", "last"))
-    words = pl.concat_str([first, middle, last], separator=" ").str.split(" ")
-    whole = words.list.eval(pl.element().filter(pl.element().str.len_chars() > 1)).list.sort()
     return [
         first.alias(f"first{which}"), middle.alias(f"middle{which}"), last.alias(f"last{which}"),
         pl.col(f"s_generation{which}").alias(f"generation{which}"),
         pl.concat_str([first, middle]).str.replace_all(" ", "", literal=True).alias(f"given{which}"),
-        pl.when(whole.list.len() > 1).then(whole.list.join(" ")).otherwise(pl.lit("")).alias(f"bag{which}"),
     ]  # fmt: skip
