@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -17,6 +18,9 @@ from prefcenter.services.points import Points
 from prefcenter.services.ports import Keyring
 from prefcenter.store import schema
 from prefcenter.store.engine import Database
+
+if TYPE_CHECKING:
+    from tests.posting import PostRoom
 
 PEPPER = "a pepper for tests, of good length"
 SECRET = "a signing key for tests, of good length"
@@ -98,3 +102,25 @@ def keyring() -> Keyring:
 @pytest.fixture
 def points(keyring: Keyring) -> Points:
     return Points(keyring.peppers)
+
+
+@pytest.fixture
+def post_room(sqlite_database: Database, tmp_path: Path) -> PostRoom:
+    """A room to scrub and follow mailings in."""
+    return _post_room(sqlite_database, tmp_path)
+
+
+@pytest.fixture
+def either_post_room(database: Database, tmp_path: Path) -> PostRoom:
+    """The same; the test runs once on each kind of database."""
+    return _post_room(database, tmp_path)
+
+
+def _post_room(database: Database, folder: Path) -> PostRoom:
+    from tests.houses import StillClock, wiring_on
+    from tests.posting import PostRoom
+
+    clock = StillClock()
+    wiring = wiring_on(database, folder, clock)
+    wiring.adopt_keys()
+    return PostRoom(wiring, clock, folder)

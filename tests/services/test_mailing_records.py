@@ -1,0 +1,113 @@
+"""A mailing is on record when its files are there, and only then, whatever dies in between (P11)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from prefcenter.core.errors import PrefcenterError
+from prefcenter.files import writing
+from prefcenter.services import kept_folders
+from prefcenter.services.mailing_records import finish_abandoned
+from prefcenter.store import mailings
+from tests.posting import BOB, PostRoom
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from prefcenter.files import writing
+from prefcenter.store.engine import Database
+from tests.houses import StillClock, wiring_on
+from tests.posting import PostRoom
+
+folder = Path(sys.argv[1])
+clock = StillClock()
+writing._publish = lambda *_: os._exit(9)
+PostRoom(wiring_on(Database(f"sqlite:///{folder / 'prefcenter.db'}"), folder, clock), clock, folder).scrub()
+"""
+
+
+def settle(post_room: PostRoom) -> int:
+    wiring = post_room.wiring
+    return finish_abandoned(wiring.database, wiring.mailing_rows, at=post_room.clock())
+
+
+def states(post_room: PostRoom) -> list[tuple[int, str]]:
+    with post_room.wiring.database.read() as session:
+        return [(row.version, row.state) for row in mailings.all_versions(session, "spring")]
+
+
+def test_a_scrub_that_is_killed_before_its_files_are_in_place_has_failed(post_room: PostRoom, tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], cwd=root, check=False)
+    assert killed.returncode == 9
+    assert states(post_room) == [(1, "preparing")]
+    assert len(post_room.kept()) == 1
+    with pytest.raises(PrefcenterError, match="being prepared"):
+        post_room.pull()
+    assert settle(post_room) == 1
+    assert states(post_room) == [(1, "failed")]
+    assert post_room.kept() == []
+    assert (post_room.ledger("mailing"), len(post_room.ledger("mailing_failed"))) == ([], 1)
+    post_room.scrub()
+    assert states(post_room) == [(2, "prepared"), (1, "failed")]
+
+
+def test_one_that_is_killed_when_its_files_are_in_place_is_confirmed(either_post_room: PostRoom) -> None:
+    """P12: its file may be at the mail house, so its late opt-outs must be found."""
+    post_room = either_post_room
+    post_room.scrub()
+    post_room.set_state("preparing")
+    assert settle(post_room) == 1
+    assert states(post_room) == [(1, "prepared")]
+    assert len(post_room.ledger("mailing")) == 2
+    post_room.opt_out(BOB)
+    assert post_room.ids() == ["0002"]
+
+
+def test_one_that_a_guard_held_is_held_when_it_is_confirmed(post_room: PostRoom) -> None:
+    post_room.scrub()
+    post_room.set_state("preparing", held_because="Nothing was removed.")
+    settle(post_room)
+    assert states(post_room) == [(1, "held")]
+
+
+def test_one_that_is_at_work_is_left_alone(post_room: PostRoom) -> None:
+    post_room.scrub()
+    (post_room.folder / "out" / "manifest.json").unlink()
+    post_room.set_state("preparing")
+    folder = post_room.wiring.mailing_rows / str(post_room.mailing().rows_folder)
+    with kept_folders.locked(folder):
+        assert settle(post_room) == 0
+    assert states(post_room) == [(1, "preparing")]
+    assert settle(post_room) == 1
+    assert states(post_room) == [(1, "failed")]
+
+
+def test_files_that_cannot_be_moved_leave_a_failed_mailing_and_no_rows(
+    either_post_room: PostRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_room = either_post_room
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(writing, "_publish", full)
+    with pytest.raises(PrefcenterError, match="the disk is full"):
+        post_room.scrub()
+    assert states(post_room) == [(1, "failed")]
+    assert post_room.kept() == []
+
+
+def test_what_a_dead_scrub_left_in_the_making_is_swept_up(post_room: PostRoom) -> None:
+    left = post_room.wiring.mailing_rows / ".unfinished-0123"
+    left.mkdir(parents=True)
+    (left / "scrubbed-1.parquet").write_bytes(b"half")
+    other = post_room.wiring.mailing_rows / "somebody-elses"
+    other.mkdir()
+    post_room.scrub()
+    assert not left.exists()
+    assert other.exists()
