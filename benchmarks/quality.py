@@ -18,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks import generated, generator, unseen, unseen_words, vocabulary
+from benchmarks import generated, generator, labelled, mails, renderings, unseen, unseen_words, vocabulary
 
 
 def main() -> None:
@@ -58,10 +58,58 @@ def _generated(given: argparse.Namespace, generate: Callable[[int], generator.Ma
         generated.print_total(way, truth)
 
 
-PARTS: dict[str, Callable[[argparse.Namespace], None]] = {"own": _own, "unseen": _unseen}
+def _febrl(_given: argparse.Namespace) -> None:
+    # Only here, since the sets lie in a package of their own.
+    from benchmarks import febrl
+
+    febrl.main()
+
+
+def _addresses(given: argparse.Namespace) -> None:
+    addresses = renderings.real_addresses(given.data)
+    for title, most in (("ordinals up to the twentieth in words", 20), ("all ordinals in words", 99)):
+        told = renderings.invariance(addresses, seed=int(given.seeds.split(",")[0]), ordinals=most)
+        print(f"{told.pairs:,} addresses, {title}: one form {told.form:.4f}, keys meet {told.meet:.4f}")
+        for missed in told.missed[: given.show]:
+            print("   ", " | ".join(missed))
+
+
+def _labelled(given: argparse.Namespace) -> None:
+    if given.data is None:
+        print("left out: no folder with labelled addresses (--data, PREFCENTER_BENCH_DATA)")
+        return
+    print(f"{'agree':<44}" + "".join(f"{part:>16}" for part in labelled.PARTS))
+    for name in labelled.SETS:
+        if not (given.data / name).exists():
+            continue
+        told = labelled.agreement(labelled.read(given.data / name))
+        cells = [f"{1 - len(wrong) / count:.4f} of {count:,}" if count else "-" for count, wrong in told.values()]
+        print(f"{name:<44}" + "".join(f"{cell:>16}" for cell in cells))
+        for part, (_, wrong) in told.items():
+            for line, label, found in wrong[: given.show]:
+                print(f"    {part}: {line} | {label} | {found}")
+
+
+def _mails(_given: argparse.Namespace) -> None:
+    told = mails.read_all()
+    print(
+        f"{told.mails} mails, {told.right} read wholly right; certain {told.certain}, should be {told.expected_certain}"
+    )
+    print("certain and yet wrong:", ", ".join(told.certain_and_wrong) or "none")
+    for name, count in told.fields.items():
+        print(f"  {name:<10}{told.fields_right[name]:>5} of {count}")
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "own": _own, "unseen": _unseen, "febrl": _febrl, "addresses": _addresses, "labelled": _labelled, "mails": _mails,
+}  # fmt: skip
 TITLES = {
     "own": "the generator that the rules were made with, seeds not used then",
     "unseen": "a second generator, words and errors written without a look at the matcher",
+    "febrl": "FEBRL 1 to 3, pairs of one house number, beside Splink",
+    "addresses": "real addresses written in two legitimate ways",
+    "labelled": "labelled addresses (usaddress), read alike",
+    "mails": "the mails of the tests",
 }
 
 
