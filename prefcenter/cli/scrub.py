@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,14 +13,14 @@ import click
 
 from prefcenter.cli.options import CHANNEL, FILE, MOMENT, Code, acting, as_json, mapped
 from prefcenter.cli.presenting import exits, moment, print_json
-from prefcenter.cli.running import open_wiring
+from prefcenter.cli.running import STOPPED, open_wiring
+from prefcenter.cli.scrub_progress import watching
 from prefcenter.core.channels import Channel
 from prefcenter.core.postal.tiers import Unsure
 from prefcenter.core.repeats import Repeats
 from prefcenter.services.ports import Evidence
 
 if TYPE_CHECKING:
-    from prefcenter.scrub.run import Progress
     from prefcenter.services.scrubbing import Prepared
 
 CHANGED, STALE, HELD = 3, 4, 5
@@ -33,6 +32,7 @@ REPEATS = Code(Repeats, "repeats")
     epilog=exits(
         "2  bad input; nothing was written",
         f"{HELD}  held by a guard; the files are there, and an approver must release them",
+        f"{STOPPED}  stopped by you; nothing was written",
     ),
 )
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE…")
@@ -103,7 +103,7 @@ def scrub_command(
     """
     from prefcenter.services import scrubbing
 
-    with open_wiring() as wiring, _progress(files) as progress:
+    with open_wiring() as wiring, _told_if_stopped(dry_run=dry_run), watching() as watch:
         order = scrubbing.Order(
             files=files,
             channel=channel,
@@ -132,7 +132,8 @@ def scrub_command(
             evidence,
             keep_in=wiring.mailing_rows,
             clock=wiring.clock,
-            progress=progress,
+            progress=watch.progress,
+            tell=watch.tell,
         )
     if wants_json:
         print_json(prepared.manifest or {"counts": _counts(prepared), "held": list(prepared.held)})
@@ -140,6 +141,22 @@ def scrub_command(
         _report(prepared, out, dry_run=dry_run)
     if prepared.held:
         ctx.exit(HELD)
+
+
+@contextmanager
+def _told_if_stopped(*, dry_run: bool) -> Iterator[None]:
+    """Say what is there and what to do, where a scrub was stopped."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Stopped: nothing was written, and the mailing is not on record.", err=True)
+        if not dry_run:
+            click.echo(
+                "The same command goes on where this one was, as long as the list and the files stay as they are; else"
+                " it starts anew.",
+                err=True,
+            )
+        click.get_current_context().exit(STOPPED)
 
 
 def _name(text: str) -> str:
@@ -154,41 +171,6 @@ def _vendor(text: str) -> str:
     if len(name) > 120 or not name.isprintable():
         raise click.BadParameter("it must have at most 120 characters.", param_hint="--vendor")
     return name
-
-
-@contextmanager
-def _progress(files: tuple[Path, ...]) -> Iterator[Progress | None]:
-    """A bar on standard error with rows/s and time left, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    total = sum(path.stat().st_size for path in files)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[rows]:,} rows"),
-        TextColumn("{task.fields[rate]:,.0f} rows/s"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Scrubbing", total=total, rows=0, rate=0.0)
-        done: list[int] = [0, 0, 0, 0]  # Bytes and rows of the files before, then of the present one.
-
-        def show(bytes_done: int, _size: int, rows: int) -> None:
-            if bytes_done < done[2]:
-                done[0], done[1] = done[0] + done[2], done[1] + done[3]
-            done[2], done[3] = bytes_done, rows
-            elapsed = bar.tasks[0].elapsed or 0.0
-            all_rows = done[1] + rows
-            bar.update(
-                task, completed=done[0] + bytes_done, rows=all_rows, rate=all_rows / elapsed if elapsed > 0 else 0.0
-            )
-
-        yield show
 
 
 def _counts(prepared: Prepared) -> dict[str, object]:

@@ -18,6 +18,7 @@ from prefcenter.files.columns import Columns
 from prefcenter.files.seeds import read_seeds
 from prefcenter.files.tables import PROBLEM, ROW, FileFacts, Table
 from prefcenter.scrub.canaries import NO_CANARIES, Watched, watch_file
+from prefcenter.scrub.checkpoints import Checkpoints
 from prefcenter.scrub.duplicates import NONE_FOUND, Duplicates
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.kept import KeptRows, refuse_nameless
@@ -26,7 +27,7 @@ from prefcenter.scrub.outputs import Names, Outputs
 from prefcenter.scrub.shifted import PlaceCheck
 
 Progress = Callable[[int, int, int], None]
-"""Called after each block with the bytes done, the bytes in all, and the rows done."""
+"""Called after each block with the bytes done, the bytes in all, and the rows done; of a mailing, over all files."""
 
 
 @dataclass(slots=True)
@@ -87,6 +88,8 @@ def scrub_table(
     canaries: Path | None = None,
     duplicates: Duplicates | None = None,
     kept: KeptRows | None = None,
+    points: Checkpoints | None = None,
+    number: int = 0,
     progress: Progress | None = None,
 ) -> Scrubbed:
     """Write the clean file, what was suppressed, what is unsure and what could not be read.
@@ -101,6 +104,8 @@ def scrub_table(
         canaries: records that must vanish, sent through the list with the file (P13).
         duplicates: what has occurred in the mailing so far; a row that repeats it is dropped.
         kept: what is let through is kept there too, so that it can be judged again (P12).
+        points: what was said of blocks by a run that was stopped, and is of this one.
+        number: the place of the file in the mailing.
         progress: told after each block.
 
     Raises:
@@ -115,8 +120,13 @@ def scrub_table(
     has_two = index.ask.channel is Channel.POST and columns.before is not None
     sources = duplicates.sources if duplicates is not None else ()
     with Outputs(table, folder, names, sources, has_two_addresses=has_two) as outputs:
-        for block in table.blocks(_looked_at(columns, index.ask.channel, row_id)):
-            judged = refuse_nameless(judge(block.frame, columns, index, default_country), block.frame, row_id)
+        for place, block in enumerate(table.blocks(_looked_at(columns, index.ask.channel, row_id))):
+            judged = points.load(number, place, block.frame.height) if points is not None else None
+            if judged is None:
+                judged = judge(block.frame, columns, index, default_country)
+                if points is not None and block.bytes_done < table.size:
+                    points.save(number, place, block.frame.height, judged)
+            judged = refuse_nameless(judged, block.frame, row_id)
             if index.ask.channel is Channel.POST:
                 places.look(block.frame, columns, default_country)
             mask = judged.kept(block.frame.height)

@@ -17,6 +17,7 @@ from prefcenter.files.manifest import Counts, Manifest, sign_manifest, write_man
 from prefcenter.files.tables import Table
 from prefcenter.files.writing import MANIFEST_NAME, whole_or_nothing
 from prefcenter.scrub.canaries import Watched, watch_list
+from prefcenter.scrub.checkpoints import Checkpoints, kept_until_done
 from prefcenter.scrub.index import ListIndex, build_index
 from prefcenter.scrub.outputs import names_for
 from prefcenter.scrub.run import Progress, Scrubbed, Tally, scrub_table
@@ -30,6 +31,7 @@ from prefcenter.services.mailing_orders import Order as Order
 from prefcenter.services.mailing_orders import ask_of, duplicates_of, open_tables, question_of
 from prefcenter.services.mailing_rows import RowsToKeep
 from prefcenter.services.ports import Clock, Evidence, Keyring
+from prefcenter.services.resuming import Tell, checkpoints_of, tell_nobody
 from prefcenter.services.sealing import LedgerKeys
 from prefcenter.store import mailings
 from prefcenter.store.engine import Database
@@ -67,6 +69,7 @@ def prepare(
     keep_in: Path,
     clock: Clock,
     progress: Progress | None = None,
+    tell: Tell = tell_nobody,
 ) -> Prepared:
     """Scrub the files of a mailing, write them whole or not at all, and put the mailing on record.
 
@@ -82,6 +85,7 @@ def prepare(
         keep_in: where the kept rows of all mailings lie.
         clock: tells the time.
         progress: told after each block.
+        tell: told sentences for people meanwhile.
 
     Raises:
         BadInput: a file cannot be read; nothing is written.
@@ -102,6 +106,7 @@ def prepare(
         entries = count_in_force(session, order.channel.value)
         watched = watch_list(session, index, order.default_country)
         warning = outdated_warning(session) if order.channel is Channel.POST else None
+        points = checkpoints_of(session, order, tables, index, tell, at=at)
     notes = tuple(note for table in tables for note in table.columns.notes) + ((warning,) if warning else ())
     if order.is_dry_run:
         scrubbed, remarks = _in_vain(tables, index, order, progress)
@@ -111,10 +116,10 @@ def prepare(
     with new_folder(keep_in) as kept:
         rows = _rows_to_keep(kept.path, order)
         try:
-            with whole_or_nothing(order.out) as folder:
-                scrubbed = _scrub_all(tables, index, folder, order, rows, progress)
+            with whole_or_nothing(order.out) as folder, kept_until_done(points):
+                scrubbed = _scrub_all(tables, index, folder, order, rows, points, progress)
                 held = _held(database, order, question, scrubbed, entries, watched)
-                manifest = _manifest(order, question, scrubbed, position, at, entries, held)
+                manifest = _manifest(order, question, scrubbed, position, points.at, entries, held)
                 with database.write() as session:
                     row = _open_mailing(session, order, question, manifest, kept.name)
                     signed = sign_manifest(manifest.as_dict() | {"version": row.version}, ledger_keys.newest[1])
@@ -140,11 +145,13 @@ def _scrub_all(
     folder: Path,
     order: Order,
     rows: RowsToKeep,
+    points: Checkpoints | None,
     progress: Progress | None,
 ) -> list[Scrubbed]:
     done: list[Scrubbed] = []
     duplicates = duplicates_of(order)
-    for table in tables:
+    size = sum(table.size for table in tables)
+    for number, table in enumerate(tables):
         names = names_for(table.path, is_only=len(tables) == 1)
         # Seeds stand once in a mailing, not once a file.
         seeds = order.seeds if not done else None
@@ -159,10 +166,23 @@ def _scrub_all(
                 canaries=order.canaries,
                 duplicates=duplicates,
                 kept=kept,
-                progress=progress,
+                points=points,
+                number=number,
+                progress=_overall(progress, tables[:number], size, done),
             )
         done.append(one)
     return done
+
+
+def _overall(
+    progress: Progress | None, before: Sequence[Table], size: int, done: Sequence[Scrubbed]
+) -> Progress | None:
+    """The progress of one file as that of the mailing."""
+    if progress is None:
+        return None
+    tell = progress
+    bytes_before, rows_before = sum(table.size for table in before), sum(one.tally.read for one in done)
+    return lambda bytes_done, _size, rows: tell(bytes_before + bytes_done, size, rows_before + rows)
 
 
 def _rows_to_keep(folder: Path, order: Order) -> RowsToKeep:
@@ -177,7 +197,7 @@ def _in_vain(
         folder = Path(name) / "rows"
         folder.mkdir()
         rows = _rows_to_keep(folder, order)
-        return _scrub_all(tables, index, Path(name), order, rows, progress), rows.notes
+        return _scrub_all(tables, index, Path(name), order, rows, None, progress), rows.notes
 
 
 def _held(

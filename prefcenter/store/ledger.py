@@ -224,6 +224,18 @@ def last_position(session: Session) -> int:
     return session.scalar(select(func.max(LedgerPosition.position))) or 0
 
 
+def last_position_beside(session: Session, kinds: Sequence[str]) -> int:
+    """The highest position of an entry that is of none of these kinds, 0 where there is none."""
+    query = (
+        select(LedgerPosition.position)
+        .join(LedgerEntry, LedgerEntry.id == LedgerPosition.entry_id)
+        .where(LedgerEntry.kind.not_in(kinds))
+        .order_by(LedgerPosition.position.desc())
+        .limit(1)
+    )
+    return session.scalar(query) or 0
+
+
 def facts_after(session: Session, position: int, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
     """What the sealed entries of some kinds tell that came after a position, in their order."""
     query = (

@@ -1,0 +1,116 @@
+"""Whether a scrub may go on where an earlier run was stopped: only by the same files, rules and list.
+
+An opt-out that came meanwhile must not be missed. So what was said of the first rows is used again only where nothing
+has happened since that could have changed it: the ledger has no entry that touches the list, the index holds the same,
+the files were not written to, and the run that was stopped began less than a day ago.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+from sqlalchemy.orm import Session
+
+from prefcenter import __version__
+from prefcenter.core.policy import POLICY_VERSION
+from prefcenter.core.postal.standardise import STANDARD_VERSION
+from prefcenter.files.sources import Stamp
+from prefcenter.files.tables import Table
+from prefcenter.scrub.checkpoints import Checkpoints, folder_for
+from prefcenter.scrub.index import ListIndex
+from prefcenter.services.mailing_orders import Order
+from prefcenter.store import ledger
+
+Tell = Callable[[str], None]
+"""Told a sentence for people while a scrub runs."""
+
+
+def tell_nobody(_sentence: str) -> None:
+    """For whoever does not listen."""
+
+
+USABLE_FOR = timedelta(days=1)
+"""What was said longer ago is said anew, whatever happened since."""
+
+UNRELATED = (
+    "mailing",
+    "mailing_dropped",
+    "mailing_failed",
+    "mailing_load",
+    "mailing_pull",
+    "mailing_receipt",
+    "mailing_released",
+    "mailing_rows_erased",
+    "mailing_withdrawn",
+    "export",
+    "key_added",
+    "key_revoked",
+    "operator_act",
+    "operator_added",
+    "operator_disabled",
+)
+"""Entries of the ledger that leave the list as it was; every other one may have changed it."""
+
+_OF_NO_WEIGHT = (
+    "out",
+    "mailing",
+    "seeds",
+    "canaries",
+    "cutoff_at",
+    "drop_at",
+    "is_dry_run",
+    "vendor",
+    "guards",
+    "repeats",
+)
+"""What may differ between two runs without any row being judged otherwise."""
+
+
+def checkpoints_of(
+    session: Session, order: Order, tables: Sequence[Table], index: ListIndex, tell: Tell, *, at: datetime
+) -> Checkpoints:
+    """The kept verdicts of a mailing: those of a run that was stopped, if they still hold, else none yet."""
+    if order.is_dry_run:
+        return Checkpoints(None, {}, at)
+    points = Checkpoints(folder_for(order.out, order.mailing), _identity(session, order, tables, index), at)
+    adopted = points.adopt(oldest=at - USABLE_FOR)
+    if adopted:
+        tell(f"Going on at row {points.rows + 1:,}: the rows before were judged by a run that was stopped.")
+    elif adopted is False:
+        tell("An earlier run was stopped; the list, the files or the order are not what they were: starting anew.")
+    return points
+
+
+def _identity(session: Session, order: Order, tables: Sequence[Table], index: ListIndex) -> dict[str, Any]:
+    """What must be the same, or the verdicts could be others."""
+    said = {name: value for name, value in _order(order).items() if name not in _OF_NO_WEIGHT}
+    return {
+        "versions": [__version__, str(POLICY_VERSION), STANDARD_VERSION, pl.__version__],
+        "order": {name: repr(value) for name, value in said.items()},
+        "ask": repr(index.ask),
+        "files": [[str(table.path.resolve()), *_stamp(table)] for table in tables],
+        "layout": hashlib.sha256(order.layout.read_bytes()).hexdigest() if order.layout is not None else "",
+        "list": ledger.last_position_beside(session, UNRELATED),
+        "index": _fingerprint(index),
+    }
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {name: getattr(order, name) for name in order.__dataclass_fields__}
+
+
+def _stamp(table: Table) -> list[int]:
+    return list(Stamp.of(table.path) or ())
+
+
+def _fingerprint(index: ListIndex) -> str:
+    """What the index holds beyond the entries of the ledger: who is bound, and what is on file of consents."""
+    frames = [index.bindings.drop("since"), index.profiles]
+    sums = [int(frame.hash_rows(1).cast(pl.UInt64).sum() or 0) if frame.height else 0 for frame in frames]
+    digests = sum(int.from_bytes(digest[:8], "big") * (number + 1) for digest, number in index.profile_digests.items())
+    held = [*sums, [frame.height for frame in frames], digests, len(index.digests), repr(index.profile_values)]
+    return hashlib.sha256(repr(held).encode()).hexdigest()
