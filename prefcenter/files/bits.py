@@ -31,7 +31,18 @@ def packed(mask: Mask) -> Words:
 
 def positions(words: Words) -> Offsets:
     """The offsets of the bits that are set, ascending."""
-    return np.flatnonzero(np.unpackbits(words.view(np.uint8), bitorder="little").view(np.bool_))
+    counts = np.bitwise_count(words)
+    places = np.cumsum(counts, dtype=np.int64)
+    found = np.empty(int(places[-1]) if len(places) else 0, np.int64)
+    filled = np.flatnonzero(counts)
+    left, offsets, places = words[filled], filled << 6, places[filled] - counts[filled]
+    # The lowest bit of every word at once, then the next lowest of those that have another: few words have many.
+    while len(left):
+        found[places] = offsets + np.bitwise_count((left & -left) - _ONE)
+        left &= left - _ONE
+        more = np.flatnonzero(left)
+        left, offsets, places = left[more], offsets[more], places[more] + 1
+    return found
 
 
 def is_set(words: Words, offsets: Offsets) -> Mask:

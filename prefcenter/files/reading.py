@@ -11,6 +11,7 @@ import numpy as np
 
 from prefcenter.core.errors import BadInput
 from prefcenter.files import encoding as encodings
+from prefcenter.files.beside import ahead
 from prefcenter.files.columns import Columns, recognise
 from prefcenter.files.dialect import Dialect, detect, parse_record
 from prefcenter.files.encoding import Encoding
@@ -18,11 +19,11 @@ from prefcenter.files.headers import ROWS_LOOKED_AT, refuse_second_header
 from prefcenter.files.parsing import Layout, TextBlock, parse_block
 from prefcenter.files.records import split
 from prefcenter.files.signatures import refuse_other_formats
-from prefcenter.files.sources import Sample, Source
+from prefcenter.files.sources import Reading, Sample, Source
 from prefcenter.files.tables import FileFacts
 from prefcenter.files.writing import CsvOutput, Lines
 
-BLOCK_BYTES = 32 << 20
+BLOCK_BYTES = 16 << 20
 _LINE_LIMIT = 64 << 20
 
 
@@ -63,16 +64,7 @@ class TextTable(ABC):
         with self._source.reading() as stream:
             if stream.read(len(self.header_bytes)) != self.header_bytes:
                 raise self._source.changed()
-            rest = b""
-            for chunk, _ in encodings.transcoded(stream, self.encoding, max(self._block_bytes, 2)):
-                # A wide encoding may still hold back half a character when all its bytes have been read.
-                at_end = stream.at_end and not self.encoding.is_wide
-                block, rest = self._block(rest + chunk, stream.done, only, at_end=at_end)
-                if block:
-                    yield block
-            block, _ = self._block(rest, stream.done, only, at_end=True)
-            if block:
-                yield block
+            yield from ahead(self._parsed_blocks(stream, only))
         self._sha256 = stream.digest()
 
     def facts(self) -> FileFacts:
@@ -88,6 +80,24 @@ class TextTable(ABC):
     def clean_output(self, path: Path) -> CsvOutput:
         """A new file with this one's header."""
         return CsvOutput(path, self, self._source.packer())
+
+    def _parsed_blocks(self, stream: Reading, only: Collection[str] | None) -> Iterator[TextBlock]:
+        rest = b""
+        for piece, at_end in self._pieces(stream):
+            block, rest = self._block(rest + piece if rest else piece, stream.done, only, at_end=at_end)
+            if block:
+                yield block
+
+    def _pieces(self, stream: Reading) -> Iterator[tuple[bytes, bool]]:
+        """The file's bytes, cut behind a line end where there is one; and whether nothing follows."""
+        tail = b""
+        for chunk, _ in encodings.transcoded(stream, self.encoding, max(self._block_bytes, 2)):
+            # A wide encoding may still hold back half a character when all its bytes have been read.
+            at_end = stream.at_end and not self.encoding.is_wide
+            cut = 0 if at_end else chunk.rfind(b"\n") + 1
+            yield (b"".join((tail, memoryview(chunk)[:cut])) if cut else tail + chunk), at_end
+            tail = chunk[cut:] if cut else b""
+        yield tail, True
 
     @abstractmethod
     def _block(

@@ -10,12 +10,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Protocol, Self
 
 import polars as pl
 
 from prefcenter.core.errors import BadInput, Unavailable
+from prefcenter.files.beside import Behind
 from prefcenter.files.columns import Columns
 from prefcenter.files.encoding import Encoding
 from prefcenter.files.parsing import TextBlock
@@ -113,6 +115,7 @@ class CsvOutput(_HashedFile):
         super().__init__(path, packer)
         self._source = source
         self._ends_line = True
+        self._behind = Behind()
         self._put(source.header_bytes, 0)
         # A byte order mark alone is no line that would have to end.
         self._ends_line |= source.header_bytes == source.encoding.bom
@@ -125,7 +128,7 @@ class CsvOutput(_HashedFile):
         """
         if not isinstance(block, TextBlock):
             raise TypeError("Only rows that were read from a text file can be kept byte for byte.")
-        self._put(block.kept_bytes(mask), int(mask.sum()))
+        self._behind.run(lambda: self._put(block.kept_bytes(mask), int(mask.sum())))
 
     def append(self, rows: pl.DataFrame) -> None:
         """Add rows in the file's own dialect and encoding, unmarked (P13).
@@ -133,6 +136,7 @@ class CsvOutput(_HashedFile):
         Raises:
             BadInput: a value cannot be written in the file's encoding.
         """
+        self._behind.wait()
         lines = map(self._source.dialect.line, rows.select(self._source.columns.names).iter_rows())
         for number, line in enumerate(lines, 1):
             try:
@@ -141,6 +145,20 @@ class CsvOutput(_HashedFile):
                 raise BadInput(
                     f"Seed row {number} has characters that {self._source.encoding.name}, the file's encoding, has not."
                 ) from None
+
+    def close(self) -> FileFacts:
+        """Finish the file, durably, and tell what it holds."""
+        try:
+            self._behind.wait()
+        except BaseException:
+            self._abandon()
+            raise
+        self._behind.close()
+        return super().close()
+
+    def _abandon(self) -> None:
+        self._behind.close()
+        super()._abandon()
 
     def _put(self, data: bytes, rows: int) -> None:
         if not data:
@@ -188,8 +206,10 @@ def guarded(column: str) -> pl.Expr:
 
 def _csv_bytes(rows: pl.DataFrame) -> bytes:
     texts = [name for name, kind in rows.schema.items() if kind == pl.String]
+    written = BytesIO()
     guarded_rows = rows.with_columns([guarded(name) for name in texts])
-    return guarded_rows.write_csv(include_header=False, quote_style="non_numeric").encode()
+    guarded_rows.write_csv(written, include_header=False, quote_style="non_numeric")
+    return written.getvalue()
 
 
 @contextmanager
