@@ -10,6 +10,7 @@ import click
 from prefcenter.cli.running import CommandLine
 
 COMMANDS = {
+    "audit": "prefcenter.cli.auditing",
     "brand": "prefcenter.cli.catalogue",
     "check": "prefcenter.cli.asking",
     "db": "prefcenter.cli.database",

@@ -141,21 +141,7 @@ class RowReader:
     def _channel_of_file(self) -> Channel:
         if self._hashed is not None:
             return Channel.EMAIL
-        if self._defaults.channel is not None:
-            return self._defaults.channel
-        fits = [channel for channel in Channel if _has_columns(self._columns, channel)]
-        if len(fits) == 1:
-            return fits[0]
-        if fits:
-            raise BadInput(
-                f"The file could be about {' or '.join(fits)}: it has the columns of each.",
-                remedy="Say which with --channel, and import it once for each.",
-            )
-        raise BadInput(
-            f"No column for email, phone or a postal address was found. The columns are: "
-            f"{', '.join(self._columns.names[:30])}.",
-            remedy="Name them email, phone, or name, address1, city, state, zip.",
-        )
+        return self._defaults.channel or channel_of_columns(self._columns)
 
     def _channel_of(self, cells: Mapping[str, str]) -> Channel:
         if self._channel is not None:
@@ -247,6 +233,26 @@ class RowReader:
 
     def _own_cell(self, cells: Mapping[str, str], name: str) -> str:
         return _bare(cells[self._own[name]]) if name in self._own else ""
+
+
+def channel_of_columns(columns: Columns) -> Channel:
+    """The one channel that a file's columns are about.
+
+    Raises:
+        BadInput: they fit none, or several.
+    """
+    fits = [channel for channel in Channel if _has_columns(columns, channel)]
+    if len(fits) == 1:
+        return fits[0]
+    if fits:
+        raise BadInput(
+            f"The file could be about {' or '.join(fits)}: it has the columns of each.",
+            remedy="Say which with --channel, and take it once for each.",
+        )
+    raise BadInput(
+        f"No column for email, phone or a postal address was found. The columns are: {', '.join(columns.names[:30])}.",
+        remedy="Name them email, phone, or name, address1, city, state, zip.",
+    )
 
 
 def _has_columns(columns: Columns, channel: Channel) -> bool:

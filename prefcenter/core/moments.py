@@ -1,0 +1,62 @@
+"""Moments as logs write them: ISO 8601, seconds since 1970, or the American way."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, tzinfo
+
+_EPOCH = re.compile(r"[0-9]{9,10}(?:\.[0-9]+)?|[0-9]{13}")
+_AMERICAN = re.compile(
+    r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4}|[0-9]{2})"
+    r"(?:[ T,]+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.[0-9]+)?)?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
+)
+_MILLISECONDS = 13
+
+
+def read_logged(text: str, zone: tzinfo = UTC) -> tuple[datetime, bool]:
+    """Read a moment as aware UTC, and tell whether its zone had to be assumed.
+
+    A date alone is its beginning. What stands before a year is month and day, in this order; 31/12/2026 is no moment.
+
+    Args:
+        text: ISO 8601; seconds or milliseconds since 1970; or ``12/31/2026 11:59 PM``.
+        zone: where a moment without a zone is told.
+
+    Raises:
+        ValueError: it is none of these, or there is no such moment.
+
+    >>> read_logged("2026-05-01 14:30:00-04:00")[0].isoformat()
+    '2026-05-01T18:30:00+00:00'
+    >>> read_logged("5/1/2026 2:30 PM")
+    (datetime.datetime(2026, 5, 1, 14, 30, tzinfo=datetime.timezone.utc), True)
+    >>> read_logged("1777646400")[0].isoformat()
+    '2026-05-01T14:40:00+00:00'
+    """
+    bare = text.strip()
+    if _EPOCH.fullmatch(bare):
+        seconds = int(bare) / 1000 if len(bare) == _MILLISECONDS and "." not in bare else float(bare)
+        return datetime.fromtimestamp(seconds, UTC), False
+    american = _AMERICAN.fullmatch(bare)
+    moment = _american(american) if american else datetime.fromisoformat(bare.removesuffix(" UTC"))
+    if not american and bare.endswith(" UTC"):
+        moment = moment.replace(tzinfo=UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=zone).astimezone(UTC), True
+    return moment.astimezone(UTC), False
+
+
+def _american(found: re.Match[str]) -> datetime:
+    year = int(found["year"])
+    hour, half = int(found["hour"] or 0), (found["half"] or "").lower()
+    if half and not 1 <= hour <= 12:
+        raise ValueError("no such hour")
+    hour = hour % 12 + (12 if half == "p" else 0) if half else hour
+    return datetime(  # noqa: DTZ001 - the caller gives the zone
+        year if year > 99 else 2000 + year,
+        int(found["month"]),
+        int(found["day"]),
+        hour,
+        int(found["minute"] or 0),
+        int(found["second"] or 0),
+    )
