@@ -279,9 +279,10 @@ def _report_receipt(recorded: Recorded, *, wants_json: bool) -> None:
     if recorded.agrees:
         click.echo(f"{receipt.received_from} has {what}: {_rows(pull.told)}. Recorded {moment(receipt.at)}.")
         return
+    short = f"; {receipt.missing:,} of those told {_is(receipt.missing)} missing" if receipt.missing else ""
     click.echo(
         f"Recorded, but it does not agree: {what} told {_rows(pull.told)}, and {receipt.received_from} has"
-        f" {_rows(receipt.received)}{f'; {receipt.missing:,} of those told are missing' if receipt.missing else ''}.",
+        f" {_rows(receipt.received)}{short}.",
         err=True,
     )
     click.echo(
@@ -294,6 +295,10 @@ def _settle(wiring: Any) -> None:
     from prefcenter.services import mailing_records
 
     mailing_records.finish_abandoned(wiring.database, wiring.mailing_rows, at=wiring.clock())
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _rows(count: int) -> str:
