@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ HEADER_LIMIT = 16 << 20
 """No header line is longer than this (bytes)."""
 _ROWS_LOOKED_AT = 200
 _LOOKED_AT = 1 << 16
+_HINT = re.compile(rb'(?i)("?)sep=(?P<delimiter>[\t!#-/:-@\[-`{-~])\1(?:\r\n|\n|\r)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,21 @@ def parse_record(text: str, delimiter: str) -> list[str]:
     return next(csv.reader([text], delimiter=delimiter), [])
 
 
-def detect(sample: bytes, *, whole: bool, delimiter: str | None = None) -> tuple[Dialect, bytes]:
+def hint(sample: bytes) -> tuple[bytes, str | None]:
+    r"""The line that tells a spreadsheet the delimiter, if a file begins with one, and the delimiter.
+
+    >>> hint(b"sep=;\r\nname;zip\r\n"), hint(b"name;zip\r\n")
+    ((b'sep=;\r\n', ';'), (b'', None))
+
+    Source: Excel reads ``sep=`` and one character as such, in any case, and shows no row for it.
+    """
+    found = _HINT.match(sample)
+    return (found[0], found["delimiter"].decode()) if found else (b"", None)
+
+
+def detect(
+    sample: bytes, *, whole: bool, delimiter: str | None = None, hinted: str | None = None
+) -> tuple[Dialect, bytes]:
     """The dialect of a file, and its header record as it stands there.
 
     The delimiter that the header has most often, and the rows as often as the header, wins. A header without any is one
@@ -63,13 +79,15 @@ def detect(sample: bytes, *, whole: bool, delimiter: str | None = None) -> tuple
         sample: the file's first bytes behind the byte order mark, ASCII-compatible.
         whole: whether the sample is the whole file.
         delimiter: use this one; None tells it from the sample.
+        hinted: what the file itself says it is; any character.
 
     Raises:
         BadInput: there is no header line.
     """
     if delimiter is not None and delimiter not in DELIMITERS:
         raise BadInput(f"{delimiter!r} is no delimiter.", remedy=f"Use {', '.join(DELIMITERS.values())}.")
-    candidates = [delimiter] if delimiter else list(DELIMITERS)
+    known = delimiter or hinted
+    candidates = [known] if known else list(DELIMITERS)
     best = max(candidates, key=lambda candidate: _fit(sample, candidate, whole=whole))
     records, data = _first_records(sample, best, whole=whole)
     if not len(records) or any(0 in where for _, where in records.problems()):

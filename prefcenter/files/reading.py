@@ -13,7 +13,7 @@ from prefcenter.core.errors import BadInput
 from prefcenter.files import encoding as encodings
 from prefcenter.files.beside import ahead
 from prefcenter.files.columns import Columns, recognise
-from prefcenter.files.dialect import Dialect, detect, parse_record
+from prefcenter.files.dialect import Dialect, detect, hint, parse_record
 from prefcenter.files.encoding import Encoding
 from prefcenter.files.headers import ROWS_LOOKED_AT, refuse_second_header
 from prefcenter.files.parsing import Layout, TextBlock, parse_block
@@ -133,11 +133,12 @@ class CsvTable(TextTable):
         try:
             self.encoding = encodings.decide(sample, encoding, whole=whole)
             text = as_utf8(sample[len(self.encoding.bom) :], self.encoding, whole=whole)
-            self._dialect, header = detect(text, whole=whole, delimiter=delimiter)
+            told, hinted = hint(text)
+            self._dialect, header = detect(text[len(told) :], whole=whole, delimiter=delimiter, hinted=hinted)
             self.columns = recognise(_header_names(header, (self.encoding, self._dialect.delimiter)), mapping)
         except BadInput as error:
             raise BadInput(f"{path.name}: {error.message}", remedy=error.remedy) from None
-        self._header = header
+        self._before_rows = told + header
 
     @property
     def dialect(self) -> Dialect:
@@ -146,8 +147,8 @@ class CsvTable(TextTable):
 
     @property
     def header_bytes(self) -> bytes:
-        """The byte order mark and the header line, exactly."""
-        return self.encoding.bom + self.encoding.from_utf8(self._header)
+        """The byte order mark and the header line, exactly, with the line that names the delimiter, if there is one."""
+        return self.encoding.bom + self.encoding.from_utf8(self._before_rows)
 
     def _block(
         self, data: bytes, done: int, only: Collection[str] | None, *, at_end: bool

@@ -187,6 +187,30 @@ def test_a_quoted_blank_is_a_row_of_a_one_column_file(tmp_path: Path) -> None:
     assert rows_of(table_of(tmp_path, b'email\n""\na@example.com\n')) == [("",), ("a@example.com",)]
 
 
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "sep=^"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_that_names_the_delimiter_is_read_as_excel_does(tmp_path: Path, line: str, end: str) -> None:
+    """P11: it is no header and no row, and what it says holds, whatever else the header looks like."""
+    delimiter = line.strip('"')[-1]
+    text = f"{line}{end}name,x{delimiter}zip{end}A,B,C{delimiter}02134{end}"
+    table = table_of(tmp_path, text.encode())
+    assert table.columns.names == ("name,x", "zip")
+    assert rows_of(table) == [("A,B,C", "02134")]
+    assert table.header_bytes == f"{line}{end}name,x{delimiter}zip{end}".encode()
+
+
+@pytest.mark.parametrize("header", ["sep=,zip", "sep=", "separator", "sep=ab", "sep=a"])
+def test_a_column_may_be_named_like_it(tmp_path: Path, header: str) -> None:
+    """Only a whole line of it is a hint."""
+    assert ",".join(table_of(tmp_path, f"{header}\nA\n".encode()).columns.names) == header
+
+
+def test_a_file_of_nothing_but_the_hint_has_no_header(tmp_path: Path) -> None:
+    """The message says what is missing."""
+    with pytest.raises(BadInput, match="no header line"):
+        table_of(tmp_path, b"sep=;\r\n")
+
+
 def test_where_the_fast_parser_fails_the_rows_are_parsed_one_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,9 @@ def copied(table: Table, path: Path, seeds: pl.DataFrame | None = None) -> FileF
         b"\xff\xfe" + "name,zip\r\nJosé,1\r\n".encode("utf-16-le"),
         b"\xfe\xff" + "name|zip\nJosé|1".encode("utf-16-be"),
         b"name,zip",
+        b"sep=;\r\nname;zip\r\nA;1\r\n",
+        b'\xef\xbb\xbf"SEP=^"\nname^zip\nA,x^1\n',
+        b"\xff\xfe" + "sep=|\rname|zip\rJosé|1\r".encode("utf-16-le"),
     ],
 )
 def test_a_clean_file_without_refusals_is_the_input(tmp_path: Path, data: bytes) -> None:
