@@ -6,8 +6,18 @@ from functools import cache
 
 import polars as pl
 
-from prefcenter.core.postal.tables_names import GENERATIONS, LEGAL_FORMS, OCCUPANTS, PARTICLES, TITLES
-from prefcenter.core.postal.text import AS_WRITTEN, LONGEST, amend, amend_rows, folded, is_plain, with_text_columns
+from prefcenter.core.postal.persons import persons
+from prefcenter.core.postal.tables_names import FIRM_WORDS, GENERATIONS, LEGAL_FORMS, OCCUPANTS, PARTICLES, TITLES
+from prefcenter.core.postal.text import (
+    LONGEST,
+    amend,
+    by_value,
+    cleaned,
+    expressed,
+    folded,
+    is_ascii,
+    with_text_columns,
+)
 
 NAME_INPUTS = ("name", "first_name", "last_name", "company")
 
@@ -20,15 +30,19 @@ _MARKS = {
     ".": "", "'": "", "’": "", "`": "", "ʼ": "", "-": "", "‐": "", "–": "", "&": " AND ", "+": " AND ", ",": " , ",
     ";": " , ", "/": " AND ", "|": " ",
 }  # fmt: skip
-_CARE_OF = r"(\S) (?:C/O|CARE OF|IN CARE OF|ATTN:?|ATTENTION:?)(?: .*)?$"
-_CARE_OF_FIRST = r"^(?:C/O|CARE OF|IN CARE OF)(?: |$)"
+_ATTENTION = r"(?:ATTN:?|ATTENTION:?)"
+_CARE_OF = r"(\S) (?:C/O:?|(?:IN )?CARE OF:?|%)(?: .*)?$"
+_CARE_OF_FIRST = r"^(?:C/O:?|(?:IN )?CARE OF:?|%)(?: |$)"
 _NOT_NAMES = r"\([^()]*\)|#\s*[0-9]+|\b[0-9]{3,}\b|\bET AL\b\.?|^(?:THE )?ESTATE OF "
 """What stands with a name and is none: "(deceased)", "#12345", "et al."."""
+_ROUGH = r"[^A-Z ]|  |^ | $|\b(?:CARE OF|ATTN|ATTENTION|ET AL|ESTATE OF)\b"
+_FIRM = r"\b(?:" + "|".join(FIRM_WORDS) + r")\b\.?"
 _OCCUPANT_PHRASE = (
-    rf"(?:^| )(?:(?:OR|AND) )?(?:TO )?(?:(?:THE|OUR|CURRENT|LOCAL|VALUED|PRESENT|OR) )*{OCCUPANTS}(?: OR.*)?"
+    rf"(?:^| )(?:(?:OR|AND) )?(?:TO )?(?:(?:THE|OUR|CURRENT|LOCAL|VALUED|PRESENT|OR|DEAR) )*{OCCUPANTS}"
+    rf"(?: (?:OR|AND) (?:(?:THE|OUR|CURRENT|PRESENT) )*{OCCUPANTS}| (?:OR|AT|AND)$)*"
 )
-_GLUE = {f" {particle} ": f" {particle.replace(' ', '')}" for particle in sorted(PARTICLES, key=len, reverse=True)}
-_PARTICLE_HINT = " (?:" + "|".join(PARTICLES) + ") "
+_PLAIN = "^[A-Z]+(?: [A-Z]+){1,2}$"
+_NOT_PLAIN = r"(?:^| )(?:" + "|".join([*TITLES, *GENERATIONS, *PARTICLES, "AND", "OR", "O", "V"]) + ")(?: |$)"
 
 
 def standardise_names(frame: pl.DataFrame) -> pl.DataFrame:
@@ -36,148 +50,110 @@ def standardise_names(frame: pl.DataFrame) -> pl.DataFrame:
 
     ``s_first`` … ``s_generation`` are the person, ``s_first2`` … the second person of a couple; empty where there is
     none. ``first_name`` and ``last_name`` are preferred to ``name``. A name of one word is a last name. Middle names
-    are kept apart, since a person's mail shows them or not. ``s_occupant`` is true for "or current resident" and the
-    like.
+    are kept apart, since a person's mail shows them or not. Where there is a surname alone, ``s_generation`` holds what
+    a title tells ("Mr Smith" is M). ``s_occupant`` is true for "or current resident" and the like. A firm in the
+    name's column is also ``s_company``.
 
     >>> row = pl.DataFrame({"name": ["Mr. John Q. & Mary Smith"]})
     >>> standardise_names(row).select("s_first", "s_last", "s_first2", "s_last2").row(0)
     ('JOHN', 'SMITH', 'MARY', 'SMITH')
     """
     texts = with_text_columns(frame, NAME_INPUTS)
-    plain = is_plain(texts, NAME_INPUTS)
-    given = [_clean(name, plain=plain) if name in frame.columns else pl.col(name) for name in NAME_INPUTS]
-    cleaned = texts.select(given).select(_one_name(), _company())
-    names, company = cleaned["name"], cleaned["s_company"]
+    given = [cleaned(texts[name], _clean_name, _ROUGH) if name in frame.columns else texts[name] for name in _PERSONAL]
+    company = by_value(texts["company"], _companies)[0]
+    names = pl.DataFrame(given).select(_one_name()).to_series()
     occupant = names.str.contains(OCCUPANTS).alias("s_occupant")
-    names = amend(names, occupant, lambda rows: rows.str.replace(_OCCUPANT_PHRASE, "").str.strip_chars(" ,"))
+    names = amend(names, occupant, _without_occupant)
+    company = _firms_among(company, texts["name"])
+    plain = names.to_frame("name").select(_is_plain()).to_series()
     kept = frame.drop(NAME_COLUMNS, strict=False)
-    return kept.hstack(_persons(names).with_columns(company, occupant).select(NAME_COLUMNS))
+    return kept.hstack(persons(names, plain).with_columns(company, occupant).select(NAME_COLUMNS))
+
+
+_PERSONAL = NAME_INPUTS[:3]
+
+
+def _clean_name(rows: pl.Series) -> pl.Series:
+    return expressed(rows, _name_form(plain=is_ascii(rows)))
 
 
 @cache
-def _clean(column: str, *, plain: bool) -> pl.Expr:
-    text = folded(column, plain=plain)
-    if column != "company":
-        text = text.str.replace(_CARE_OF, "$1").str.replace(_CARE_OF_FIRST, "").str.replace_all(_NOT_NAMES, " ")
+def _name_form(*, plain: bool) -> pl.Expr:
+    """Words of one person or couple; of a firm and who is to read it, the reader."""
+    text = folded(plain=plain).str.replace(rf"^.*{_FIRM}.* {_ATTENTION} ", "")
+    text = text.str.replace(_CARE_OF_FIRST, "").str.replace(rf"(\S) {_ATTENTION}(?: .*)?$", "$1")
+    text = text.str.replace(_CARE_OF, "$1").str.replace_all(_NOT_NAMES, " ").str.replace_all(" - ", "", literal=True)
+    # With full stops they are two initials, not Junior.
+    return _in_words(text.str.replace(r"(^|[, ])J\.R\.(?: |$)", "${1}J R "), plain=plain)
+
+
+def _in_words(text: pl.Expr, *, plain: bool) -> pl.Expr:
     allowed = r"[^A-Z0-9,]+" if plain else r"[^\p{L}\p{N},]+"
     words = text.str.replace_many(_MARKS, leftmost=True).str.replace_all(allowed, " ")
-    return words.str.strip_chars(" ,").str.head(LONGEST).str.strip_chars(" ,").alias(column)
+    return words.str.strip_chars(" ,").str.head(LONGEST).str.strip_chars(" ,")
 
 
 @cache
 def _one_name() -> pl.Expr:
-    """The name in one text: "LAST , FIRST" where the columns are apart."""
+    """The name in one text, in its natural order or as "LAST , FIRST" where only the columns tell which is which."""
     first, last = pl.col("first_name"), pl.col("last_name")
+    natural = pl.concat_str([first, last], separator=" ")
     parted = pl.concat_str([last.str.replace_all(" , ", " ", literal=True), pl.lit(" , "), first])
-    return pl.when(last != "").then(parted).when(pl.col("name") != "").then("name").otherwise(first).alias("name")
-
-
-def _persons(names: pl.Series) -> pl.DataFrame:
-    """The first and the second person of each name."""
-    frame = names.to_frame("one").with_columns(pl.lit("").alias("two"))
-    frame = amend_rows(frame, names.str.contains(" AND |^AND "), _couple)
-    one, two = _person(frame["one"]), _person_or_none(frame["two"])
-    return one.hstack(two.rename({name: f"{name}2" for name in two.columns}))
-
-
-def _couple(frame: pl.DataFrame) -> pl.DataFrame:
-    """Two names out of "JOHN AND MARY SMITH", "SMITH , JOHN AND MARY", "JOHN SMITH AND MARY JONES"."""
-    titles = r"\b(?:" + "|".join(TITLES) + r")\b"
-    bare = pl.col("one").str.replace_all(titles, " ").str.replace_all(" +", " ").str.replace_many(_GLUE, leftmost=True)
-    bare = bare.str.replace("(?: AND)+ ?$", "")
-    parts = frame.select(
-        bare.str.extract(r"^([^,]*?) , ").fill_null("").alias("last"),
-        bare.str.replace(r"^[^,]*? , ", "").str.strip_chars(" ,").alias("text"),
-    ).with_columns(pl.col("last").str.contains(r"\bAND\b").alias("listed"))
-    parts = parts.select(
-        pl.when("listed").then(pl.lit("")).otherwise("last").alias("last"),
-        pl.when("listed").then(pl.concat_str(["last", pl.lit(" AND "), "text"])).otherwise("text").alias("text"),
-    ).with_columns(pl.col("text").str.extract(r"^(?:(.*?) )?AND ", 1).fill_null("").str.strip_chars(" ").alias("a"))
-    parts = parts.with_columns(pl.col("text").str.replace(r"^(?:.*? )?AND ", "").str.strip_chars(" ").alias("b"))
-    surname = pl.col("b").str.extract(r" (\S+(?: (?:JR|SR|II|III|IV))?)$")
-    needs = (
-        (pl.col("last") == "") & ~pl.col("a").str.contains(r" \S{2,}$") & (pl.col("a") != "") & surname.is_not_null()
-    )
-    prefix = pl.when(pl.col("last") != "").then(pl.col("last") + " , ").otherwise(pl.lit(""))
-    one = pl.when(needs).then(pl.concat_str([pl.col("a"), pl.lit(" "), surname])).otherwise(prefix + pl.col("a"))
-    two = prefix + pl.col("b")
-    alone = pl.col("a") == ""
-    return parts.select(
-        pl.when(alone).then(two).otherwise(one).alias("one"),
-        pl.when(alone).then(pl.lit("")).otherwise(two).alias("two"),
-    )
-
-
-def _person_or_none(names: pl.Series) -> pl.DataFrame:
-    """The persons of a column that is nearly always empty, at the price of those that are not."""
-    blank = pl.DataFrame(dict.fromkeys(("s_first", "s_middle", "s_last", "s_generation"), names))
-    return amend_rows(blank, names != "", lambda rows: _person(rows["s_last"]))
-
-
-def _person(names: pl.Series) -> pl.DataFrame:
-    """First, middle, last name and generation of one person's name."""
-    comma, particle = names.to_frame("name").select(_name_hints())
-    names = amend(names, comma, _turned)
-    names = amend(names, particle, lambda rows: rows.str.replace_many(_GLUE, leftmost=True))
-    steps = names.to_frame("name").lazy().select(_name_words()).with_columns(_generation())
-    return steps.with_columns(_without_generation()).select(_name_parts()).collect(optimizations=AS_WRITTEN)
+    simple = ~last.str.contains(" ", literal=True) & _plain(natural)
+    both = pl.when(simple).then(natural).otherwise(parted)
+    return pl.when(last != "").then(both).when(pl.col("name") != "").then("name").otherwise(first).alias("name")
 
 
 @cache
-def _name_hints() -> list[pl.Expr]:
-    name = pl.col("name")
-    return [name.str.contains(" , ", literal=True).alias("comma"), name.str.contains(_PARTICLE_HINT).alias("particle")]
+def _is_plain() -> pl.Expr:
+    return _plain(pl.col("name"))
+
+
+def _plain(name: pl.Expr) -> pl.Expr:
+    """Two or three words with no other reading than first, middle and last name."""
+    return name.str.contains(_PLAIN) & ~name.str.contains(_NOT_PLAIN)
+
+
+def _without_occupant(names: pl.Series) -> pl.Series:
+    return expressed(names, _person_beside_occupant())
 
 
 @cache
-def _name_words() -> pl.Expr:
-    words = pl.col("name").str.split(" ")
-    return words.list.eval(pl.element().filter(~pl.element().is_in(["", ",", *TITLES]))).alias("w")
+def _person_beside_occupant() -> pl.Expr:
+    bare = pl.col("text").str.replace_all(_OCCUPANT_PHRASE, " ").str.replace_all(" +", " ")
+    return bare.str.strip_chars(" ,").str.replace_all("^(?:OR|AND) |(?: OR| AND)+$", "").str.strip_chars(" ,")
+
+
+def _companies(written: pl.Series) -> pl.DataFrame:
+    """Firms without their legal form, unless nothing else is left."""
+    words = cleaned(written, _clean_company).to_frame("text")
+    return words.select(_without_legal_form().alias("s_company"))
+
+
+def _clean_company(rows: pl.Series) -> pl.Series:
+    plain = is_ascii(rows)
+    return expressed(rows, _in_words(folded(plain=plain), plain=plain))
 
 
 @cache
-def _generation() -> pl.Expr:
-    """What tells father from son, anywhere behind the first word ("JR SMITH" has a first name)."""
-    behind = pl.col("w").list.slice(1).list.eval(pl.element().filter(pl.element().is_in(list(GENERATIONS))))
-    return behind.list.first().replace(GENERATIONS).fill_null("").alias("s_generation")
-
-
-@cache
-def _without_generation() -> pl.Expr:
-    behind = pl.col("w").list.slice(1).list.eval(pl.element().filter(~pl.element().is_in(list(GENERATIONS))))
-    bare = pl.col("w").list.head(1).list.concat(behind)
-    return pl.when(pl.col("s_generation") != "").then(bare).otherwise("w").alias("w")
-
-
-@cache
-def _name_parts() -> list[pl.Expr]:
-    words, count = pl.col("w"), pl.col("w").list.len().cast(pl.Int64)
-    middle = words.list.slice(1, count - 2).list.join(" ")
-    return [
-        pl.when(count > 1).then(words.list.get(0, null_on_oob=True)).otherwise(pl.lit("")).alias("s_first"),
-        pl.when(count > 2).then(middle).otherwise(pl.lit("")).alias("s_middle"),
-        words.list.get(-1, null_on_oob=True).fill_null("").str.replace_all("_", "", literal=True).alias("s_last"),
-        pl.col("s_generation"),
-    ]
-
-
-def _turned(names: pl.Series) -> pl.Series:
-    """Put "SMITH JONES , MARY" in the natural order, a surname of several words held together; ", JR" stays behind."""
-    generations = "|".join(GENERATIONS)
-    titles = "|".join(TITLES)
-    text = names.str.replace_all(rf" , ((?:{generations}|{titles})(?: |$))", " $1").str.replace_all(" +", " ")
-    frame = text.str.splitn(" , ", 2).struct.unnest()
-    last, first = pl.col("field_0"), pl.col("field_1").str.strip_chars(" ,")
-    behind = last.str.extract(rf" ({generations})\b").fill_null("")
-    surname = last.str.replace_all(rf" (?:{generations})\b", "").str.replace_all(" ", "_", literal=True)
-    turned = pl.concat_str([first, pl.lit(" "), surname, pl.lit(" "), behind]).str.strip_chars(" ")
-    return frame.select(pl.coalesce(pl.when(first != "").then(turned), last)).to_series()
-
-
-@cache
-def _company() -> pl.Expr:
-    """The firm without its legal form, unless nothing else is left."""
-    words = pl.col("company").str.replace_all(",", "", literal=True).str.split(" ")
+def _without_legal_form() -> pl.Expr:
+    words = pl.col("text").str.replace_all(",", "", literal=True).str.split(" ")
     short = words.list.eval(pl.element().filter(~pl.element().is_in(["", *LEGAL_FORMS]))).list.join(" ")
     whole = words.list.eval(pl.element().filter(pl.element() != "")).list.join(" ")
-    return pl.when(short != "").then(short).otherwise(whole).alias("s_company")
+    return pl.when(short != "").then(short).otherwise(whole)
+
+
+def _firms_among(company: pl.Series, written: pl.Series) -> pl.Series:
+    """The companies, filled where the name's column holds a firm; who reads its mail is no part of it."""
+    seen = pl.DataFrame([company, written.alias("name")]).select(_holds_firm()).to_series()
+    return company.clone().scatter(seen.arg_true(), _firms(written.filter(seen))) if seen.any() else company
+
+
+@cache
+def _holds_firm() -> pl.Expr:
+    return (pl.col("s_company") == "") & pl.col("name").str.contains(f"(?i){_FIRM}")
+
+
+def _firms(written: pl.Series) -> pl.Series:
+    alone = written.str.replace(rf"(?i) (?:{_ATTENTION}|C/O|%).*$", "")
+    return _companies(alone)["s_company"]

@@ -6,70 +6,83 @@ from functools import cache
 
 import polars as pl
 
-from prefcenter.core.postal.tables import CITY_WORDS, COUNTRIES, DOUBLE_ZERO_STATES, NO_COUNTRY, STATES, ZERO_STATES
-from prefcenter.core.postal.text import AS_WRITTEN
+from prefcenter.core.postal.tables import COUNTRIES, DOUBLE_ZERO_STATES, NO_COUNTRY, ZERO_STATES
+from prefcenter.core.postal.text import AS_WRITTEN, amend_rows
+from prefcenter.core.postal.written import STATE_CODES
 
 _CANADIAN = r"^[ABCEGHJ-NPRSTVXY][0-9][A-Z][0-9][A-Z][0-9]$"
-_STATE_CODES = tuple(sorted(set(STATES.values())))
 _BRITISH = r"^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}$"
 
 
 def places(lines: pl.DataFrame) -> pl.DataFrame:
-    """``s_city``, ``s_state``, ``s_zip5``, ``s_country`` of cleaned city, state, zip and country columns.
+    """``s_city``, ``s_state``, ``s_zip5``, ``s_country`` of :func:`.written` columns.
 
     ``s_zip5`` of a foreign address is its postal code without spaces.
     """
-    coded = lines.lazy().select("country", *_coded()).with_columns(_corrected())
-    return coded.select(_placed()).collect(optimizations=AS_WRITTEN)
+    spelt = lines.select(*_spelt(), _ours())
+    return amend_rows(spelt, ~spelt["ours"], _placed).drop("ours")
 
 
 @cache
-def _coded() -> list[pl.Expr]:
+def _spelt() -> list[pl.Expr]:
     return [
-        pl.col("city").str.split(" ").list.eval(pl.element().replace(CITY_WORDS)).list.join(" ").alias("s_city"),
-        pl.col("state").replace(STATES).alias("s_state"),
-        # A cell that was read as a number ends in ".0", which cleaning has turned into "-0".
-        pl.col("zip").str.replace(r"^([0-9]{3,9})-0$", "$1").str.replace_all(r"[ \-#;/]", "").alias("code"),
-        pl.col("country").replace(COUNTRIES).alias("s_country"),
-        pl.col("country").is_in(list(COUNTRIES)).alias("known"),
+        pl.col("city_form").alias("s_city"),
+        pl.col("code").alias("s_state"),
+        pl.col("zip").alias("s_zip5"),
+        pl.when(_ours()).then(pl.lit("US")).otherwise("country").alias("s_country"),
     ]
 
 
 @cache
-def _corrected() -> list[pl.Expr]:
-    """The country that a postal code gives away, and the city of a military address.
+def _ours() -> pl.Expr:
+    """Whether nothing is left to say but that it lies in the United States."""
+    good = pl.col("good_zip") & (pl.col("zip") != "00000")
+    return (good & pl.col("country").is_in(["", "US", "USA"])).alias("ours")
+
+
+def _placed(rows: pl.DataFrame) -> pl.DataFrame:
+    coded = rows.lazy().with_columns(_code()).with_columns(_corrected()).with_columns(_place())
+    return coded.select("s_zip5", "s_country").collect(optimizations=AS_WRITTEN)
+
+
+@cache
+def _code() -> pl.Expr:
+    """A postal code without blanks and hyphens; a cell that was read as a number ended in ".0", which is now "-0"."""
+    return pl.col("s_zip5").str.replace(r"^([0-9]{3,9})-0$", "$1").str.replace_all(r"[ \-#;/]", "")
+
+
+@cache
+def _corrected() -> pl.Expr:
+    """The country that a postal code gives away.
 
     What stands for "unknown" in a column of countries is none; with a state and a ZIP, neither is a word that we have
     never seen.
     """
-    domestic = pl.col("s_state").is_in(_STATE_CODES) & pl.col("code").str.contains(r"^[0-9]{5}(?:[0-9]{4})?$")
+    named = pl.col("s_country").replace(COUNTRIES)
+    known = pl.col("s_country").is_in(list(COUNTRIES))
+    domestic = pl.col("s_state").is_in(STATE_CODES) & pl.col("s_zip5").str.contains(r"^[0-9]{5}(?:[0-9]{4})?$")
     country = (
-        pl.when(pl.col("country").is_in((*NO_COUNTRY, "NA")) | (~pl.col("known") & domestic)).then(pl.lit("US"))
-        .when((pl.col("s_country") == "US") & pl.col("code").str.contains(_CANADIAN)).then(pl.lit("CA"))
-        .when((pl.col("s_country") == "US") & pl.col("code").str.contains(_BRITISH)).then(pl.lit("GB"))
-        .otherwise("s_country")
+        pl.when(pl.col("s_country").is_in((*NO_COUNTRY, "NA")) | (~known & domestic)).then(pl.lit("US"))
+        .when((named == "US") & pl.col("s_zip5").str.contains(_CANADIAN)).then(pl.lit("CA"))
+        .when((named == "US") & pl.col("s_zip5").str.contains(_BRITISH)).then(pl.lit("GB"))
+        .otherwise(named)
     )  # fmt: skip
-    military = pl.col("s_city").str.extract(r"^([AFD]PO)(?: A[AEP])?$")
-    return [country.alias("s_country"), pl.coalesce(military, "s_city").alias("s_city")]
+    return country.alias("s_country")
 
 
 @cache
-def _placed() -> list[pl.Expr]:
-    return [
-        pl.col("s_city"),
-        pl.col("s_state").str.replace_all(" ", "", literal=True),
-        pl.when(pl.col("s_country") == "US").then(_zip5()).otherwise("code").alias("s_zip5"),
-        pl.col("s_country"),
-    ]
+def _place() -> pl.Expr:
+    american = pl.col("s_country") == "US"
+    code = pl.col("s_zip5")
+    return pl.when(american).then(_zip5(code, pl.col("s_state"))).otherwise(code).alias("s_zip5")
 
 
-def _zip5() -> pl.Expr:
+def _zip5(figures: pl.Expr, state: pl.Expr) -> pl.Expr:
     """The five figures, with the leading zeros that a spreadsheet lost put back where the state has such ZIPs."""
-    figures = pl.col("code")
     length = figures.str.len_bytes()
     valid = figures.str.contains(r"^[0-9]{3,9}$") & ~figures.str.contains(r"^0+$")
-    one = pl.col("s_state").is_in([*ZERO_STATES, *DOUBLE_ZERO_STATES, ""])
-    two = pl.col("s_state").is_in(DOUBLE_ZERO_STATES)
+    one = state.is_in([*ZERO_STATES, *DOUBLE_ZERO_STATES, ""])
+    two = state.is_in(DOUBLE_ZERO_STATES)
     return (
         pl.when(valid & length.is_in([5, 9])).then(figures.str.head(5))
         .when(valid & length.is_in([4, 8]) & one).then("0" + figures.str.head(4))

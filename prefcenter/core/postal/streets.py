@@ -2,78 +2,116 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import polars as pl
 
 from prefcenter.core.postal.lines import HOUSE_NUMBER
 from prefcenter.core.postal.tables import DIRECTION_FORMS, DIRECTIONS, STATES, WORDS
-from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES, SUFFIX_FORMS, SUFFIXES
-from prefcenter.core.postal.text import AS_WRITTEN, amend
+from prefcenter.core.postal.tables_numbers import ORDINAL_WORDS
+from prefcenter.core.postal.tables_suffixes import LAST_SUFFIXES, STRONG_SUFFIXES, SUFFIX_FORMS, SUFFIXES
+from prefcenter.core.postal.text import AS_WRITTEN, amend, amend_rows, expressed
 
-TOKENS: dict[str, str] = {**SUFFIXES, **WORDS, **DIRECTIONS}
+TOKENS: dict[str, str] = {**SUFFIXES, **WORDS, **ORDINAL_WORDS, **DIRECTIONS}
 """Every word of a street line that has a shorter form."""
 
-_NO = r" ?(?:NO |NUMBER |# ?)?"
-_STATE = "|".join(["STATE", "U ?S", *sorted(set(STATES.values()) - {"NE"})])
+_NO = r" ?(?:NO |NUMBER |# ?)?0*"
+_CODES = "|".join(sorted({code for code in STATES.values() if len(code) == 2} - {"NE"}))
+_NAMES = "|".join(sorted(name for name in STATES if len(name) > 3))
+_STATE = rf"(?:STATE|U ?S|ILL|{_CODES}|{_NAMES})"
 _ROAD = r"(?:ROAD|RD|HIGHWAY|HWY|ROUTE|RTE|RT|TRUNK HIGHWAY|TRUNK HWY)"
+_FIRST = r"^([^ ]+(?: (?:N|S|E|W|NORTH|SOUTH|EAST|WEST))?)"
+_ID = r"([0-9]+[A-Z]?|[A-Z][0-9]+[A-Z]?)"
 _NUMBERED_ROADS: tuple[tuple[str, str], ...] = (
-    (rf" (?:COUNTY|CO|CNTY|CTY) {_ROAD}{_NO}([0-9]+[A-Z]?|[A-Z])\b", " COUNTY~RD~$1"),
-    (r" (?:CR|CTH|CSAH)[ ~]?([0-9]+[A-Z]?)\b", " COUNTY~RD~$1"),
+    (rf" (?:COUNTY|CO|CNTY|CTY) {_ROAD}{_NO}([0-9]+[A-Z]?|[A-Z]|[A-Z]{{2}}$)\b", " COUNTY~RD~$1"),
+    (r" (?:CR|CTH|CSAH)[ ~]?0*([0-9]+[A-Z]?)\b", " COUNTY~RD~$1"),
+    (rf"{_FIRST} (?:COUNTY|CNTY|CTY) 0*([0-9]+[A-Z]?)($| [NSEW]$)", "$1 COUNTY~RD~$2$3"),
     (rf" (?:TOWNSHIP|TWP) {_ROAD}{_NO}([0-9]+[A-Z]?)\b", " TOWNSHIP~RD~$1"),
-    (r" (?:FARM TO MARKET|FM)(?: ROAD| RD)?[ ]?([0-9]+)\b", " FM~$1"),
+    (rf"{_FIRST} (?:PRIVATE|PVT) (?:{_ROAD}|DRIVE|DR){_NO}([0-9]+[A-Z]?)\b", "$1 PRIVATE~RD~$2"),
+    (rf"{_FIRST} (?:FOREST|FS|FOREST SERVICE|NATIONAL FOREST) {_ROAD}{_NO}([0-9]+[A-Z]?)\b", "$1 FOREST~RD~$2"),
+    (rf"{_FIRST} PARISH {_ROAD}{_NO}([0-9]+[A-Z]?)\b", "$1 PARISH~RD~$2"),
+    (r" (?:FARM TO MARKET|FARM|FM)(?: ROAD| RD)? ?([0-9]+)\b", " FM~$1"),
+    (rf"{_FIRST} (?:RANCH TO MARKET|RANCH|RM)(?: ROAD| RD)? ?([0-9]+)\b", "$1 RM~$2"),
     (r" (?:INTERSTATE|IH|I)(?: HIGHWAY| HWY)? ?([0-9]+)\b", " I~$1"),
     # Right behind the number, ST is short for STATE; further on it ends a street's name.
-    (rf"^(\S+) (?:ST|STR|STREET|SAINT) (?:(?:U ?S|SR|SH) |(?:U ?S )?{_ROAD} ){_NO}([0-9]+[A-Z]?)\b", "$1 HWY~$2"),
-    (rf" (?:(?:{_STATE}) )?(?:HIGHWAY|HWY|HIWAY|HWAY|ROUTE|RTE|RT){_NO}([0-9]+[A-Z]?)\b", " HWY~$1"),
-    (rf" (?:STATE|US) (?:ROAD|RD){_NO}([0-9]+[A-Z]?)\b", " HWY~$1"),
-    (r" (?:U ?S|SR|SH)[ ]?([0-9]+[A-Z]?)\b", " HWY~$1"),
+    (rf"^(\S+) (?:ST|STR|STREET|SAINT) (?:(?:U ?S|SR|SH) |(?:U ?S )?{_ROAD} ?){_NO}{_ID}\b", "$1 HWY~$2"),
+    (rf" (?:{_STATE} )?(?:HIGHWAY|HWY|HIWAY|HWAY|ROUTE|RTE|RT){_NO}{_ID}\b", " HWY~$1"),
+    (rf" (?:STATE|US) (?:ROAD|RD){_NO}{_ID}\b", " HWY~$1"),
+    (rf" (?:U ?S|SR|SH) ?0*{_ID}\b", " HWY~$1"),
+    (rf"{_FIRST} {_STATE} ?0*([0-9]+[A-Z]?)($| [NSEW]$)", "$1 HWY~$2$3"),
     (r" (?:STATE )?LOOP ([0-9]+)\b", " LOOP~$1"),
+    (r"( HWY~[0-9]+[A-Z]?) BUSINESS\b", "$1 BUS"),
 )
 """Numbered roads and their one form; the state's and the federal ones share it, since nobody keeps them apart."""
 
 _NUMBERED_ROAD_HINT = (
-    r" (?:HIGHWAY|HWY|HIWAY|HWAY|ROUTE|RTE|RT|COUNTY|CO|CNTY|CTY|CR|CTH|CSAH|TOWNSHIP|TWP|FARM|FM|INTERSTATE|IH|I|"
-    r"STATE|U S|US|SR|SH|LOOP)[ 0-9]"
+    r" (?:HIGHWAY|HWY|HIWAY|HWAY|ROUTE|RTE|RT|COUNTY|CO|CNTY|CTY|CR|CTH|CSAH|TOWNSHIP|TWP|PRIVATE|PVT|FOREST|FS|PARISH|"
+    r"FARM|FM|RANCH|RM|INTERSTATE|IH|I|STATE|U S|US|SR|SH|LOOP)[ 0-9]| (?:ST|STR|STREET|SAINT) (?:RD|ROAD) "
+    rf"|^\S+(?: [NSEW])? {_STATE} ?[0-9]"
 )
 _SPLIT_DIRECTION_HINT = r" (?:N|S|SO|NORTH|SOUTH) (?:E|W|EAST|WEST)(?: |$)"
 _FRACTION = r"^(\S+) ([0-9]/[0-9]+) "
 _TRAILING_UNIT = r"^(?:[0-9]+[A-Z]?|[A-Z][0-9]+[A-Z]?|[A-Z])$"
+_MIXED_UNIT = r"^(?:[0-9]+[A-Z]|[A-Z][0-9]+[A-Z]?)$"
 
 
-def streets(main: pl.Series) -> pl.DataFrame:
-    """``number``, ``predir``, ``street``, ``suffix``, ``postdir`` of street lines, and ``bare``, a unit."""
-    words = _glued(main).alias("main").to_frame().lazy().select(_split())
-    for step in (_ends, _trailing_unit, _ends, _pre_direction, _post_direction, _suffix):
-        words = words.with_columns(step())
-    parsed = words.select(_words()).collect(optimizations=AS_WRITTEN)
-    return parsed.with_columns(_ordinals(parsed))
+def streets(main: pl.Series, plain: pl.Series) -> pl.DataFrame:
+    """``number``, ``predir``, ``street``, ``suffix``, ``postdir`` of street lines, and ``bare``, a unit.
+
+    Nothing in ``plain`` lines need be held together, and each begins with its number.
+    """
+    words = amend(main, ~plain, _glued).alias("main").to_frame().select(_split())
+    words = words.with_columns(*_ends(), pl.lit("").alias("bare"))
+    words = amend_rows(
+        words, words.select(_has_trailing_unit()).to_series(), lambda rows: rows.select(_trailing_unit())
+    )
+    steps = words.lazy()
+    for step in (_pre_direction, _post_direction, _suffix):
+        steps = steps.with_columns(step())
+    parsed = steps.select(_words()).collect(optimizations=AS_WRITTEN)
+    return amend_rows(parsed, ~plain, lambda rows: _unglued(rows.with_columns(_number())))
 
 
 def _glued(main: pl.Series) -> pl.Series:
     """The line with what belongs together held together by ``~``: fractions, numbered roads, split directions."""
-    roads, split, fractions = main.to_frame("main").select(_hints())
-    main = amend(main, fractions, lambda rows: rows.str.replace(_FRACTION, "$1~$2 "))
-    main = amend(main, roads, _glue_roads)
-    return amend(main, split, _glue_directions)
+    hints = main.to_frame("main").select(_hints())
+    for name, change in _GLUE.items():
+        main = amend(main, hints[name], lambda rows, change=change: expressed(rows, change()))  # type: ignore[misc]
+    return main
 
 
 @cache
 def _hints() -> list[pl.Expr]:
-    patterns = {"roads": _NUMBERED_ROAD_HINT, "directions": _SPLIT_DIRECTION_HINT, "fractions": _FRACTION}
+    patterns = {"fractions": _FRACTION, "roads": _NUMBERED_ROAD_HINT, "directions": _SPLIT_DIRECTION_HINT}
     return [pl.col("main").str.contains(pattern).alias(name) for name, pattern in patterns.items()]
 
 
-def _glue_roads(lines: pl.Series) -> pl.Series:
+@cache
+def _glue_fractions() -> pl.Expr:
+    return pl.col("text").str.replace(_FRACTION, "$1~$2 ")
+
+
+@cache
+def _glue_roads() -> pl.Expr:
+    line = pl.col("text")
     for pattern, form in _NUMBERED_ROADS:
-        lines = lines.str.replace_all(pattern, form)
-    return lines
+        line = line.str.replace_all(pattern, form)
+    return line
 
 
-def _glue_directions(lines: pl.Series) -> pl.Series:
+@cache
+def _glue_directions() -> pl.Expr:
     north, east = "(N|S)(?:O|ORTH|OUTH)?", "(E|W)(?:AST|EST)?"
     before = rf"^(\S+) {north} {east} (\S+ \S)"
-    return lines.str.replace(before, "$1 $2$3 $4").str.replace(rf"^(\S+ \S+ \S.*) {north} {east}$", "$1 $2$3")
+    return pl.col("text").str.replace(before, "$1 $2$3 $4").str.replace(rf"^(\S+ \S+ \S.*) {north} {east}$", "$1 $2$3")
+
+
+_GLUE: dict[str, Callable[[], pl.Expr]] = {
+    "fractions": _glue_fractions, "roads": _glue_roads, "directions": _glue_directions,
+}  # fmt: skip
+
+_PLACES = {"a": 1, "b": 2, "x": -3, "y": -2, "z": -1}
 
 
 def _at(position: int) -> pl.Expr:
@@ -93,22 +131,29 @@ def _split() -> list[pl.Expr]:
 @cache
 def _ends() -> list[pl.Expr]:
     """The tokens that decide: ``a`` and ``b`` behind the number, ``x y z`` at the end; and their count ``n``."""
-    places = {"a": 1, "b": 2, "x": -3, "y": -2, "z": -1}
     count = pl.col("t").list.len().cast(pl.Int64).alias("n")
-    return [count, *(_at(position).alias(name) for name, position in places.items())]
+    return [count, *(_at(position).alias(name) for name, position in _PLACES.items())]
+
+
+@cache
+def _has_trailing_unit() -> pl.Expr:
+    """Whether a number or letter behind the suffix is a unit ("801 S CANAL ST C1S", "12 MAIN ST 4")."""
+    marks = pl.col("z").str.contains(_TRAILING_UNIT) & ~_is_direction(pl.col("z"))
+    behind_suffix = pl.col("y").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 4) & ~_is_direction(pl.col("x"))
+    behind_direction = _is_direction(pl.col("y")) & pl.col("x").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 5)
+    # "100 BROADWAY 4B": figures and letters together are no street's name.
+    mixed = pl.col("z").str.len_bytes().is_between(2, 6) & pl.col("z").str.contains(_MIXED_UNIT)
+    behind_name = (
+        mixed & (pl.col("n") >= 3) & ~_is_direction(pl.col("y")) & ~pl.col("y").is_in([*STRONG_SUFFIXES, "CALLE"])
+    )
+    return (marks & (behind_suffix | behind_direction)) | behind_name
 
 
 @cache
 def _trailing_unit() -> list[pl.Expr]:
-    """A number or letter behind the suffix is a unit, ``bare`` ("801 S CANAL ST C1S", "12 MAIN ST 4")."""
-    marks = pl.col("z").str.contains(_TRAILING_UNIT) & ~_is_direction(pl.col("z"))
-    behind_suffix = pl.col("y").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 4) & ~_is_direction(pl.col("x"))
-    behind_direction = _is_direction(pl.col("y")) & pl.col("x").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 5)
-    bare = marks & (behind_suffix | behind_direction)
-    return [
-        pl.when(bare).then(pl.col("t").list.head(pl.col("n") - 1)).otherwise("t").alias("t"),
-        pl.when(bare).then("z").otherwise(pl.lit("")).alias("bare"),
-    ]
+    """The unit, ``bare``, and the ends of the tokens before it, of which there is one less."""
+    ends = [_at(place - 1).alias(name) for name, place in _PLACES.items() if place < 0]
+    return [*ends, pl.col("n") - 1, pl.col("z").alias("bare")]
 
 
 @cache
@@ -130,7 +175,7 @@ def _post_direction() -> list[pl.Expr]:
     post = _is_direction(pl.col("z")) & (pl.col("k") >= 2) & ~lettered
     return [
         pl.when(post).then("z").otherwise(pl.lit("")).alias("postdir"),
-        pl.when(post).then("y").otherwise("z").alias("last"),
+        pl.when(post).then("y").otherwise("z").replace(LAST_SUFFIXES).alias("last"),
         (pl.col("k") - post.cast(pl.Int64)).alias("k"),
     ]
 
@@ -147,22 +192,27 @@ def _suffix() -> list[pl.Expr]:
 
 @cache
 def _words() -> list[pl.Expr]:
-    name = pl.col("t").list.slice(1 + pl.col("pre"), pl.col("k")).list.join(" ")
     return [
-        _number().alias("number"),
+        _at(0).alias("number"),
         pl.when(pl.col("pre") == 1).then("a").otherwise(pl.lit("")).alias("predir"),
-        name.str.replace_all("~", " ", literal=True).alias("street"),
+        pl.col("t").list.slice(1 + pl.col("pre"), pl.col("k")).list.join(" ").alias("street"),
         pl.col("suffix", "postdir", "bare"),
     ]
 
 
-def _number() -> pl.Expr:
+@cache
+def _number() -> list[pl.Expr]:
     """The house number without leading zeros, empty where the line begins otherwise (as in "5TH AVE")."""
-    number = _at(0)
+    number = pl.col("number")
     ordinal = number.str.contains(r"^[0-9]+(?:ST|ND|RD|TH)$")
     valid = number.str.contains(HOUSE_NUMBER) & ~ordinal
     plain = number.str.replace_all("~", " ", literal=True).str.replace(r"^0+([0-9])", "$1")
-    return pl.when(valid).then(plain).otherwise(pl.lit(""))
+    street = pl.col("street").str.replace_all("~", " ", literal=True)
+    return [pl.when(valid).then(plain).otherwise(pl.lit("")).alias("number"), street]
+
+
+def _unglued(words: pl.DataFrame) -> pl.DataFrame:
+    return words.with_columns(_ordinals(words))
 
 
 def _ordinals(words: pl.DataFrame) -> pl.Series:

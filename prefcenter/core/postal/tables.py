@@ -16,12 +16,17 @@ DIRECTIONS: dict[str, str] = {
     "NORTHWEST": "NW",
     "SOUTHEAST": "SE",
     "SOUTHWEST": "SW",
+    "NTH": "N",
+    "STH": "S",
+    "NORD": "N",
+    "SUD": "S",
+    "OUEST": "W",
     "NORTE": "N",
     "SUR": "S",
     "ESTE": "E",
     "OESTE": "W",
 }
-"""Spelt-out directions and their one form (the Spanish ones stand in Puerto Rico's addresses)."""
+"""Spelt-out directions and their one form; Puerto Rico's addresses have Spanish ones, Canada's French ones."""
 
 DIRECTION_FORMS: tuple[str, ...] = ("N", "S", "E", "W", "NE", "NW", "SE", "SW")
 
@@ -32,6 +37,10 @@ UNITS: dict[str, str] = {
     "APTS": "APT",
     "APPT": "APT",
     "APMT": "APT",
+    "APP": "APT",
+    "APTO": "APT",
+    "BUREAU": "STE",
+    "DOWNSTAIRS": "LOWR",
     "BASEMENT": "BSMT",
     "BUILDING": "BLDG",
     "BLG": "BLDG",
@@ -43,16 +52,20 @@ UNITS: dict[str, str] = {
     "HANGER": "HNGR",
     "LOBBY": "LBBY",
     "LOWER": "LOWR",
+    "LWR": "LOWR",
     "MAILSTOP": "MS",
     "OFFICE": "OFC",
     "PENTHOUSE": "PH",
     "ROOM": "RM",
     "SPACE": "SPC",
+    "SP": "SPC",
     "SUITE": "STE",
     "SUITES": "STE",
     "TRAILER": "TRLR",
     "UNITS": "UNIT",
     "UPPER": "UPPR",
+    "UPR": "UPPR",
+    "UPSTAIRS": "UPPR",
 }
 """Secondary unit designators and their variants (appendix C2); the canonical ones are in :data:`UNIT_FORMS`."""
 
@@ -68,48 +81,13 @@ UNITS_WIDE: tuple[str, ...] = ("BLDG", "FL", "DEPT")
 
 WORDS: dict[str, str] = {
     "SAINT": "ST",
+    "SAINTE": "STE",
     "DOCTOR": "DR",
     "JUNIOR": "JR",
     "HIGHWAY": "HWY",
     "ROUTE": "RTE",
-    "FIRST": "1ST",
-    "SECOND": "2ND",
-    "THIRD": "3RD",
-    "FOURTH": "4TH",
-    "FIFTH": "5TH",
-    "SIXTH": "6TH",
-    "SEVENTH": "7TH",
-    "EIGHTH": "8TH",
-    "NINTH": "9TH",
-    "TENTH": "10TH",
-    "ELEVENTH": "11TH",
-    "TWELFTH": "12TH",
-    "THIRTEENTH": "13TH",
-    "FOURTEENTH": "14TH",
-    "FIFTEENTH": "15TH",
-    "SIXTEENTH": "16TH",
-    "SEVENTEENTH": "17TH",
-    "EIGHTEENTH": "18TH",
-    "NINETEENTH": "19TH",
-    "TWENTIETH": "20TH",
 }
-"""Words of a street name with one short form: abbreviations, and ordinals as figures (Pub 28 appendix D)."""
-
-NUMBER_WORDS: dict[str, str] = {
-    "ONE": "1",
-    "TWO": "2",
-    "THREE": "3",
-    "FOUR": "4",
-    "FIVE": "5",
-    "SIX": "6",
-    "SEVEN": "7",
-    "EIGHT": "8",
-    "NINE": "9",
-    "TEN": "10",
-    "ELEVEN": "11",
-    "TWELVE": "12",
-}
-"""House numbers that are written as words ("One Main Street")."""
+"""Words of a street name with one short form; the ordinals are in :mod:`.tables_numbers`."""
 
 CITY_WORDS: dict[str, str] = {
     "SAINT": "ST",
@@ -152,6 +130,8 @@ STATES: dict[str, str] = {
     "NUNAVUT": "NU", "ONTARIO": "ON", "PRINCE EDWARD ISLAND": "PE", "QUEBEC": "QC", "SASKATCHEWAN": "SK", "YUKON": "YT",
 }  # fmt: skip
 """States, territories, military "states" and Canadian provinces, spelt out, and their two letters."""
+
+MILITARY_STATES: tuple[str, ...] = ("AA", "AE", "AP")
 
 ZERO_STATES: tuple[str, ...] = ("CT", "MA", "ME", "NH", "NJ", "RI", "VT", "AE", "NY")
 """States with ZIPs that begin with one zero, which spreadsheets lose (NY for Fishers Island and Holtsville)."""

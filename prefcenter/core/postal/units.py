@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from prefcenter.core.postal.tables import UNIT_FORMS, UNITS, UNITS_ALONE, UNITS_WIDE
 
-_NUMBERED = (
-    "APT|APTS|APARTMENT|APPT|APMT|UNIT|UNITS|STE|SUITE|SUITES|RM|ROOM|BLDG|BLG|BUILDING|TRLR|TRAILER|PMB|PH|"
+NUMBERED = (
+    "APT|APTS|APARTMENT|APPT|APMT|APTO|APP|BUREAU|SP|UNIT|UNITS|STE|SUITE|SUITES|RM|ROOM|BLDG|BLG|BUILDING|TRLR|TRAILER|PMB|PH|"
     "PENTHOUSE|FL|FLR|FLOOR|DEPT|DEPARTMENT|LOT|SPC|SPACE|BOX|BSMT|BASEMENT|REAR|SLIP|HNGR|HANGAR|STOP|LOWR|UPPR|FRNT"
 )
-_ALONE = "BSMT|BASEMENT|PH|PENTHOUSE|REAR|FRNT|LOWR|UPPR|LBBY|OFC|LOWER LEVEL"
+ALONE = "BSMT|BASEMENT|PH|PENTHOUSE|REAR|FRNT|LOWR|UPPR|LBBY|OFC|LOWER LEVEL"
 
-UNIT_HINT = rf" (?:#|(?:{_NUMBERED}|{_ALONE}|LEVEL)(?:[0-9 ]|$))"
+UNIT_HINT = rf" (?:#|(?:{NUMBERED}|{ALONE}|LEVEL)(?:[0-9 ]|$))"
 """What a street line holds if a unit may stand in it: a cheap test before the dear one."""
 
 UNIT_TAIL = (
-    rf"^(\S+ \S.*?) ((?:(?:(?:{_NUMBERED})(?: (?:#|NO|NUMBER))* ?|# (?:(?:{_NUMBERED})(?: #)* ?)?)"
+    rf"^(\S+ \S.*?) ((?:(?:(?:{NUMBERED})(?: (?:#|NO|NUMBER))* ?|# (?:(?:{NUMBERED})(?: #)* ?)?)"
     r"(?:[0-9][0-9A-Z-]*|[A-Z]{1,2}[0-9][0-9A-Z-]*|\b[A-Z]|\b[A-Z]{2})(?: .*)?)"
     r"|(?:APT|APARTMENT|UNIT|SUITE) [A-Z]{3,12}"
     r"|(?:(?:[0-9]+(?:ST|ND|RD|TH)|GROUND|FIRST|SECOND|THIRD|LOWER|UPPER|TOP) (?:FL|FLR|FLOOR|LEVEL)(?: .*)?)"
-    rf"|(?:{_ALONE})(?: (?:{_NUMBERED}) .*)?)$"
+    rf"|(?:{ALONE})(?: (?:{NUMBERED}) .*)?)$"
 )
 """A street line in two groups: the street, and the unit behind it."""
 
-_NUMBER_SIGN = re.compile(rf"(^|(?:^|[ ;])(?:{_NUMBERED}) )(?:NO|NUMBER) (?=#? ?[0-9A-Z-]*[0-9])")
+_NUMBER_SIGN = re.compile(rf"(^|(?:^|[ ;])(?:{NUMBERED}) )(?:NO|NUMBER) (?=#? ?[0-9A-Z-]*[0-9])")
 _ORDINALS = {"FIRST": "1", "SECOND": "2", "THIRD": "3", "GROUND": "G", "TOP": "TOP", "LOWER": "LOWR", "UPPER": "UPPR"}
 _BOX = re.compile(r"\b(?:P ?O ?BOX|POST OFFICE BOX|POB) ?#? ?\S+")
 _GLUED = re.compile(r"([A-Z]+)([0-9].*)")
 _ORDINAL = re.compile(r"([0-9]+)(?:ST|ND|RD|TH)")
 
 
+@lru_cache(maxsize=20_000)
 def parse_unit(text: str) -> tuple[str, str]:
     """The designator and the identifier of what stands behind a street or on the second line; empty if it is no unit.
 

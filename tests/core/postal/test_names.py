@@ -34,7 +34,7 @@ def person(form: dict[str, object], which: str = "") -> str:
         ("Smith, John, Junior", "JOHN//SMITH/JR"),
         ("John Smith Sr", "JOHN//SMITH/SR"),
         ("John Smith III", "JOHN//SMITH/III"),
-        ("JR Smith", "JR//SMITH/"),
+        ("JR Smith", "J/R/SMITH/"),
         ("Mary Smith-Jones", "MARY//SMITHJONES/"),
         ("Smith Jones, Mary", "MARY//SMITHJONES/"),
         ("Maria de la Cruz", "MARIA//DELACRUZ/"),

@@ -1,0 +1,245 @@
+"""Parts of an address in a column that is not theirs: city and ZIP in the address line, a state in the city's column.
+
+Whole files come so, and so does a row of an otherwise good one. A part is moved only where it can be nothing else.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import polars as pl
+
+from prefcenter.core.postal.rewriting import DESIGNATORS, STRONG_WORDS
+from prefcenter.core.postal.tables import CITY_WORDS, STATES
+from prefcenter.core.postal.text import AS_WRITTEN, amend_rows
+from prefcenter.core.postal.written import STATE_CODES, of_cities, of_states
+
+_STATE = "|".join(sorted({*STATES, *STATE_CODES} - {"WASHINGTON DC"}, key=len, reverse=True))
+_STREET_WORDS = ("CT", "KY", "LA", "MT", "NE", "PR", "WY")
+"""Codes of states that end a street as well: Manchester Ct in Manchester, Connecticut."""
+
+_ZIP = r"[0-9]{5}"
+_PLUS4 = r"(?:[ \-]?[0-9]{4})?"
+_POSTAL_CODE = r"[ABCEGHJ-NPRSTVXY][0-9][A-Z] ?[0-9][A-Z][0-9]"
+_GOOD_ZIP = rf"^(?:[0-9]{{3,9}}(?:-0|-[0-9]{{4}})?|{_POSTAL_CODE})$"
+_DIRECTION = r"(?: [NS]?[EW]| [NS])?"
+_STREET_END = rf"^\S+ .*\S (?:{STRONG_WORDS}){_DIRECTION}$"
+_UNIT_END = rf" {DESIGNATORS} ?#? ?[0-9A-Z\-]{{1,6}}$"
+_STREET_ONLY = r"^[1-9][0-9]*[A-Z]? \S*[A-Z]|^P ?O ?BOX [0-9]"
+_OF_COUNTRY = r"[ ;]+(?:USA|U S A|UNITED STATES(?: OF AMERICA)?)$"
+_CITY_FORMS = {f" {word} ": f" {form} " for word, form in CITY_WORDS.items()}
+
+
+def resettled(lines: pl.DataFrame) -> pl.DataFrame:
+    """The :func:`.written` columns with each part of the address where it belongs."""
+    marked = lines.with_columns(_misplaced())
+    marked = amend_rows(marked, marked["misplaced"], _with_settled_places)
+    seen = marked.select(_may_be_seen()).to_series()
+    return amend_rows(marked, seen, _where_seen).drop("misplaced")
+
+
+@cache
+def _misplaced() -> pl.Expr:
+    """Whether the columns of the place hold something else than city, state and ZIP."""
+    odd = ~pl.col("good_state") | ~(pl.col("good_zip") | pl.col("zip").str.contains(_GOOD_ZIP)) | pl.col("odd_city")
+    something = (pl.col("city") != "") | (pl.col("state") != "") | (pl.col("zip") != "")
+    return (odd & something & pl.col("domestic")).alias("misplaced")
+
+
+def _with_settled_places(rows: pl.DataFrame) -> pl.DataFrame:
+    steps = rows.lazy()
+    for step in (_exchanged, _found_zip, _without_zip, _found_state, _settled):
+        steps = steps.with_columns(step())
+    return _derived(steps.select("address1", "city", "state", "zip").collect(optimizations=AS_WRITTEN))
+
+
+def _derived(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with what :func:`.written` knows of their new values."""
+    states, cities = of_states(rows["state"]), of_cities(rows["city"])
+    return rows.with_columns(*states, *cities, rows["zip"].str.contains("^[0-9]{5}$").alias("good_zip"))
+
+
+@cache
+def _exchanged() -> list[pl.Expr]:
+    """The street stands in the city's column."""
+    lines = pl.concat_str("address1", "address2")
+    swapped = ~lines.str.contains("[0-9]") & pl.col("city").str.contains(_STREET_ONLY)
+    return [
+        pl.when(swapped).then("city").otherwise("address1").alias("address1"),
+        pl.when(swapped).then("address1").otherwise("city").alias("city"),
+    ]
+
+
+@cache
+def _found_zip() -> list[pl.Expr]:
+    text = pl.concat_str(["city", "state", "zip"], separator=" ; ")
+    good = pl.col("zip").str.contains(_GOOD_ZIP)
+    found = text.str.extract(rf"(?:^|[ ;])({_ZIP}{_PLUS4}|{_POSTAL_CODE})(?:$|[ ;])")
+    return [
+        pl.when(good).then("zip").otherwise(found.fill_null(pl.col("zip"))).alias("zip"),
+        pl.concat_str(
+            pl.col("city"),
+            pl.lit(" ; "),
+            pl.col("state"),
+            pl.lit(" ; "),
+            pl.when(good).then(pl.lit("")).otherwise("zip"),
+        ).alias("text"),
+    ]
+
+
+@cache
+def _without_zip() -> pl.Expr:
+    bare = pl.col("text").str.replace_all(rf"(^|[ ;])(?:{_ZIP}{_PLUS4}|{_POSTAL_CODE})($|[ ;])", "$1$2")
+    return bare.str.replace_all("(?: *; *)+", " ; ").str.strip_chars(" ;").alias("text")
+
+
+@cache
+def _found_state() -> list[pl.Expr]:
+    """The state, and the city that is left; neither, where nothing would be left."""
+    pattern = rf"(^|[ ;])({_STATE})( ;|$)"
+    city = pl.col("text").str.replace(pattern, "$1$3").str.replace_all("(?: *; *)+", " ").str.strip_chars(" ;")
+    found = pl.col("text").str.extract(pattern, 2).replace(STATES)
+    return [pl.when(city != "").then(found).fill_null("").alias("found"), city.alias("rest")]
+
+
+@cache
+def _settled() -> list[pl.Expr]:
+    taken = (pl.col("found") != "") & (~pl.col("good_state") | (pl.col("found") == pl.col("code")))
+    plain = pl.col("text").str.replace_all("(?: *; *)+", " ")
+    numbered = pl.col("city").str.contains("[0-9]")
+    return [
+        pl.when(taken).then("found").otherwise("code").alias("code"),
+        pl.when(taken).then("found").otherwise("state").alias("state"),
+        pl.when(taken).then("rest")
+        .when(numbered & (pl.col("code") == "")).then(plain)
+        .when(numbered).then(pl.col("city").str.replace(rf" ?\b{_ZIP}{_PLUS4}$", ""))
+        .otherwise("city").alias("city"),
+    ]  # fmt: skip
+
+
+def _where_seen(rows: pl.DataFrame) -> pl.DataFrame:
+    return amend_rows(rows, rows.select(_seen()).to_series(), _taken_off)
+
+
+def _line_end() -> pl.Expr:
+    return pl.when(pl.col("address2") == "").then("address1").otherwise("address2")
+
+
+def _placeless() -> pl.Expr:
+    return (pl.col("zip") == "") & ((pl.col("city") == "") | (pl.col("code") == ""))
+
+
+@cache
+def _may_be_seen() -> pl.Expr:
+    """A cheap look for :func:`_seen`."""
+    ends = [_line_end().str.ends_with(pl.col(name)) & (pl.col(name) != "") for name in ("city_end", "code", "zip")]
+    return pl.any_horizontal(*ends, _placeless(), _line_end().str.ends_with("USA")).alias("seen")
+
+
+@cache
+def _seen() -> pl.Expr:
+    """Whether the lines end, or may end, with the place."""
+    ends = [
+        _line_end().str.ends_with(" " + pl.col(name)) & (pl.col(name) != "") for name in ("city_end", "code", "zip")
+    ]
+    same = (pl.col("address2") != "") & _is_place(pl.col("address2"))
+    return pl.any_horizontal(*ends, _placeless(), same, _line_end().str.ends_with(" USA")) & pl.col("domestic")
+
+
+def _is_place(line: pl.Expr) -> pl.Expr:
+    return (line == pl.col("city")) | ((line == pl.col("code")) & (line != "NE"))
+
+
+def _taken_off(rows: pl.DataFrame) -> pl.DataFrame:
+    """The five columns with what the lines say of the place, where that is certain."""
+    steps = rows.lazy().with_columns(_line())
+    for step in (_zip_off, _state_off, _city_off, _outcome):
+        steps = steps.with_columns(step())
+    return _derived(steps.select(_result()).collect(optimizations=AS_WRITTEN))
+
+
+@cache
+def _line() -> pl.Expr:
+    whole = pl.concat_str(["address1", "address2"], separator=" ; ").str.strip_chars(" ;")
+    return whole.str.replace(_OF_COUNTRY, "").alias("line")
+
+
+@cache
+def _zip_off() -> list[pl.Expr]:
+    pattern = rf"[ ;]+({_ZIP}){_PLUS4}$"
+    found = pl.col("line").str.extract(pattern).fill_null("")
+    hit = (found != "") & ((pl.col("zip") == "") | pl.col("zip").str.starts_with(found))
+    return [
+        pl.when(hit).then(found).otherwise(pl.lit("")).alias("line_zip"),
+        pl.when(hit).then(pl.col("line").str.replace(pattern, "")).otherwise("line").alias("without_zip"),
+    ]
+
+
+@cache
+def _state_off() -> list[pl.Expr]:
+    line, pattern = pl.col("without_zip"), rf"[ ;]+({_STATE})$"
+    found = line.str.extract(pattern).replace(STATES).fill_null("")
+    parted = line.str.contains(rf"; [^;]+[ ;]+(?:{_STATE})$")
+    missing = (pl.col("code") == "") & ((pl.col("line_zip") != "") | parted)
+    behind_city = pl.concat_str(pl.col("city_form"), pl.lit(" "), found)
+    vouched = (pl.col("line_zip") != "") | parted | line.str.ends_with(behind_city) | ~found.is_in(_STREET_WORDS)
+    hit = (found != "") & (missing | (found == pl.col("code"))) & vouched
+    return [
+        pl.when(hit).then(found).otherwise(pl.lit("")).alias("line_state"),
+        pl.when(hit).then(line.str.replace(pattern, "")).otherwise(line).alias("without_state"),
+    ]
+
+
+@cache
+def _city_off() -> list[pl.Expr]:
+    line = pl.col("without_state")
+    ending = pl.concat_str(pl.lit(" "), line, pl.lit(" ")).str.replace_many(_CITY_FORMS, leftmost=True)
+    named = (pl.col("city_form") != "") & ending.str.ends_with(pl.concat_str(pl.lit(" "), "city_form", pl.lit(" ")))
+    words = pl.col("city_form").str.count_matches(" ") + 1
+    tokens = line.str.split(" ")
+    shorter = tokens.list.head(tokens.list.len().cast(pl.Int64) - words.cast(pl.Int64)).list.join(" ")
+    unknown = (pl.col("city") == "") & ((pl.col("line_zip") != "") | (pl.col("line_state") != ""))
+    behind = pl.coalesce(
+        line.str.extract(r"; ([A-Z][A-Z ]*)$"),
+        line.str.extract(rf"^\S+ .*?\S (?:{STRONG_WORDS}){_DIRECTION} ([A-Z][A-Z ]*)$"),
+        line.str.extract(rf" {DESIGNATORS} ?#? ?[0-9A-Z\-]+ ([A-Z]{{3,}}(?: [A-Z]+)*)$"),
+        pl.lit(""),
+    )
+    guessed = pl.when(unknown).then(behind).otherwise(pl.lit(""))
+    kept = line.str.head(line.str.len_chars() - guessed.str.len_chars())
+    return [
+        named.alias("named"),
+        guessed.alias("line_city"),
+        pl.when(named).then(shorter).when(guessed != "").then(kept).otherwise(line).alias("rest"),
+    ]
+
+
+@cache
+def _outcome() -> list[pl.Expr]:
+    """Whether what was taken off is the place: its parts vouch for each other, or a whole address stands before it."""
+    rest = pl.col("rest").str.strip_chars(" ")
+    zip_there, state_there = pl.col("line_zip") != "", pl.col("line_state") != ""
+    whole = rest.str.ends_with(";") | rest.str.contains(_STREET_END) | rest.str.contains(_UNIT_END)
+    whole |= rest.str.contains(r"BOX [0-9A-Z\-]+$")
+    something = zip_there | state_there | pl.col("named")
+    known = pl.col("named") | (pl.col("line_city") != "")
+    street = rest.str.contains(r"[0-9]\S* +(?:[NSEW]{1,2} )?[A-Z0-9]{2}")
+    plain_state = state_there & ~pl.col("line_state").is_in(_STREET_WORDS)
+    vouched = (zip_there & (state_there | known)) | (plain_state & known) | whole
+    return [(something & vouched & street).alias("sure"), rest.str.strip_chars(" ;").alias("rest")]
+
+
+@cache
+def _result() -> list[pl.Expr]:
+    sure = pl.col("sure")
+    here = [
+        pl.when(sure & (pl.col(name) == "")).then(f"line_{name}").otherwise(name).alias(name)
+        for name in ("zip", "city")
+    ]
+    bare = _is_place(pl.col("address2"))
+    return [
+        pl.when(sure).then("rest").otherwise("address1").alias("address1"),
+        pl.when(sure | bare).then(pl.lit("")).otherwise("address2").alias("address2"),
+        *here,
+        pl.when(sure & (pl.col("code") == "")).then("line_state").otherwise("state").alias("state"),
+    ]
