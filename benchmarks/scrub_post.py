@@ -132,7 +132,9 @@ def _loaded_list(bench: Bench, suppressions: int) -> tuple[dict[str, str], Path]
         "PREFCENTER_BASE_URL": "http://127.0.0.1:8000",
         "PREFCENTER_DATA_DIR": str(folder / "data"),
     }
-    if not (folder / "ready").exists():
+    if (folder / "ready").exists():
+        _upgrade(settings)
+    else:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         words = vocabulary.nationwide(bench.addresses)
@@ -140,6 +142,17 @@ def _loaded_list(bench: Bench, suppressions: int) -> tuple[dict[str, str], Path]
         _import(settings, listed, folder / "rejects.csv")
         (folder / "ready").touch()
     return settings, folder / "suppressions.csv"
+
+
+def _upgrade(settings: dict[str, str]) -> None:
+    """A list kept from an earlier run may have been made under an earlier schema."""
+    from prefcenter.config import Config
+    from prefcenter.store import schema
+    from prefcenter.wiring import wire
+
+    wiring = wire(Config.from_env(settings))
+    schema.upgrade(wiring.database.engine)
+    wiring.database.dispose()
 
 
 def _import(settings: dict[str, str], listed: Path, rejects: Path) -> None:
