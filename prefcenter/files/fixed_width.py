@@ -18,7 +18,7 @@ from prefcenter.files.encoding import Encoding
 from prefcenter.files.layouts import FileLayout, FixedLines, as_units, from_units
 from prefcenter.files.parsing import TextBlock
 from prefcenter.files.reading import BLOCK_BYTES, TextTable, as_utf8, first_bytes
-from prefcenter.files.sources import Source
+from prefcenter.files.sources import Source, file_named
 from prefcenter.files.tables import BadRows, Places
 
 _BLANKS = " \t\x1a"
@@ -63,12 +63,10 @@ class FixedWidthTable(TextTable):
         self.layout = layout
         self._in_bytes = False
         sample, whole = first_bytes(self._source)
-        try:
+        with file_named(path):
             self.encoding = encodings.decide(sample, encoding, whole=whole)
             self._look_at(as_utf8(sample[len(self.encoding.bom) :], self.encoding, whole=whole), whole=whole)
             self.columns = recognise(layout.names, mapping)
-        except BadInput as error:
-            raise BadInput(f"{path.name}: {error.message}", remedy=error.remedy) from None
 
     @property
     def dialect(self) -> FixedLines:

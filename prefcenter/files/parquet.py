@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,8 +16,9 @@ import pyarrow.parquet as pq
 
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import recognise
-from prefcenter.files.sources import Stamp, changed, digest_of, opened
-from prefcenter.files.tables import BadRows, Block, FileFacts, Mask, Places
+from prefcenter.files.sources import changed, file_named, opened
+from prefcenter.files.tables import BadRows, Block, Mask, Places
+from prefcenter.files.unstreamed import UnstreamedOutput, UnstreamedTable
 
 BLOCK_ROWS = 131_072
 _EXACT_IN_FLOAT = 2.0**53
@@ -36,86 +36,46 @@ class ParquetBlock(Block):
         return as_text(dict(zip(self.names, columns, strict=True)))
 
 
-class ParquetTable:
-    """A Parquet file, read a batch at a time (see :class:`prefcenter.files.tables.Table`)."""
+class ParquetTable(UnstreamedTable[ParquetBlock]):
+    """A Parquet file, read a batch at a time."""
 
     def __init__(self, path: Path, *, mapping: Mapping[str, str] | None = None, block_rows: int = BLOCK_ROWS) -> None:
-        self.path = path
+        super().__init__(path)
         self._block_rows = block_rows
-        self._facts: FileFacts | None = None
-        with opened(path) as stream:
-            self.size = stream.seek(0, os.SEEK_END)
-            self._stamp = Stamp.of(path)
-            with _damage_named(path):
-                file = pq.ParquetFile(stream)
-                self.schema: pa.Schema = file.schema_arrow
-                self.options = _options(file)
-        try:
+        with opened(path) as stream, _damage_named(path):
+            file = pq.ParquetFile(stream)
+            self.schema: pa.Schema = file.schema_arrow
+            self.options = _options(file)
+        with file_named(path):
             self.columns = recognise(self.schema.names, mapping)
-        except BadInput as error:
-            raise BadInput(f"{path.name}: {error.message}", remedy=error.remedy) from None
         for field in self.schema:
             _require_flat(path, field)
 
-    def blocks(self, only: Collection[str] | None = None) -> Iterator[ParquetBlock]:
-        """The rows from the first to the last.
-
-        Args:
-            only: the columns that are looked at in every row; None looks at all.
-
-        Raises:
-            BadInput: the file is damaged, or it was changed meanwhile.
-        """
-        digest, rows = digest_of(self.path), 0
-        with self._change_named(), _damage_named(self.path), pq.ParquetFile(self.path) as file:
+    def _blocks(self, only: Collection[str] | None) -> Iterator[ParquetBlock]:
+        names, rows = self.columns.names, 0
+        with _damage_named(self.path), pq.ParquetFile(self.path) as file:
             if not file.schema_arrow.equals(self.schema):
                 raise changed(self.path)
             total = max(file.metadata.num_rows, 1)
             for batch in file.iter_batches(self._block_rows):
                 numbers = np.arange(rows + 1, rows + 1 + batch.num_rows)
                 rows += batch.num_rows
-                frame = as_text(
-                    {name: batch.column(name) for name in self.columns.names if only is None or name in only}
-                )
-                yield ParquetBlock(frame, numbers, BadRows.of(self.columns.names), self.size * rows // total, batch)
-        if Stamp.of(self.path) != self._stamp or digest_of(self.path) != digest:
-            raise changed(self.path)
-        self._facts = FileFacts(self.path.name, digest, rows)
-
-    def facts(self) -> FileFacts:
-        """Name, SHA-256 and rows, once all blocks have been read.
-
-        Raises:
-            RuntimeError: they have not.
-        """
-        if self._facts is None:
-            raise RuntimeError("The facts of a table are known only when all its blocks have been read.")
-        return self._facts
+                frame = as_text({name: batch.column(name) for name in names if only is None or name in only})
+                yield ParquetBlock(frame, numbers, BadRows.of(names), self.size * rows // total, batch)
 
     def clean_output(self, path: Path) -> ParquetOutput:
         """A new file of the same schema."""
         return ParquetOutput(path, self)
 
-    @contextmanager
-    def _change_named(self) -> Iterator[None]:
-        """What is half the old file and half the new seems damaged; that it changed is the reason."""
-        try:
-            yield
-        except BadInput:
-            if Stamp.of(self.path) != self._stamp:
-                raise changed(self.path) from None
-            raise
 
-
-class ParquetOutput:
+class ParquetOutput(UnstreamedOutput):
     """The Parquet file for the mail house: the input's schema with its metadata, its compression, its values (X6)."""
 
     def __init__(self, path: Path, source: ParquetTable) -> None:
-        self._path, self._source = path, source
-        self._rows = 0
+        super().__init__(path)
+        self._source = source
         self._file = path.open("xb")
         self._writer = pq.ParquetWriter(self._file, source.schema, **source.options)
-        self._facts: FileFacts | None = None
 
     def keep(self, block: Block, mask: Mask) -> None:
         """Write those rows of a block that the mask lets through, as they are; they become a row group.
@@ -137,29 +97,13 @@ class ParquetOutput:
         columns = [_typed(rows[field.name].to_list(), field) for field in self._source.schema]
         self._put(pa.RecordBatch.from_arrays(columns, schema=self._source.schema))
 
-    def close(self) -> FileFacts:
-        """Finish the file, durably, and tell what it holds."""
-        if self._facts is None:
-            self._writer.close()
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._facts = FileFacts(self._path.name, digest_of(self._path), self._rows)
-        return self._facts
+    def _finish(self) -> None:
+        self._writer.close()
+        self._file.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        if raised[0] is None:
-            self.close()
-            return
-        # Closing writes, which a full disk refuses again: the first error is the one to tell.
-        try:
-            self._writer.close()
-            self._file.close()
-        except (OSError, pa.ArrowException):
-            pass
+    def _abandon(self) -> None:
+        with suppress(OSError, pa.ArrowException):
+            self._finish()
 
     def _put(self, batch: pa.RecordBatch) -> None:
         if batch.num_rows:

@@ -19,7 +19,7 @@ from prefcenter.files.headers import ROWS_LOOKED_AT, refuse_second_header
 from prefcenter.files.parsing import Layout, TextBlock, parse_block
 from prefcenter.files.records import split
 from prefcenter.files.signatures import refuse_other_formats
-from prefcenter.files.sources import Reading, Sample, Source
+from prefcenter.files.sources import Reading, Sample, Source, file_named
 from prefcenter.files.tables import FileFacts
 from prefcenter.files.writing import CsvOutput, Lines
 
@@ -130,14 +130,12 @@ class CsvTable(TextTable):
     ) -> None:
         super().__init__(source or Source(path), block_bytes)
         sample, whole = first_bytes(self._source)
-        try:
+        with file_named(path):
             self.encoding = encodings.decide(sample, encoding, whole=whole)
             text = as_utf8(sample[len(self.encoding.bom) :], self.encoding, whole=whole)
             told, hinted = hint(text)
             self._dialect, header = detect(text[len(told) :], whole=whole, delimiter=delimiter, hinted=hinted)
             self.columns = recognise(_header_names(header, (self.encoding, self._dialect.delimiter)), mapping)
-        except BadInput as error:
-            raise BadInput(f"{path.name}: {error.message}", remedy=error.remedy) from None
         self._before_rows = told + header
 
     @property

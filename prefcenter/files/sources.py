@@ -141,6 +141,15 @@ class Source:
         return hashed
 
 
+@contextmanager
+def file_named(path: Path) -> Iterator[None]:
+    """A context in which whatever is wrong with what a file says is told with its name."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput(f"{path.name}: {error.message}", remedy=error.remedy) from None
+
+
 def changed(path: Path) -> BadInput:
     """What is raised where a file is not what it was when it was opened."""
     return BadInput(f"{path.name} was changed while it was read.", remedy="Run it again.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -17,8 +16,9 @@ import python_calamine as calamine
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import Columns, recognise
 from prefcenter.files.headers import is_header, refuse_second_header
-from prefcenter.files.sources import Stamp, changed, digest_of, opened
-from prefcenter.files.tables import BadRow, BadRows, Block, FileFacts, Places
+from prefcenter.files.sources import file_named, opened
+from prefcenter.files.tables import BadRow, BadRows, Block, Places
+from prefcenter.files.unstreamed import UnstreamedTable
 from prefcenter.files.workbook_writing import Cell, Row, WorkbookOutput
 
 BLOCK_ROWS = 50_000
@@ -52,28 +52,22 @@ class _Sheet(NamedTuple):
         return f"“{self.name}”" + ("" if self.is_visible else " (hidden)")
 
 
-class WorkbookTable:
-    """A workbook with one table (see :class:`prefcenter.files.tables.Table`).
+class WorkbookTable(UnstreamedTable[SheetBlock]):
+    """A workbook with one table.
 
     Its sheet is held in memory while it is read: a sheet has a million rows at most.
     """
 
     def __init__(self, path: Path, *, mapping: Mapping[str, str] | None = None, block_rows: int = BLOCK_ROWS) -> None:
-        self.path = path
+        super().__init__(path)
         self._block_rows = block_rows
-        self._facts: FileFacts | None = None
-        with opened(path) as stream:
-            self.size = stream.seek(0, os.SEEK_END)
-        self._stamp = Stamp.of(path)
         chosen, others = _the_table(path, _sheets(path))
         self._sheet = chosen.name
         self._parsed: calamine.CalamineSheet | None = chosen.cells
         self._header = _trimmed(chosen.lines[0])
         refuse_second_header(path.name, chosen.lines[1:])
-        try:
+        with file_named(path):
             self.columns = _columns(self._header, mapping, chosen, others)
-        except BadInput as error:
-            raise BadInput(f"{path.name}: {error.message}", remedy=error.remedy) from None
 
     @property
     def sheet(self) -> str:
@@ -85,40 +79,16 @@ class WorkbookTable:
         """When the file was last written to."""
         return dt.datetime.fromtimestamp(self._stamp.changed_ns / 1e9 if self._stamp else 0, dt.UTC)
 
-    def blocks(self, only: Collection[str] | None = None) -> Iterator[SheetBlock]:
-        """The rows from the first to the last.
-
-        Args:
-            only: the columns that are looked at in every row; None looks at all.
-
-        Raises:
-            BadInput: the file was changed meanwhile.
-        """
-        digest, rows = digest_of(self.path), 0
-        if Stamp.of(self.path) != self._stamp:
-            raise changed(self.path)
+    def _blocks(self, only: Collection[str] | None) -> Iterator[SheetBlock]:
         # Parsing is most of the work: the first pass takes what was parsed for the header, and lets go of it.
         sheet = self._parsed or _workbook(self.path).get_sheet_by_name(self._sheet)
         self._parsed = None
-        total = max(sheet.total_height, 1)
+        total, rows = max(sheet.total_height, 1), 0
         lines = (line for line in sheet.iter_rows() if not _is_blank(line))
         next(lines, None)
         while chunk := list(islice(lines, self._block_rows)):
             yield self._block(chunk, rows, only, self.size * min(rows + len(chunk), total) // total)
             rows += len(chunk)
-        if Stamp.of(self.path) != self._stamp or digest_of(self.path) != digest:
-            raise changed(self.path)
-        self._facts = FileFacts(self.path.name, digest, rows)
-
-    def facts(self) -> FileFacts:
-        """Name, SHA-256 and rows, once all blocks have been read.
-
-        Raises:
-            RuntimeError: they have not.
-        """
-        if self._facts is None:
-            raise RuntimeError("The facts of a table are known only when all its blocks have been read.")
-        return self._facts
 
     def clean_output(self, path: Path) -> WorkbookOutput:
         """A new workbook with one sheet of the same name and columns."""

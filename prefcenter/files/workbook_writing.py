@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol
 
 import polars as pl
 import xlsxwriter
@@ -15,8 +14,8 @@ from xlsxwriter.exceptions import FileCreateError, XlsxWriterException
 
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import Columns
-from prefcenter.files.sources import digest_of
-from prefcenter.files.tables import Block, FileFacts, Mask
+from prefcenter.files.tables import Block, Mask
+from prefcenter.files.unstreamed import UnstreamedOutput
 
 Cell = str | float | bool | dt.datetime | dt.date | dt.time | dt.timedelta
 Row = Sequence[Cell]
@@ -42,7 +41,7 @@ class _Source(Protocol):
         """When it was last written to."""
 
 
-class WorkbookOutput:
+class WorkbookOutput(UnstreamedOutput):
     """The workbook for the mail house: one sheet with the kept cells, without any guard against formulas (X6).
 
     Values and their kinds are the input's; what only says how they look (fonts, widths, number formats) is not taken
@@ -50,9 +49,8 @@ class WorkbookOutput:
     """
 
     def __init__(self, path: Path, source: _Source) -> None:
-        self._path, self._source = path, source
-        self._rows = 0
-        self._facts: FileFacts | None = None
+        super().__init__(path)
+        self._source = source
         path.open("xb").close()
         # What does not fit into memory goes beside the output, which nobody else may read, and not to /tmp.
         self._book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent)})
@@ -88,26 +86,13 @@ class WorkbookOutput:
         for row in rows.select(self._source.columns.names).iter_rows():
             self._put([_number(text) if wanted else text for text, wanted in zip(row, numeric, strict=True)])
 
-    def close(self) -> FileFacts:
-        """Finish the file, durably, and tell what it holds."""
-        if self._facts is None:
-            try:
-                self._book.close()
-            except FileCreateError as error:
-                raise (error.args[0] if error.args and isinstance(error.args[0], OSError) else error) from None
-            with self._path.open("rb+") as file:
-                os.fsync(file.fileno())
-            self._facts = FileFacts(self._path.name, digest_of(self._path), self._rows)
-        return self._facts
+    def _finish(self) -> None:
+        try:
+            self._book.close()
+        except FileCreateError as error:
+            raise (error.args[0] if error.args and isinstance(error.args[0], OSError) else error) from None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        if raised[0] is None:
-            self.close()
-            return
-        # Closing writes, which a full disk refuses again: the first error is the one to tell.
+    def _abandon(self) -> None:
         with suppress(OSError, XlsxWriterException):
             self._book.close()
 
