@@ -23,6 +23,7 @@ import polars as pl
 from prefcenter.core.errors import BadInput
 from prefcenter.scrub.verdicts import Judged
 
+_BEGIN, _END = ".prefcenter-", ".partial"
 _ORDER = "scrub.json"
 _PARTS = tuple(part.name for part in fields(Judged))
 
@@ -56,7 +57,7 @@ class Checkpoints:
             self._folder = None  # Somebody else is at it.
             return None
         try:
-            told = json.loads((self._folder / _ORDER).read_text(encoding="utf-8"))
+            told = self._told()
             begun = datetime.fromisoformat(told["at"])
             marks = [json.loads(path.read_text()) for path in self._folder.glob("*.done")]
             rows = sum(int(mark["rows"]) for mark in marks)
@@ -67,7 +68,18 @@ class Checkpoints:
             self.clear()
             return False
         self.at, self.rows = begun, rows
-        return bool(marks)
+        return True if marks else None
+
+    def begun(self) -> datetime:
+        """When the first of the runs began; ``at`` where that is not known."""
+        try:
+            return datetime.fromisoformat(self._told()["at"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return self.at
+
+    def is_free(self) -> bool:
+        """Whether nobody else is at it; then nobody can be, until it is closed."""
+        return self._locked()
 
     def load(self, file: int, block: int, rows: int) -> Judged | None:
         """What was said of a block, or None where that is not known.
@@ -107,6 +119,10 @@ class Checkpoints:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def _told(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(((self._folder or Path()) / _ORDER).read_text(encoding="utf-8"))
+        return told
 
     def _made(self) -> bool:
         if self._lock is not None:
@@ -153,7 +169,15 @@ def kept_until_done(points: Checkpoints) -> Iterator[Checkpoints]:
     points.clear()
 
 
+def sweep(out: Path, *, oldest: datetime) -> None:
+    """Remove what stopped runs left in a folder that nobody took up again in time."""
+    for folder in out.glob(f"{_BEGIN}*{_END}"):
+        left = Checkpoints(folder, {}, oldest)
+        if left.begun() < oldest and left.is_free():
+            left.clear()
+
+
 def folder_for(out: Path, mailing: str) -> Path:
     """Where the verdicts of a mailing lie while it is scrubbed: beside its outputs, hidden."""
     plain = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in mailing)
-    return out / f".prefcenter-{plain[:80]}.partial"
+    return out / f"{_BEGIN}{plain[:80]}{_END}"

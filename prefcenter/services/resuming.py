@@ -20,7 +20,7 @@ from prefcenter.core.policy import POLICY_VERSION
 from prefcenter.core.postal.standardise import STANDARD_VERSION
 from prefcenter.files.sources import Stamp
 from prefcenter.files.tables import Table
-from prefcenter.scrub.checkpoints import Checkpoints, folder_for
+from prefcenter.scrub.checkpoints import Checkpoints, folder_for, sweep
 from prefcenter.scrub.index import ListIndex
 from prefcenter.services.mailing_orders import Order
 from prefcenter.store import ledger
@@ -78,6 +78,7 @@ def checkpoints_of(
         return Checkpoints(None, {}, at)
     points = Checkpoints(folder_for(order.out, order.mailing), _identity(session, order, tables, index), at)
     adopted = points.adopt(oldest=at - USABLE_FOR)
+    sweep(order.out, oldest=at - USABLE_FOR)
     if adopted:
         tell(f"Going on at row {points.rows + 1:,}: the rows before were judged by a run that was stopped.")
     elif adopted is False:

@@ -225,3 +225,13 @@ def test_a_file_that_cannot_be_used_leaves_nothing(desk: Desk) -> None:
 def test_a_dry_run_keeps_nothing(desk: Desk) -> None:
     desk.stop(is_dry_run=True)
     assert not desk.out.exists()
+
+
+def test_what_nobody_took_up_is_gone_after_a_day(desk: Desk) -> None:
+    """Of another mailing in the same folder, too; what is younger stays."""
+    desk.stop(mailing="old")
+    desk.clock.move(hours=20)
+    desk.stop(mailing="young")
+    desk.clock.move(hours=5)
+    desk.scrub()
+    assert sorted(path.name for path in desk.out.glob(".*")) == [".prefcenter-young.partial"]
