@@ -1,4 +1,4 @@
-"""Reasons that bind a person, imported by a partner's hash: they reach the other contact points of that person (G15).
+"""Whom a partner's hashes concern that we know already: people on file (G15), and messages that wait to be sent (X2).
 
 Whose address a hash is can only be told by hashing those on file. That is done once, at the end of an import.
 """
@@ -6,6 +6,8 @@ Whose address a hash is can only be told by hashing those on file. That is done 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -16,10 +18,11 @@ from prefcenter.services.points import Points
 from prefcenter.services.suppressing import inherit
 from prefcenter.store.contacts import ContactPoint
 from prefcenter.store.engine import Database
-from prefcenter.store.suppressions import Suppression, SuppressionKey
+from prefcenter.store.outbox import OutboxMessage
+from prefcenter.store.suppressions import Suppression, SuppressionKey, facts_by_digests
 
 _CHUNK = 50
-"""Contacts to a commit: a click that comes meanwhile waits for one chunk at most."""
+"""Contacts or messages to a commit: a click that comes meanwhile waits for one chunk at most."""
 
 
 def bind_people(database: Database, points: Points, algorithm: HashAlgorithm) -> int:
@@ -39,6 +42,46 @@ def bind_people(database: Database, points: Points, algorithm: HashAlgorithm) ->
                 inherit(session, points, contact)
             session.commit()
     return len(contacts)
+
+
+def bring_forward(database: Database, points: Points, algorithm: HashAlgorithm, *, at: datetime) -> int:
+    """Bring what is queued for addresses on hashed lists back to its decision at once; commits.
+
+    It would be refused on its day anyway (X2); so the refusal is recorded now.
+
+    Returns:
+        How many messages were brought forward.
+    """
+    with database.read() as session:
+        queued = list(_queued(session, points, algorithm))
+        on_list = {
+            digest for digest, _ in facts_by_digests(session, {digest for _, digests in queued for digest in digests})
+        }
+    met = [number for number, digests in queued if not on_list.isdisjoint(digests)]
+    for start in range(0, len(met), _CHUNK):
+        with database.write() as session:
+            for row in session.scalars(
+                _waiting(OutboxMessage).where(OutboxMessage.id.in_(met[start : start + _CHUNK]))
+            ):
+                row.due_at = at
+            session.commit()
+    return len(met)
+
+
+def _waiting(*what: Any) -> Any:
+    return select(*what).where(
+        OutboxMessage.channel == Channel.EMAIL.value,
+        OutboxMessage.state.in_(("queued", "waiting")),
+        OutboxMessage.to.is_not(None),
+    )
+
+
+def _queued(session: Session, points: Points, algorithm: HashAlgorithm) -> Iterator[tuple[int, tuple[bytes, ...]]]:
+    """The messages that wait, each with the digests under which its address may stand on a hashed list."""
+    columns = (OutboxMessage.id, OutboxMessage.digest, OutboxMessage.to)
+    for number, digest, to in session.execute(_waiting(*columns).execution_options(yield_per=10_000)):
+        point = points.on_file(Channel.EMAIL, digest, {"address": to})
+        yield number, points.hashed_digests(point, [algorithm])
 
 
 def _bound(session: Session, algorithm: HashAlgorithm) -> set[bytes]:

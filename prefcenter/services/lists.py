@@ -21,7 +21,7 @@ from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.files.formats import open_table
 from prefcenter.files.tables import FileFacts
 from prefcenter.services import optouts
-from prefcenter.services.binding_hashed import bind_people
+from prefcenter.services.binding_hashed import bind_people, bring_forward
 from prefcenter.services.deciding import question_about_class
 from prefcenter.services.keyring import require_all
 from prefcenter.services.list_files import Rows
@@ -117,6 +117,7 @@ def import_list(
             rejected.add_unreadable(block)
     if defaults.hashed is not None:
         bind_people(database, points, defaults.hashed)
+        bring_forward(database, points, defaults.hashed, at=clock())
     facts = table.facts()
     done = Imported(batch, facts.rows, new, already, rejected.count, rejects if rejected.count else None)
     _log(database, done, facts, evidence, at=clock(), hashed=defaults.hashed)

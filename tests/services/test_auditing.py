@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from prefcenter.core.channels import Channel, Level, Reason, Scope, Source
+from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope, Source, Verdict
 from prefcenter.core.errors import BadInput
 from prefcenter.core.hashed import HashAlgorithm, canonicalise_hash
 from prefcenter.services.auditing import Audited, Log, audit
 from prefcenter.services.catalogue import BrandFacts, add_brand
+from prefcenter.services.deciding import decide_all, question_about_class
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence, Keyring
 from prefcenter.services.suppressing import OptOut, end, suppress
@@ -204,6 +206,36 @@ def test_times_without_a_zone_are_counted(run: Run, put: Put) -> None:
 def test_a_log_that_cannot_be_checked_is_refused(run: Run, text: str, given: dict[str, Any], told: str) -> None:
     with pytest.raises(BadInput, match=told):
         run(text, **given)
+
+
+def test_the_findings_are_what_the_gate_would_have_refused_at_each_moment(
+    sqlite_database: Database, keyring: Keyring, points: Points, tmp_path: Path
+) -> None:
+    """What is decided in bulk over time is what :func:`decide_all` decides as of then, one by one."""
+    chance = random.Random(7)
+    reasons = (Reason.OPT_OUT, Reason.COMPLAINT, Reason.NO_SHARING, Reason.DECEASED, Reason.HARD_BOUNCE)
+    with sqlite_database.write() as session:
+        for _ in range(60):
+            begun = SINCE + chance.randrange(100) * HOUR
+            point = points.email(f"p{chance.randrange(12)}@example.com")
+            opt_out = OptOut(chance.choice(reasons), Scope.everything(), Source.OPERATOR, since=begun)
+            number = suppress(session, points, point, opt_out, ANN, at=begun).suppression_id
+            row = session.get_one(Suppression, number)
+            if row.ended_at is None and chance.random() < 0.5:
+                end(session, row, "lift", ANN, at=row.since + chance.randrange(1, 60) * HOUR)
+        session.commit()
+    sent = [(f"p{chance.randrange(12)}@example.com", SINCE + chance.randrange(-5, 180) * HOUR) for _ in range(300)]
+    (tmp_path / "log.csv").write_text(_log(*sent), encoding="utf-8")
+    found = set(_rows(audit(sqlite_database, keyring, Log(tmp_path / "log.csv", shown=300), at=AT)))
+    refused = set()
+    with sqlite_database.read() as session:
+        question = question_about_class(session, MessageClass.MARKETING)
+        for number, (address, moment) in enumerate(sent, start=1):
+            asked = [points.email(address)]
+            (made,) = decide_all(session, keyring, question, asked, at=moment, known_at=moment)
+            refused |= {number} if made.verdict is not Verdict.CLEARED else set()
+    assert found == refused
+    assert 50 < len(found) < 250
 
 
 def test_the_log_itself_is_never_replaced(run: Run, tmp_path: Path) -> None:

@@ -10,22 +10,26 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Source, Verdict
 from prefcenter.core.decision import Decision
 from prefcenter.core.errors import BadInput
 from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.core.keys import Peppers
-from prefcenter.services import optouts
+from prefcenter.services import gate, optouts, preferences
 from prefcenter.services.deciding import decide_all, question_about_class
 from prefcenter.services.list_rows import Defaults
 from prefcenter.services.lists import Imported, import_list
+from prefcenter.services.outgoing import Draft, queue
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Evidence, Keyring
 from prefcenter.services.suppressing import OptOut, inherit
 from prefcenter.store import suppressions
 from prefcenter.store.contacts import Contact, ContactPoint
 from prefcenter.store.engine import Database
+from prefcenter.store.outbox import OutboxMessage
+from prefcenter.store.registry import Brand, MessageType
 from prefcenter.store.suppressions import SuppressionAddress
 
 AT = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -230,6 +234,59 @@ def test_a_reason_that_binds_the_person_reaches_points_that_are_added_later(
         inherit(session, points, contact)
         session.commit()
     assert _by_phone(sqlite_database, keyring, points) == ["objection"]
+
+
+def test_a_message_that_waits_is_brought_back_to_its_decision_and_refused(
+    take: Take, sqlite_database: Database, keyring: Keyring, points: Points
+) -> None:
+    """X2: the gate finds the hash at dispatch, and an import does not wait for the day."""
+    with sqlite_database.write() as session:
+        rows = [
+            queue(
+                session,
+                Draft(
+                    channel=Channel.EMAIL,
+                    message_class=MessageClass.SERVICE,
+                    message_type="notice",
+                    point=points.email(address),
+                    text="Hello",
+                    send_at=AT + timedelta(days=9),
+                ),
+                at=AT,
+            ).id
+            for address in (JANE, BOB)
+        ]
+        session.add(
+            MessageType(
+                slug="notice", name="Notice", message_class="service", channel="email", fallbacks=[],
+                category="account", approved_by="ann", created_at=AT, brand_id=_brand(session),
+            )
+        )  # fmt: skip
+        session.commit()
+    take(f"md5,reason\n{md5(JANE)},minor\n")
+    with sqlite_database.read() as session:
+        due = [session.get_one(OutboxMessage, number) for number in rows]
+        assert [row.due_at for row in due] == [AT, AT + timedelta(days=9)]
+        made = [gate.clear(session, keyring, points, row, at=AT) for row in due]
+        assert [decision.verdict for decision in made] == [Verdict.REFUSED, Verdict.CLEARED]
+
+
+def _brand(session: Session) -> int:
+    brand = Brand(slug="acme", code=1, name="Acme", country="US", created_at=AT)
+    session.add(brand)
+    session.flush()
+    return brand.id
+
+
+def test_a_preference_page_shows_what_a_partners_hash_ended(
+    take: Take, sqlite_database: Database, keyring: Keyring, points: Points
+) -> None:
+    take(f"md5,since\n{md5(JANE)},2026-05-01\n")
+    with sqlite_database.read() as session:
+        jane, bob = preferences.choices(session, keyring, [points.email(JANE), points.email(BOB)], at=AT)
+    assert not jane.everything.is_on
+    assert jane.everything.off_since == datetime(2026, 5, 1, tzinfo=UTC)
+    assert bob.everything.is_on
 
 
 def test_a_reason_that_binds_the_person_reaches_the_points_on_file(
