@@ -8,27 +8,32 @@ list by its number.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import Channel
+from prefcenter.core.channels import Channel, Verdict
+from prefcenter.core.decision import verdict_of
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import Columns, recognise
 from prefcenter.files.seeds import read_seeds
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.matching import Judged, judge
 from prefcenter.scrub.postal_index import ADDRESS_FIELDS
-from prefcenter.store.suppressions import Suppression, SuppressionAddress
+from prefcenter.store.suppressions import Suppression, SuppressionAddress, fact_of
 
 OF_THE_LIST = 20
 """So many entries of the list are looked up again as canaries of their own."""
-_LOOKED_AT = 500
+_PARTS = (*range(0, 40, 4), *range(2, 40, 4), *range(1, 40, 2))
+"""Forty places all over the list, in an order of which any beginning is spread."""
+_SETTLED = timedelta(minutes=10)
 _ROLE = {Channel.EMAIL: "email", Channel.SMS: "phone"}
-_Item = TypeVar("_Item")
+_Entry = tuple[int, dict[str, Any]]
+"""A suppression's number, and its readable address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,10 @@ def watch_file(path: Path, columns: Columns, index: ListIndex, default_country: 
 def watch_list(session: Session, index: ListIndex, default_country: str) -> Watched:
     """Look entries of the list up in the index that was just built: each must be refused, or the index is broken.
 
-    Only entries that speak against this mailing and are readable are taken, spread over the list; of an erased one
-    there is nothing left to look up.
+    They are read from the database anew, not from the index. Only entries that speak against this mailing and are
+    readable are taken; of an erased one there is nothing left to look up.
     """
-    entries = _spread(_readable(session, index), OF_THE_LIST)
+    entries = _sample(session, index)
     if not entries:
         return Watched(0, ())
     channel = index.ask.channel
@@ -88,19 +93,39 @@ def _kept(judged: Judged, frame: pl.DataFrame) -> list[int]:
     return [int(place) for place in judged.kept(frame.height).nonzero()[0]]
 
 
-def _readable(session: Session, index: ListIndex) -> list[tuple[int, dict[str, Any]]]:
-    numbers = _spread(index.bindings["suppression"].unique().sort().to_list(), _LOOKED_AT)
-    query = (
-        select(SuppressionAddress.suppression_id, SuppressionAddress.given)
-        .join(Suppression, Suppression.id == SuppressionAddress.suppression_id)
-        .where(Suppression.channel == index.ask.channel.value, Suppression.id.in_(numbers))
-        .order_by(Suppression.id)
+def _sample(session: Session, index: ListIndex) -> list[_Entry]:
+    """Half of them the newest entries, the others from all over the list; in the order of the list."""
+    readable = (
+        select(Suppression, SuppressionAddress.given)
+        .join(SuppressionAddress, SuppressionAddress.suppression_id == Suppression.id)
+        .where(
+            Suppression.channel == index.ask.channel.value,
+            Suppression.ended_at.is_(None),
+            # What is being recorded now may become visible between two reads, and is no fault of the index.
+            Suppression.recorded_at < index.at - _SETTLED,
+        )
     )
-    return [(row[0], row[1]) for row in session.execute(query) if row[1]]
+    last = session.scalar(select(func.max(Suppression.id))) or 0
+    found = _binding(session, readable.order_by(Suppression.id.desc()).limit(5 * OF_THE_LIST), index)[
+        : OF_THE_LIST // 2
+    ]
+    known = {number for number, _ in found}
+    for part in _PARTS:
+        after = readable.where(Suppression.id > last * part // len(_PARTS)).order_by(Suppression.id).limit(3)
+        new = [entry for entry in _binding(session, after, index) if entry[0] not in known]
+        if new and len(found) < OF_THE_LIST:
+            found.append(new[0])
+            known.add(new[0][0])
+    return sorted(found, key=lambda entry: entry[0])
 
 
-def _spread(items: list[_Item], count: int) -> list[_Item]:
-    return [items[place * len(items) // count] for place in range(count)] if len(items) > count else items
+def _binding(session: Session, query: Select[tuple[Suppression, dict[str, Any]]], index: ListIndex) -> list[_Entry]:
+    """Those that speak against the mailing."""
+    return [
+        (row.id, given)
+        for row, given in session.execute(query)
+        if given and verdict_of(index.ask, fact_of(row), index.at) is not Verdict.CLEARED
+    ]
 
 
 def _schema(channel: Channel) -> dict[str, Any]:

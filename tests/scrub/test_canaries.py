@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,9 @@ AT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 def listed(database: Database, points: Points, entries: list[Point], reason: Reason = Reason.OPT_OUT) -> None:
     opt_out = OptOut(reason, Scope.everything(), Source.OPERATOR)
     with database.write() as session:
-        suppress_many(session, points, [(point, opt_out) for point in entries], Evidence("system"), at=AT)
+        suppress_many(
+            session, points, [(point, opt_out) for point in entries], Evidence("system"), at=AT - timedelta(hours=1)
+        )
         session.commit()
 
 
@@ -88,6 +90,27 @@ def test_entries_that_are_erased_or_let_this_mailing_pass_are_not_looked_up(
         session.execute(delete(SuppressionAddress))
         session.commit()
     listed(database, points, [points.email("shares-not@example.com")], Reason.NO_SHARING)
+    with database.read() as session:
+        assert watch_list(session, index_of(database, keyring, Channel.EMAIL), "US").count == 0
+
+
+def test_the_newest_entries_are_among_those_looked_up(database: Database, points: Points, keyring: Keyring) -> None:
+    """An index that was kept from an earlier mailing, and lacks what came since, does not go unnoticed."""
+    listed(database, points, [points.email(f"p{number}@example.com") for number in range(100)])
+    index = index_of(database, keyring, Channel.EMAIL)
+    listed(database, points, [points.email("late@example.com")])
+    with database.read() as session:
+        watched = watch_list(session, index, "US")
+    assert (watched.count, watched.survivors) == (OF_THE_LIST, (101,))
+
+
+def test_what_is_recorded_this_minute_is_no_fault_of_the_index(
+    database: Database, points: Points, keyring: Keyring
+) -> None:
+    with database.write() as session:
+        opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.OPERATOR)
+        suppress_many(session, points, [(points.email("now@example.com"), opt_out)], Evidence("system"), at=AT)
+        session.commit()
     with database.read() as session:
         assert watch_list(session, index_of(database, keyring, Channel.EMAIL), "US").count == 0
 
