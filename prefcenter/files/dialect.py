@@ -6,10 +6,12 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from prefcenter.core.errors import BadInput
+from prefcenter.files.encoding import Encoding
 from prefcenter.files.records import Records, split
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
@@ -44,6 +46,14 @@ class Dialect:
         return '"' + value.replace('"', '""') + '"' if needs_quotes else value
 
 
+class Layout(NamedTuple):
+    """What the bytes of a file mean."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    encoding: Encoding
+
+
 def parse_record(text: str, delimiter: str) -> list[str]:
     """The fields of one record, with its line end or without. Lenient: quotes inside a field are characters.
 
@@ -53,6 +63,14 @@ def parse_record(text: str, delimiter: str) -> list[str]:
     if csv.field_size_limit() < HEADER_LIMIT:
         csv.field_size_limit(HEADER_LIMIT)
     return next(csv.reader([text], delimiter=delimiter), [])
+
+
+def fields_of(text: str, delimiter: str) -> list[str] | None:
+    """The fields of one record, leniently read; None where even that cannot be done."""
+    try:
+        return parse_record(text, delimiter)
+    except csv.Error:
+        return None
 
 
 def hint(sample: bytes) -> tuple[bytes, str | None]:

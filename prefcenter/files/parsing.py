@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from prefcenter.files.bits import Mask, Offsets
-from prefcenter.files.dialect import parse_record
-from prefcenter.files.encoding import Encoding, invalid_positions
-from prefcenter.files.records import Records, split
-from prefcenter.files.tables import BadRows, Block, Places
+from prefcenter.files.dialect import Layout, fields_of, parse_record
+from prefcenter.files.encoding import Encoding
+from prefcenter.files.records import Records, gather, split
+from prefcenter.files.tables import Block, Places
+from prefcenter.files.unreadable import bad_rows, find_problems
 
 _CR, _LF, _QUOTE = 13, 10, 34
 _MASK = b"\x01"
 """Stands for a quote that is a character while a block is parsed; hardly any text holds this byte itself."""
 _NOTHING = b" \t\r\n\x1a"
 """What a line may hold and still be blank; old DOS programs end a file with 0x1A."""
-
-
-class Layout(NamedTuple):
-    """What the bytes of a file mean."""
-
-    names: tuple[str, ...]
-    delimiter: str
-    encoding: Encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +80,7 @@ def parse_block(
     records = _without_blank(data, records, len(layout.names))
     can_mask = not (len(records.literals) or len(records.closings)) or _MASK not in data
     rewritten = {} if can_mask else _rewritten(data, records, layout)
-    problems = _problems(data, records, layout, [index for index, line in rewritten.items() if line is None])
+    problems = find_problems(data, records, layout, [index for index, line in rewritten.items() if line is None])
     good = problems.kinds < 0
     numbers = np.arange(rows_before + 1, rows_before + 1 + len(records))
     readable = records if good.all() else records.only(good)
@@ -101,22 +92,9 @@ def parse_block(
     frame = _frame(feed, layout, len(readable), wanted, masked=can_mask and len(records.literals) > 0)
     if frame is None:
         frame = _frame_record_by_record(data, readable, layout).select(wanted)
-    bad = _bad_rows(data, records.only(~good), problems.told(~good), numbers[~good], layout)
+    bad = bad_rows(data, records.only(~good), problems.told(~good), numbers[~good], layout)
     where = readable.starts, readable.ends
     return CsvBlock(frame, numbers[good], bad, bytes_done, data, *where, layout.encoding, layout.delimiter)
-
-
-def gather(data: bytes, starts: Offsets, ends: Offsets) -> bytes:
-    """The bytes of some records, in their order; what follows on each other is taken as one."""
-    if not len(starts):
-        return b""
-    breaks = np.flatnonzero(starts[1:] != ends[:-1])
-    run_starts = starts[np.concatenate(([0], breaks + 1))].tolist()
-    run_ends = ends[np.concatenate((breaks, [len(ends) - 1]))].tolist()
-    if len(run_starts) == 1:
-        return data[run_starts[0] : run_ends[0]]
-    view = memoryview(data)
-    return b"".join([view[start:end] for start, end in zip(run_starts, run_ends, strict=True)])
 
 
 def _parse_again(block: CsvBlock, places: Places) -> pl.DataFrame:
@@ -150,61 +128,18 @@ def _without_blank(data: bytes, records: Records, width: int) -> Records:
     return records.only(filled)
 
 
-class _Problems(NamedTuple):
-    """What is wrong with the records of a block: for each the index of a sentence, or -1."""
-
-    sentences: list[str]
-    kinds: Offsets
-
-    def told(self, mask: Mask) -> pl.Series:
-        """The sentences of some records that something is wrong with."""
-        return pl.Series(self.sentences, dtype=pl.String).gather(self.kinds[mask])
-
-
-def _problems(data: bytes, records: Records, layout: Layout, unclear: Sequence[int]) -> _Problems:
-    """Why a record cannot be read; what stands later here weighs more."""
-    found = [("has quotes that leave unclear where its fields end", np.array(unclear, np.int64))]
-    found += _ragged(records, len(layout.names))
-    if layout.encoding.is_utf8 or layout.encoding.is_wide:
-        name = "UTF-16" if layout.encoding.is_wide else "UTF-8"
-        faults = np.array(invalid_positions(data), np.int64)
-        found.append((f"holds bytes that are not valid {name}", records.holding(faults)))
-    if b"\0" in data:
-        found.append(("holds a NUL byte", records.holding(np.flatnonzero(np.frombuffer(data, np.uint8) == 0))))
-    found += records.problems()
-    kinds = np.full(len(records), -1)
-    for kind, (_, where) in enumerate(found):
-        kinds[where] = kind
-    return _Problems([sentence for sentence, _ in found], kinds)
-
-
-def _ragged(records: Records, width: int) -> list[tuple[str, Offsets]]:
-    """The records that do not have as many fields as the header."""
-    where = np.flatnonzero(records.fields != width)
-    fields = records.fields[where]
-    return [
-        (f"has {count:,} field{'' if count == 1 else 's'}, the header has {width:,}", where[fields == count])
-        for count in np.unique(fields).tolist()
-    ]
-
-
 def _rewritten(data: bytes, records: Records, layout: Layout) -> dict[int, bytes | None]:
     """Strictly quoted UTF-8 lines for the records that a strict parser stumbles over; None where one is unclear."""
     odd = records.holding(np.sort(np.concatenate((records.literals, records.closings))))
     lines: dict[int, bytes | None] = {}
     for index in odd.tolist():
-        fields = _fields(layout.encoding.readable(data[records.starts[index] : records.ends[index]]), layout.delimiter)
+        fields = fields_of(
+            layout.encoding.readable(data[records.starts[index] : records.ends[index]]), layout.delimiter
+        )
         cells = ('"' + field.replace('"', '""') + '"' for field in fields or ())
         is_clear = fields is not None and len(fields) == len(layout.names)
         lines[index] = (layout.delimiter.join(cells) + "\n").encode() if is_clear else None
     return lines
-
-
-def _fields(text: str, delimiter: str) -> list[str] | None:
-    try:
-        return parse_record(text, delimiter)
-    except csv.Error:
-        return None
 
 
 def _strict(data: bytes, records: Records, delimiter: int, *, quotes: bool) -> bytes:
@@ -277,43 +212,4 @@ def _frame_record_by_record(data: bytes, records: Records, layout: Layout) -> pl
     """The same, slowly. Every record has been found to have as many fields as the header."""
     pairs = zip(records.starts.tolist(), records.ends.tolist(), strict=True)
     rows = [parse_record(layout.encoding.readable(data[start:end]), layout.delimiter) for start, end in pairs]
-    return pl.DataFrame(rows, schema=dict.fromkeys(layout.names, pl.String), orient="row")
-
-
-def _bad_rows(data: bytes, records: Records, problems: pl.Series, numbers: Offsets, layout: Layout) -> BadRows:
-    """The records that cannot be read, for a person to read."""
-    if not len(records):
-        return BadRows.of(layout.names)
-    raw = pl.Series(_texts(data, records, layout.encoding), dtype=pl.String).str.strip_chars_end("\r\n")
-    quoted = raw.str.contains('"', literal=True)
-    parts = [_cut(raw.filter(~quoted), layout), _cut_singly(raw.filter(quoted), layout)]
-    order = np.argsort(np.concatenate((np.flatnonzero(~quoted), np.flatnonzero(quoted))))
-    return BadRows(numbers, problems, raw, pl.concat(parts)[order])
-
-
-def _texts(data: bytes, records: Records, encoding: Encoding) -> list[str]:
-    gathered = gather(data, records.starts, records.ends)
-    ends = np.cumsum(records.ends - records.starts).tolist()
-    pairs = zip([0, *ends], ends, strict=False)
-    if gathered.isascii():
-        text = gathered.decode("ascii")
-        return [text[start:end] for start, end in pairs]
-    return [encoding.readable(gathered[start:end]) for start, end in pairs]
-
-
-def _cut(raw: pl.Series, layout: Layout) -> pl.DataFrame:
-    """The cells of records without quotes: what is too much stays in the last one, what is missing is empty."""
-    cut = raw.str.splitn(layout.delimiter, len(layout.names)).struct.rename_fields(layout.names).struct.unnest()
-    return cut.fill_null("")
-
-
-def _cut_singly(raw: pl.Series, layout: Layout) -> pl.DataFrame:
-    """The same, where quotes have to be looked at."""
-    width = len(layout.names)
-    rows = []
-    for text in raw:
-        fields = _fields(text, layout.delimiter) or [text]
-        # What is too much goes into the last column, so that nothing of the row is lost to who mends it.
-        cells = fields if len(fields) <= width else [*fields[: width - 1], layout.delimiter.join(fields[width - 1 :])]
-        rows.append(cells + [""] * (width - len(cells)))
     return pl.DataFrame(rows, schema=dict.fromkeys(layout.names, pl.String), orient="row")

@@ -13,15 +13,15 @@ from prefcenter.core.errors import BadInput
 from prefcenter.files import encoding as encodings
 from prefcenter.files.beside import ahead
 from prefcenter.files.columns import Columns, recognise
-from prefcenter.files.dialect import Dialect, detect, hint, parse_record
+from prefcenter.files.dialect import Dialect, Layout, detect, hint, parse_record
 from prefcenter.files.encoding import Encoding
 from prefcenter.files.headers import ROWS_LOOKED_AT, refuse_second_header
-from prefcenter.files.parsing import Layout, TextBlock, parse_block
+from prefcenter.files.parsing import TextBlock, parse_block
 from prefcenter.files.records import split
 from prefcenter.files.signatures import refuse_other_formats
 from prefcenter.files.sources import Reading, Sample, Source, file_named
 from prefcenter.files.tables import FileFacts
-from prefcenter.files.writing import CsvOutput, Lines
+from prefcenter.files.text_writing import CsvOutput, Lines
 
 BLOCK_BYTES = 16 << 20
 _LINE_LIMIT = 64 << 20

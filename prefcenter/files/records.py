@@ -101,6 +101,19 @@ def split(data: bytes, delimiter: int, *, at_end: bool, limit: int = RECORD_LIMI
     return _assemble(np.frombuffer(data, np.uint8), structure, limit)
 
 
+def gather(data: bytes, starts: Offsets, ends: Offsets) -> bytes:
+    """The bytes of some records, in their order; what follows on each other is taken as one."""
+    if not len(starts):
+        return b""
+    breaks = np.flatnonzero(starts[1:] != ends[:-1])
+    run_starts = starts[np.concatenate(([0], breaks + 1))].tolist()
+    run_ends = ends[np.concatenate((breaks, [len(ends) - 1]))].tolist()
+    if len(run_starts) == 1:
+        return data[run_starts[0] : run_ends[0]]
+    view = memoryview(data)
+    return b"".join([view[start:end] for start, end in zip(run_starts, run_ends, strict=True)])
+
+
 def _assemble(buffer: Bytes, structure: Structure, limit: int) -> Records:
     ends = structure.ends
     if not len(ends):

@@ -12,7 +12,7 @@ import pytest
 from prefcenter.core.errors import BadInput
 from prefcenter.files.beside import Behind, ahead
 from prefcenter.files.reading import CsvTable
-from prefcenter.files.writing import CsvOutput
+from prefcenter.files.text_writing import CsvOutput
 
 
 def fail() -> None:

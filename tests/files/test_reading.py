@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from prefcenter.core.errors import BadInput
 from prefcenter.files.dialect import parse_record
 from prefcenter.files.formats import open_table
-from prefcenter.files.parsing import TextBlock, gather
+from prefcenter.files.parsing import TextBlock
 from prefcenter.files.reading import CsvTable
+from prefcenter.files.records import gather
 from prefcenter.files.tables import BadRow
 
 BODIES = st.text(st.sampled_from('ab"",\n\r é€\x01'), max_size=80)

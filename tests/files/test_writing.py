@@ -19,7 +19,8 @@ from prefcenter.core.errors import BadInput, Unavailable
 from prefcenter.files.formats import open_table
 from prefcenter.files.seeds import read_seeds
 from prefcenter.files.tables import FileFacts, Table
-from prefcenter.files.writing import CsvOutput, GuardedCsvWriter, whole_or_nothing
+from prefcenter.files.text_writing import CsvOutput
+from prefcenter.files.writing import GuardedCsvWriter, whole_or_nothing
 
 
 def table_of(folder: Path, data: bytes, name: str = "in.csv") -> Table:
