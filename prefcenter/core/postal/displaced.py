@@ -18,11 +18,12 @@ _STATE = "|".join(sorted({*STATES, *STATE_CODES} - {"WASHINGTON DC"}, key=len, r
 _STREET_WORDS = ("CT", "KY", "LA", "MT", "NE", "PR", "WY")
 """Codes of states that end a street as well: Manchester Ct in Manchester, Connecticut."""
 
+_ZERO_STATES = ("CT", "MA", "ME", "NH", "NJ", "RI", "VT")
 _ZIP = r"[0-9]{5}"
 _PLUS4 = r"(?:[ \-]?[0-9]{4})?"
 _POSTAL_CODE = r"[ABCEGHJ-NPRSTVXY][0-9][A-Z] ?[0-9][A-Z][0-9]"
 _GOOD_ZIP = rf"^(?:[0-9]{{3,9}}(?:-0|-[0-9]{{4}})?|{_POSTAL_CODE})$"
-_DIRECTION = r"(?: [NS]?[EW]| [NS])?"
+_DIRECTION = r"(?: (?:[NS]?[EW]|[NS]|(?:NORTH|SOUTH)?(?:EAST|WEST)|NORTH|SOUTH))?"
 _STREET_END = rf"^\S+ .*\S (?:{STRONG_WORDS}){_DIRECTION}$"
 _UNIT_END = rf" {DESIGNATORS} ?#? ?[0-9A-Z\-]{{1,6}}$"
 _STREET_ONLY = r"^[1-9][0-9]*[A-Z]? \S*[A-Z]|^P ?O ?BOX [0-9]"
@@ -99,12 +100,17 @@ def _found_state() -> list[pl.Expr]:
     pattern = rf"(^|[ ;])({_STATE})( ;|$)"
     city = pl.col("text").str.replace(pattern, "$1$3").str.replace_all("(?: *; *)+", " ").str.strip_chars(" ;")
     found = pl.col("text").str.extract(pattern, 2).replace(STATES)
-    return [pl.when(city != "").then(found).fill_null("").alias("found"), city.alias("rest")]
+    return [
+        pl.when((city != "") | pl.col("text").is_in(STATE_CODES)).then(found).fill_null("").alias("found"),
+        city.alias("rest"),
+    ]
 
 
 @cache
 def _settled() -> list[pl.Expr]:
-    taken = (pl.col("found") != "") & (~pl.col("good_state") | (pl.col("found") == pl.col("code")))
+    # Of "DC" and "Washington" it is the two letters that are the state.
+    exchanged = pl.col("city").is_in(STATE_CODES)
+    taken = (pl.col("found") != "") & (~pl.col("good_state") | exchanged | (pl.col("found") == pl.col("code")))
     plain = pl.col("text").str.replace_all("(?: *; *)+", " ")
     numbered = pl.col("city").str.contains("[0-9]")
     return [
@@ -161,7 +167,8 @@ def _taken_off(rows: pl.DataFrame) -> pl.DataFrame:
 @cache
 def _line() -> pl.Expr:
     whole = pl.concat_str(["address1", "address2"], separator=" ; ").str.strip_chars(" ;")
-    return whole.str.replace(_OF_COUNTRY, "").alias("line")
+    with_zero = rf"([ ;](?:{'|'.join(_ZERO_STATES)})[ ;]+)([0-9]{{4}})$"
+    return whole.str.replace(_OF_COUNTRY, "").str.replace(with_zero, "${1}0$2").alias("line")
 
 
 @cache
@@ -179,7 +186,7 @@ def _zip_off() -> list[pl.Expr]:
 def _state_off() -> list[pl.Expr]:
     line, pattern = pl.col("without_zip"), rf"[ ;]+({_STATE})$"
     found = line.str.extract(pattern).replace(STATES).fill_null("")
-    parted = line.str.contains(rf"; [^;]+[ ;]+(?:{_STATE})$")
+    parted = line.str.contains(rf"; (?:[^;]+[ ;]+)?(?:{_STATE})$")
     missing = (pl.col("code") == "") & ((pl.col("line_zip") != "") | parted)
     behind_city = pl.concat_str(pl.col("city_form"), pl.lit(" "), found)
     vouched = (pl.col("line_zip") != "") | parted | line.str.ends_with(behind_city) | ~found.is_in(_STREET_WORDS)
@@ -200,9 +207,9 @@ def _city_off() -> list[pl.Expr]:
     shorter = tokens.list.head(tokens.list.len().cast(pl.Int64) - words.cast(pl.Int64)).list.join(" ")
     unknown = (pl.col("city") == "") & ((pl.col("line_zip") != "") | (pl.col("line_state") != ""))
     behind = pl.coalesce(
+        line.str.extract(rf" {DESIGNATORS} ?#? ?[0-9A-Z\-]+ ([A-Z]{{3,}}(?: [A-Z]+)*)$"),
         line.str.extract(r"; ([A-Z][A-Z ]*)$"),
         line.str.extract(rf"^\S+ .*?\S (?:{STRONG_WORDS}){_DIRECTION} ([A-Z][A-Z ]*)$"),
-        line.str.extract(rf" {DESIGNATORS} ?#? ?[0-9A-Z\-]+ ([A-Z]{{3,}}(?: [A-Z]+)*)$"),
         pl.lit(""),
     )
     guessed = pl.when(unknown).then(behind).otherwise(pl.lit(""))
@@ -220,13 +227,13 @@ def _outcome() -> list[pl.Expr]:
     rest = pl.col("rest").str.strip_chars(" ")
     zip_there, state_there = pl.col("line_zip") != "", pl.col("line_state") != ""
     whole = rest.str.ends_with(";") | rest.str.contains(_STREET_END) | rest.str.contains(_UNIT_END)
-    whole |= rest.str.contains(r"BOX [0-9A-Z\-]+$")
+    whole |= pl.col("line").str.contains(rf"; {_ZIP}{_PLUS4}$") | rest.str.contains(r"BOX [0-9A-Z\-]+$")
     something = zip_there | state_there | pl.col("named")
     known = pl.col("named") | (pl.col("line_city") != "")
     street = rest.str.contains(r"[0-9]\S* +(?:[NSEW]{1,2} )?[A-Z0-9]{2}")
     plain_state = state_there & ~pl.col("line_state").is_in(_STREET_WORDS)
     vouched = (zip_there & (state_there | known)) | (plain_state & known) | whole
-    return [(something & vouched & street).alias("sure"), rest.str.strip_chars(" ;").alias("rest")]
+    return [(something & vouched & (street | whole)).alias("sure"), rest.str.strip_chars(" ;").alias("rest")]
 
 
 @cache

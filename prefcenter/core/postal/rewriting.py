@@ -162,14 +162,17 @@ _FAMILIES: tuple[_Family, ...] = (
         phrases=FLOOR_PHRASES,
     ),
     _Family(
-        r"(?:^| )(?:NO|NUMBER|NR) ?#? ?[0-9][0-9A-Z\-]*$",
+        r"(?:^| )(?:NO|NUMBER|NR) ?#? ?[A-Z]?[0-9][0-9A-Z\-]*$",
         (
             (r"^NR ?#? ?([0-9][0-9A-Z\-]*)$", "# $1"),
-            (_HOUSE + r" .+) (?:NO|NUMBER|NR) ?#? ?([0-9][0-9A-Z\-]*)$", "$1 # $2"),
+            (_HOUSE + r" .+) (?:NO|NUMBER|NR) ?#? ?([A-Z]?[0-9][0-9A-Z\-]*)$", "$1 # $2"),
         ),
     ),
     _Family(r"\bSUIT ", ((r"(^|[ ;])SUIT (#? ?[0-9A-Z]+)($| ;)", "${1}STE $2$3"),)),
     _Family(rf" (?:{_ALONE})$", ((_HOUSE + rf" .*\S (?:{STRONG_WORDS})(?: [NSEW]{{1,2}})?) ({_ALONE})$", "$1 ; $2"),)),
+    _Family(
+        rf" (?:{STRONG_WORDS}) [A-Z] [A-Z]$", ((rf" ({STRONG_WORDS}) ([A-DF-MO-RT-VX-Z]) ([A-Z])$", " $1 ; $2$3"),)
+    ),
     _Family(
         rf" {DESIGNATORS} ?#? ?[0-9A-Z\-]+ (?:NE|NW|SE|SW)$",
         ((rf" ({STRONG_WORDS}) ({DESIGNATORS} ?#? ?[0-9A-Z\-]+) (NE|NW|SE|SW)$", " $1 $3 $2"),),

@@ -48,11 +48,17 @@ _NUMBERED_ROADS: tuple[tuple[str, str], ...] = (
 _NUMBERED_ROAD_HINT = (
     r" (?:HIGHWAY|HWY|HIWAY|HWAY|ROUTE|RTE|RT|COUNTY|CO|CNTY|CTY|CR|CTH|CSAH|TOWNSHIP|TWP|PRIVATE|PVT|FOREST|FS|PARISH|"
     r"FARM|FM|RANCH|RM|INTERSTATE|IH|I|STATE|U S|US|SR|SH|LOOP)[ 0-9]| (?:ST|STR|STREET|SAINT) (?:RD|ROAD) "
-    rf"|^\S+(?: [NSEW])? {_STATE} ?[0-9]"
+    rf"|{_FIRST} {_STATE} ?[0-9]"
 )
 _SPLIT_DIRECTION_HINT = r" (?:N|S|SO|NORTH|SOUTH) (?:E|W|EAST|WEST)(?: |$)"
 _FRACTION = r"^(\S+) ([0-9]/[0-9]+) "
 _TRAILING_UNIT = r"^(?:[0-9]+[A-Z]?|[A-Z][0-9]+[A-Z]?|[A-Z])$"
+_BEFORE_NUMBERS = (
+    "CALLE", "COUNTY", "STATE", "MILE", "PARISH", "TOWNSHIP", "RNCH", "FRST", "PRIVATE", "SPUR", "LATERAL", "SECTOR",
+    "TRUNK", "COMMERCIAL", "UNIT", "BUS", "BUSINESS",
+)  # fmt: skip
+"""What a number behind belongs to, so that it is no unit."""
+
 _MIXED_UNIT = r"^(?:[0-9]+[A-Z]|[A-Z][0-9]+[A-Z]?)$"
 
 
@@ -143,10 +149,16 @@ def _has_trailing_unit() -> pl.Expr:
     behind_direction = _is_direction(pl.col("y")) & pl.col("x").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 5)
     # "100 BROADWAY 4B": figures and letters together are no street's name.
     mixed = pl.col("z").str.len_bytes().is_between(2, 6) & pl.col("z").str.contains(_MIXED_UNIT)
+    # As is a number behind one ("203 N WABASH 608").
+    mixed |= pl.col("z").str.contains("^[0-9]{1,5}$") & pl.col("y").str.contains("^[A-Z]{4,}$")
     behind_name = (
-        mixed & (pl.col("n") >= 3) & ~_is_direction(pl.col("y")) & ~pl.col("y").is_in([*STRONG_SUFFIXES, "CALLE"])
+        mixed
+        & (pl.col("n") >= 3)
+        & ~_is_direction(pl.col("y"))
+        & ~pl.col("y").is_in([*STRONG_SUFFIXES, *_BEFORE_NUMBERS])
     )
-    return (marks & (behind_suffix | behind_direction)) | behind_name
+    behind_road = pl.col("y").str.contains("~", literal=True)
+    return (marks & (behind_suffix | behind_direction | behind_road)) | behind_name
 
 
 @cache

@@ -57,7 +57,7 @@ def _of_cities() -> list[pl.Expr]:
     return [
         short.str.replace("^([AFD]PO) A[AEP]$", "$1").alias("city_form"),
         last.alias("city_end"),
-        (city.str.contains("[0-9]") | (last.is_in(STATE_CODES) & (last != city))).alias("odd_city"),
+        (city.str.contains("[0-9]") | last.is_in(STATE_CODES)).alias("odd_city"),
     ]
 
 
