@@ -17,6 +17,7 @@ from prefcenter.core.channels import Channel, MessageClass, Verdict
 from prefcenter.core.consent import Consent
 from prefcenter.core.decision import Decision
 from prefcenter.core.errors import BadInput
+from prefcenter.core.hashed import TIER
 from prefcenter.services.checking import question_of, until_of
 from prefcenter.services.deciding import Question, decide_all
 from prefcenter.services.explaining import Explanation, Happening, Match, OnFile, explain
@@ -202,6 +203,8 @@ def _entry_lines(entry: OnFile) -> Iterator[str]:
     yield f"  entry {entry.suppression_id}, {kind}{via}{origin}"
     if entry.channel is Channel.POST:
         yield f"  {_match_line(entry.match)}"
+    elif entry.match.tier == TIER:
+        yield f"  known by the {' and '.join(entry.match.keys)} hash of the address only, from a partner's hashed list"
     for each in entry.history:
         yield f"  {_happening_line(each)}"
     if entry.ended_at is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime, tzinfo
@@ -103,9 +103,29 @@ def _zone(name: str) -> tzinfo:
 
 def _json(file: Path, done: Audited, out: Path | None) -> dict[str, Any]:
     told = {each.name: getattr(done, each.name) for each in fields(done)}
-    findings = [{name.removeprefix("pc_"): value for name, value in row.items()} for row in done.findings]
+    findings = [_finding_json(row) for row in done.findings]
     problems = [{"row": row, "problem": problem} for row, problem in done.problems]
     return {"file": file.name} | told | {"findings": findings, "problems": problems, "out": str(out) if out else None}
+
+
+def _finding_json(row: Mapping[str, object]) -> dict[str, object]:
+    told = {name.removeprefix("pc_"): value for name, value in row.items()}
+    numbers = {name: kind(str(told[name])) for name, kind in (("hours", float), ("score", float), ("suppression", int))}
+    return told | numbers | {"sure": told["sure"] == "yes"}
+
+
+def _finding_cells(row: Mapping[str, object]) -> list[object]:
+    moments = [datetime.fromisoformat(str(row[name])) for name in ("pc_sent", "pc_since")]
+    return [
+        row["pc_row"],
+        moments[0],
+        row["pc_reason"],
+        row["pc_scope"],
+        moments[1],
+        row["pc_hours"],
+        row["pc_tier"],
+        row["pc_suppression"],
+    ]
 
 
 def _tell(file: Path, done: Audited, out: Path | None, zone: str) -> None:
@@ -121,9 +141,8 @@ def _tell(file: Path, done: Audited, out: Path | None, zone: str) -> None:
         click.echo(f"{done.found:,} {rows} went to somebody who was on the list at that moment: {by_reason}.")
         if done.found - done.known:
             click.echo(f"{done.found - done.known:,} of them before we had put the entry on record.")
-        columns = ("pc_row", "pc_sent", "pc_reason", "pc_scope", "pc_since", "pc_hours", "pc_tier", "pc_suppression")
         headings = ("row", "sent", "reason", "reach", "since", "hours after", "tier", "entry")
-        print_table(headings, [[row[name] for name in columns] for row in done.findings], empty="")
+        print_table(headings, [_finding_cells(row) for row in done.findings], empty="")
     else:
         click.echo("None of them went to anybody who was on the list at that moment.")
     _tell_doubts(done, out)

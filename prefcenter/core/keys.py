@@ -140,7 +140,8 @@ def mask(channel: Channel, value: str) -> str:
     if channel is Channel.EMAIL:
         local, at_sign, domain = value.rpartition("@")
         # A partner's hash of an address, such as md5:9e26…, is recognised by how it begins.
-        return f"{local[:1]}•••@{domain}" if at_sign else f"{value[:12]}•••"
+        kind, _, digits = value.partition(":")
+        return f"{local[:1]}•••@{domain}" if at_sign else f"{kind}:{digits[:8]}•••"
     if channel is Channel.SMS:
         return f"•••{value[-4:]}"
     return f"{value[:1]}•••"

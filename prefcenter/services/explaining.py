@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope, Source
 from prefcenter.core.consent import Consent
 from prefcenter.core.decision import Decision
+from prefcenter.core.hashed import TIER, HashAlgorithm
 from prefcenter.services.deciding import decide_all, question_about_class, was_in_force
 from prefcenter.services.nearby import met_nearby
 from prefcenter.services.points import Point, hashed_digests
@@ -21,6 +22,8 @@ from prefcenter.store.consents import consent_of
 from prefcenter.store.fingerprints import hash_algorithms
 from prefcenter.store.ledger import LedgerEntry
 from prefcenter.store.suppressions import Suppression
+
+_HASHES = frozenset(each.value for each in HashAlgorithm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,9 @@ class Match:
 
     Args:
         keys: the kinds of keys that are equal, such as ``full`` or ``household``; none where only the rules for pairs
-            of addresses speak.
+            of addresses speak. Of a partner's hashed list they are how it was hashed.
         tier: for post, the difference that weighs most by the rules for pairs; None where they were not asked, since
-            nothing readable is left to compare.
+            nothing readable is left to compare. For an entry of a partner's hashed list ``hashed``.
         score: how alike the two are by them, 0 … 1.
         is_sure: False where a person should look.
         refuses: whether it speaks against a message; an unsure one that does not is told all the same.
@@ -186,7 +189,8 @@ def _found(session: Session, point: Point, digests: Collection[bytes]) -> list[_
     for row, key in suppressions.by_digests(session, digests, with_ended=True):
         before = found.get(row.id)
         kinds = dict.fromkeys((*(before.match.keys if before else ()), key.kind))
-        found[row.id] = _Found(row, key.is_own or (before is not None and before.has_own_key), Match(tuple(kinds)))
+        match = Match(tuple(kinds), TIER if all(kind in _HASHES for kind in kinds) else None)
+        found[row.id] = _Found(row, key.is_own or (before is not None and before.has_own_key), match)
     for met in met_nearby(session, [point])[0]:
         before = found.get(met.suppression.id)
         keys = before.match.keys if before else ()

@@ -27,6 +27,8 @@ def test_a_hashed_entry_refuses_is_explained_and_listed(partner: Prefcenter) -> 
     partner("check", "email", "bob@example.com")
     told = partner.json("explain", "email", "jane@example.com")
     assert "Partner Inc" in json.dumps(told)
+    assert [entry["match"]["tier"] for entry in told["standing"]] == ["hashed"]
+    assert "known by the md5 hash of the address only" in partner("explain", "email", "jane@example.com").stdout
     (entry,) = partner.json("suppress", "list")
     assert (entry["address"], entry["code"], entry["source"]) == ("md5:9e26471d•••", "opt_out", "import")
     (whole,) = partner.json("suppress", "list", "--show-addresses")
