@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 from sqlalchemy.orm import Session
 
-from prefcenter import __version__
-from prefcenter.core.policy import POLICY_VERSION
-from prefcenter.core.postal.standardise import STANDARD_VERSION
+from prefcenter import core, files, scrub
 from prefcenter.files.sources import Stamp
 from prefcenter.files.tables import Table
 from prefcenter.scrub.checkpoints import Checkpoints, folder_for, sweep
@@ -90,7 +90,7 @@ def _identity(session: Session, order: Order, tables: Sequence[Table], index: Li
     """What must be the same, or the verdicts could be others."""
     said = {name: value for name, value in _order(order).items() if name not in _OF_NO_WEIGHT}
     return {
-        "versions": [__version__, str(POLICY_VERSION), STANDARD_VERSION, pl.__version__],
+        "rules": [_rules(), pl.__version__],
         "order": {name: repr(value) for name, value in said.items()},
         "ask": repr(index.ask),
         "files": [[str(table.path.resolve()), *_stamp(table)] for table in tables],
@@ -98,6 +98,14 @@ def _identity(session: Session, order: Order, tables: Sequence[Table], index: Li
         "list": ledger.last_position_beside(session, UNRELATED),
         "index": _fingerprint(index),
     }
+
+
+@cache
+def _rules() -> str:
+    """The code that reads and judges rows: whatever is changed there may judge them otherwise."""
+    folders = (Path(each) for package in (core, files, scrub) for each in package.__path__)
+    sources = sorted(source for folder in folders for source in folder.rglob("*.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
 def _order(order: Order) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def test_rows_that_name_nobody_known_and_rows_without_an_address_are_never_the_s
 def test_addresses_and_numbers_are_compared_in_their_canonical_form(
     tmp_path: Path, channel: Channel, name: str, texts: list[str], level: Repeats
 ) -> None:
-    rows = [(text,) for text in texts]
+    rows: list[tuple[str, ...]] = [(text,) for text in texts]
     assert dropped(tmp_path, rows, level, channel, (name,)) == [(3, 1)]
 
 
