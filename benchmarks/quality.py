@@ -65,6 +65,17 @@ def _febrl(_given: argparse.Namespace) -> None:
     febrl.main()
 
 
+def _relatives(given: argparse.Namespace) -> None:
+    try:
+        from benchmarks import splink_relatives
+    except ImportError:
+        print("left out: Splink is not installed (pip install splink)")
+        return
+    size = generator.Size(given.rows // 5, given.suppressions // 2, 2 * given.listed)
+    words = vocabulary.load(given.addresses)
+    splink_relatives.compare(*generator.generate(words, size, int(given.seeds.split(",")[0])))
+
+
 def _addresses(given: argparse.Namespace) -> None:
     addresses = renderings.real_addresses(given.data)
     for title, most in (("ordinals up to the twentieth in words", 20), ("all ordinals in words", 99)):
@@ -101,12 +112,13 @@ def _mails(_given: argparse.Namespace) -> None:
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
-    "own": _own, "unseen": _unseen, "febrl": _febrl, "addresses": _addresses, "labelled": _labelled, "mails": _mails,
+    "own": _own, "unseen": _unseen, "febrl": _febrl, "relatives": _relatives, "addresses": _addresses, "labelled": _labelled, "mails": _mails,
 }  # fmt: skip
 TITLES = {
     "own": "the generator that the rules were made with, seeds not used then",
     "unseen": "a second generator, words and errors written without a look at the matcher",
     "febrl": "FEBRL 1 to 3, pairs of one house number, beside Splink",
+    "relatives": "the same Splink where people have relatives: the first generator's pairs of one number and ZIP Code",
     "addresses": "real addresses written in two legitimate ways",
     "labelled": "labelled addresses (usaddress), read alike",
     "mails": "the mails of the tests",

@@ -18,26 +18,28 @@ from splink.internals.comparison_creator import ComparisonCreator
 
 COLUMNS = ("given_name", "surname", "street", "suburb", "postcode", "state")
 ONE_NUMBER = "l.number = r.number and l.number is not null"
+ONE_NUMBER_AND_ZIP = f"{ONE_NUMBER} and l.postcode = r.postcode"
 
 
-def probabilities(records: pl.DataFrame) -> pl.DataFrame:
-    """Each pair of records with one house number: their ``l``, ``r`` (rows, l < r) and ``probability``.
+def probabilities(records: pl.DataFrame, pairs: str = ONE_NUMBER) -> pl.DataFrame:
+    """Each pair of records, of those with one house number: their ``l``, ``r`` (rows, l < r) and ``probability``.
 
     Args:
-        records: ``number`` and :data:`COLUMNS`, as written; empty where unknown.
+        records: ``number`` and :data:`COLUMNS`; empty where unknown.
+        pairs: which pairs are judged, in SQL.
     """
     table = records.select(
         pl.int_range(pl.len()).alias("unique_id"),
         *(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in ("number", *COLUMNS)),
     )
     api = DuckDBAPI(duckdb.connect())
-    linker = Linker(api.register(_as_pandas(table)), _settings(), log_level=logging.ERROR)
+    linker = Linker(api.register(_as_pandas(table)), _settings(pairs), log_level=logging.ERROR)
     _train(linker)
     found = linker.inference.predict().as_duckdbpyrelation().fetchnumpy()
-    pairs = pl.DataFrame(
+    judged = pl.DataFrame(
         {"one": found["unique_id_l"], "other": found["unique_id_r"], "probability": found["match_probability"]}
     )
-    return pairs.select(
+    return judged.select(
         pl.min_horizontal("one", "other").cast(pl.UInt32).alias("l"),
         pl.max_horizontal("one", "other").cast(pl.UInt32).alias("r"),
         "probability",
@@ -48,7 +50,7 @@ def _as_pandas(table: pl.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: table[name].to_list() for name in table.columns})
 
 
-def _settings() -> SettingsCreator:
+def _settings(pairs: str) -> SettingsCreator:
     def alike(name: str) -> ComparisonCreator:
         return cl.JaroWinklerAtThresholds(name, [0.92, 0.8]).configure(term_frequency_adjustments=True)
 
@@ -58,7 +60,7 @@ def _settings() -> SettingsCreator:
             alike("given_name"), alike("surname"), alike("street"), alike("suburb"),
             cl.ExactMatch("postcode").configure(term_frequency_adjustments=True), cl.ExactMatch("state"),
         ],
-        blocking_rules_to_generate_predictions=[ONE_NUMBER],
+        blocking_rules_to_generate_predictions=[pairs],
     )  # fmt: skip
 
 
