@@ -44,6 +44,11 @@ class Wiring:
         return self.config.data_dir / "ledger-anchors.jsonl"
 
     @property
+    def list_index(self) -> Path:
+        """The folder of the postal list as it was read for the last mailing."""
+        return self.config.data_dir / "index"
+
+    @property
     def mailing_rows(self) -> Path:
         """The folder in which each mailing keeps the rows that were let through."""
         return self.config.data_dir / "mailings"

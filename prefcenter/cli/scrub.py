@@ -131,6 +131,7 @@ def scrub_command(
             order,
             evidence,
             keep_in=wiring.mailing_rows,
+            index_in=wiring.list_index,
             clock=wiring.clock,
             progress=watch.progress,
             tell=watch.tell,

@@ -7,9 +7,10 @@ for those a row's keys are digested, which is slow, and done only where there ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,15 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import EVERYWHERE_REASONS, PERSON_REASONS, Channel, Level, Reason, Scope, Verdict
-from prefcenter.core.consent import Consent, Party
 from prefcenter.core.decision import Ask, verdict_of
 from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.core.keys import Peppers
 from prefcenter.core.postal.tiers import Unsure
-from prefcenter.scrub.postal_index import PostalEntry, PostalIndex
+from prefcenter.scrub.postal_cache import postal_records
+from prefcenter.scrub.postal_index import PostalEntry, PostalIndex, records_of
+from prefcenter.scrub.profiles import Profile, profiles_of
 from prefcenter.store import fingerprints
-from prefcenter.store.consents import ConsentRecord, consent_of
-from prefcenter.store.contacts import Contact, ContactPoint
+from prefcenter.store.contacts import ContactPoint
 from prefcenter.store.suppressions import BLOCK, Suppression, SuppressionAddress, SuppressionKey, fact_of, in_batches
 
 BINDING_SCHEMA = {
@@ -38,19 +39,6 @@ BINDING_SCHEMA = {
     "strictness": pl.Int8,
 }
 _STRICTNESS = {verdict: rank for rank, verdict in enumerate(Verdict)}
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What is on file about a contact point beyond refusals: where it lies, whose it is, what it agreed to."""
-
-    country: str | None = None
-    party: Party = Party.INDIVIDUAL
-    collected_under: int | None = None
-    consents: tuple[Consent, ...] = ()
-
-
-NO_PROFILE = Profile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +83,13 @@ class ListIndex:
 
 
 def build_index(
-    session: Session, peppers: Peppers, ask: Ask, *, at: datetime, unsure: Unsure = Unsure.BY_DEFAULT
+    session: Session,
+    peppers: Peppers,
+    ask: Ask,
+    *,
+    at: datetime,
+    unsure: Unsure = Unsure.BY_DEFAULT,
+    keep_in: Path | None = None,
 ) -> ListIndex:
     """Read the list for one mailing, in one reading transaction.
 
@@ -105,9 +99,14 @@ def build_index(
         ask: what would be sent; its country and party are those of an unknown contact point.
         at: the moment of the decision.
         unsure: what becomes of rows that may be somebody on the list.
+        keep_in: a folder in which postal entries are kept as they were read, for the next mailing.
     """
-    bindings, given = _bindings(session, ask, at)
-    return index_of(session, peppers, ask, bindings, given, at=at, unsure=unsure)
+    bindings = _bindings(session, ask, at)
+    if ask.channel is not Channel.POST:
+        given = _given(session, ask.channel, frozenset(bindings["suppression"].to_list()))
+        return index_of(session, peppers, ask, bindings, given, at=at, unsure=unsure)
+    records = postal_records(session, keep_in).join(bindings.select("suppression"), on="suppression", how="semi")
+    return index_of(session, peppers, ask, bindings, records, at=at, unsure=unsure)
 
 
 Given = Mapping[int, tuple[Mapping[str, Any], str]]
@@ -119,7 +118,7 @@ def index_of(
     peppers: Peppers,
     ask: Ask,
     bindings: pl.DataFrame,
-    given: Given,
+    given: Given | pl.DataFrame,
     *,
     at: datetime,
     unsure: Unsure = Unsure.BY_DEFAULT,
@@ -131,55 +130,67 @@ def index_of(
         peppers: the keys of the digests.
         ask: what would be sent.
         bindings: the suppressions, in the columns of :data:`BINDING_SCHEMA`.
-        given: what is readable of the channel's own.
+        given: what is readable of the channel's own: addresses, or for post the records of them.
         at: the moment of the decision.
         unsure: what becomes of rows that may be somebody on the list.
     """
-    entries = [(number, address, level) for number, (address, level) in given.items()]
-    fanned, digests, buckets = _unread(session, ask.channel, bindings, given)
+    if isinstance(given, pl.DataFrame):
+        entries, readable, records = [], frozenset(given["suppression"].to_list()), given
+    else:
+        entries = [(number, address, level) for number, (address, level) in given.items()]
+        readable, records = frozenset(given), records_of(())
+    fanned, digests, buckets = _unread(session, ask.channel, bindings, readable)
     is_post = ask.channel is Channel.POST
-    post = PostalIndex.of([*entries, *fanned] if is_post else ())
+    post = PostalIndex.of_records(pl.concat([records, records_of([*entries, *fanned] if is_post else ())]))
     keys = _readable(ask.channel, () if is_post else [*entries, *fanned])
-    profiles, profile_digests, values = _profiles(session, ask)
+    profiles, profile_digests, values = profiles_of(session, ask)
     hashed = fingerprints.hash_algorithms(fingerprints.known(session))
     known = (profiles, profile_digests, values)
     return ListIndex(ask, at, bindings, keys, digests, buckets, post, *known, peppers, unsure, hashed)
 
 
-def _bindings(session: Session, ask: Ask, at: datetime) -> tuple[pl.DataFrame, dict[int, tuple[dict[str, Any], str]]]:
-    """Every suppression that speaks against the message, and the readable addresses of the channel's own."""
-    everywhere = [reason.value for reason in EVERYWHERE_REASONS]
-    query = (
-        select(
-            Suppression.id,
-            Suppression.channel,
-            Suppression.reason,
-            Suppression.scope,
-            Suppression.since,
-            Suppression.until,
-            Suppression.source,
-            Suppression.is_verified,
-            Suppression.level,
-            SuppressionAddress.given,
-        )
-        .outerjoin(SuppressionAddress, SuppressionAddress.suppression_id == Suppression.id)
-        .where(
-            Suppression.ended_at.is_(None),
-            or_(Suppression.channel == ask.channel.value, Suppression.reason.in_(everywhere)),
-        )
+def _bindings(session: Session, ask: Ask, at: datetime) -> pl.DataFrame:
+    """Every suppression that speaks against the message, of this channel or everywhere."""
+    query = select(
+        Suppression.id,
+        Suppression.channel,
+        Suppression.reason,
+        Suppression.scope,
+        Suppression.since,
+        Suppression.until,
+        Suppression.source,
+        Suppression.is_verified,
+    ).where(
+        Suppression.ended_at.is_(None),
+        or_(
+            Suppression.channel == ask.channel.value,
+            Suppression.reason.in_([reason.value for reason in EVERYWHERE_REASONS]),
+        ),
     )
     said = _Asked(ask, at)
+    labels: dict[str, str] = {}
     rows: list[tuple[Any, ...]] = []
-    given: dict[int, tuple[dict[str, Any], str]] = {}
     for row in session.execute(query.execution_options(yield_per=10_000)):
         verdict = said.verdict(row)
         if verdict is Verdict.CLEARED:
             continue
-        scope = Scope.parse(row.scope).label
-        rows.append((row.id, verdict.value, row.reason, scope, row.since.isoformat(), _STRICTNESS[verdict]))
-        if row.channel == ask.channel.value and row.given is not None:
-            given[row.id] = (row.given, row.level)
-    return pl.DataFrame(rows, schema=BINDING_SCHEMA, orient="row"), given
+        label = labels.get(row.scope) or labels.setdefault(row.scope, Scope.parse(row.scope).label)
+        rows.append((row.id, verdict.value, row.reason, label, row.since.isoformat(), _STRICTNESS[verdict]))
+    return pl.DataFrame(rows, schema=BINDING_SCHEMA, orient="row")
+
+
+def _given(session: Session, channel: Channel, bound: Collection[int]) -> Given:
+    """The readable addresses of those suppressions that are the channel's own."""
+    query = (
+        select(Suppression.id, SuppressionAddress.given, Suppression.level)
+        .join(SuppressionAddress, SuppressionAddress.suppression_id == Suppression.id)
+        .where(Suppression.ended_at.is_(None), Suppression.channel == channel.value)
+    )
+    found = session.execute(query.execution_options(yield_per=10_000))
+    return {number: (given, level) for number, given, level in found if number in bound}
+
+
+_RECKONED = frozenset({Reason.PROHIBITORY_ORDER.value, Reason.ERASED.value})
 
 
 class _Asked:
@@ -191,7 +202,7 @@ class _Asked:
 
     def verdict(self, row: Any) -> Verdict:
         # Some reasons reckon from their first day; for all others only whether it has begun matters.
-        reckoned = row.reason in (Reason.PROHIBITORY_ORDER, Reason.ERASED)
+        reckoned = row.reason in _RECKONED
         begun = row.since if reckoned else row.since <= self._at
         what = (row.channel, row.reason, row.scope, begun, row.until, row.is_verified)
         if what not in self._known:
@@ -200,7 +211,7 @@ class _Asked:
 
 
 def _unread(
-    session: Session, channel: Channel, bindings: pl.DataFrame, given: Given
+    session: Session, channel: Channel, bindings: pl.DataFrame, readable: Collection[int]
 ) -> tuple[list[PostalEntry], dict[bytes, tuple[int, ...]], frozenset[str] | None]:
     """The keys whose suppression has no readable address of its own: fanned out, of an erased entry, or of a token.
 
@@ -208,7 +219,7 @@ def _unread(
     asked for only where there can be such ones: a list of half a million has ten million.
     """
     by_person = bindings["reason"].is_in([reason.value for reason in PERSON_REASONS])
-    asked = {*bindings.filter(by_person)["suppression"], *(n for n in bindings["suppression"] if n not in given)}
+    asked = {*bindings.filter(by_person)["suppression"], *(n for n in bindings["suppression"] if n not in readable)}
     left: dict[bytes, list[tuple[int, str]]] = {}
     for batch in in_batches(asked):
         query = select(
@@ -219,7 +230,7 @@ def _unread(
             SuppressionKey.kind != BLOCK,
         )
         for number, digest, bucket, is_own in session.execute(query):
-            if not (is_own and number in given):
+            if not (is_own and number in readable):
                 left.setdefault(digest, []).append((number, bucket))
     digests = {digest: tuple(number for number, _ in found) for digest, found in left.items()}
     seen = {bucket for found in left.values() for _, bucket in found}
@@ -248,92 +259,3 @@ def _fanned_out(
             if value is not None:
                 found += [(number, value, Level.INDIVIDUAL.value) for number, _ in left[digest]]
     return found
-
-
-def _profiles(session: Session, ask: Ask) -> tuple[pl.DataFrame, dict[bytes, int], tuple[Profile, ...]]:
-    """What is on file of the channel's contact points; a postal one is known by its digest only, and needs none."""
-    if ask.channel is Channel.POST:
-        return no_profiles(), {}, (NO_PROFILE,)
-    by_digest = _collected(session, ask)
-    texts = _texts_of(session, ask.channel, by_digest)
-    numbers: dict[Profile, int] = {NO_PROFILE: 0}
-    keys, digests = [], {}
-    for digest, profile in by_digest.items():
-        number = numbers.setdefault(profile, len(numbers))
-        if number == 0:
-            continue
-        if digest in texts:
-            keys.append((texts[digest], number))
-        else:
-            digests[digest] = number
-    frame = pl.DataFrame(keys, schema=no_profiles().schema, orient="row").unique("key", keep="first")
-    return frame, digests, tuple(numbers)
-
-
-def no_profiles() -> pl.DataFrame:
-    """The profiles of nobody."""
-    return pl.DataFrame(schema={"key": pl.String, "profile": pl.Int64})
-
-
-def _collected(session: Session, ask: Ask) -> dict[bytes, Profile]:
-    found: dict[bytes, Profile] = {}
-    agreed: dict[bytes, list[Consent]] = {}
-    query = select(ConsentRecord).where(ConsentRecord.channel == ask.channel.value)
-    for row in session.scalars(query.execution_options(yield_per=10_000)):
-        agreed.setdefault(row.digest, []).append(_alike(consent_of(row)))
-    facts: dict[bytes, tuple[str | None, Party, int]] = {}
-    for digest, country, is_corporate, policy in _points(session, ask):
-        before = facts.get(digest)
-        party = (
-            Party.CORPORATE if is_corporate and (before is None or before[1] is Party.CORPORATE) else Party.INDIVIDUAL
-        )
-        least = min(policy, before[2]) if before is not None else policy
-        facts[digest] = (before[0] if before is not None and before[0] else country, party, least)
-    shared: dict[Profile, Profile] = {}
-    for digest in agreed.keys() | facts.keys():
-        country, party, collected = facts.get(digest, (None, Party.INDIVIDUAL, 1))
-        under = collected if digest in facts and ask.use_since_policy is not None else None
-        consents = tuple(sorted(set(agreed.get(digest, ())), key=repr))
-        profile = Profile(country, party, under, consents)
-        found[digest] = shared.setdefault(profile, profile)
-    return found
-
-
-def _alike(consent: Consent) -> Consent:
-    """The consent without its own name, so that those which say the same are decided once."""
-    return replace(consent, consent_id=None)
-
-
-def _points(session: Session, ask: Ask) -> Iterator[tuple[bytes, str | None, bool, int]]:
-    """The contact points whose country, kind or policy version can make a difference."""
-    matters = [
-        ContactPoint.country.is_not(None),
-        Contact.country.is_not(None),
-        Contact.is_corporate,
-    ]
-    if ask.use_since_policy is not None:
-        matters.append(ContactPoint.policy_version.is_not(None))
-    query = (
-        select(
-            ContactPoint.digest,
-            ContactPoint.country,
-            Contact.country,
-            Contact.is_corporate,
-            ContactPoint.policy_version,
-        )
-        .join(Contact)
-        .where(ContactPoint.channel == ask.channel.value, or_(*matters))
-        .order_by(ContactPoint.id)
-    )
-    for digest, own, country, is_corporate, policy in session.execute(query.execution_options(yield_per=10_000)):
-        yield digest, own or country, is_corporate, policy
-
-
-def _texts_of(session: Session, channel: Channel, digests: Iterable[bytes]) -> dict[bytes, str]:
-    texts: dict[bytes, str] = {}
-    for batch in in_batches(list(digests)):
-        query = select(ContactPoint.digest, ContactPoint.value).where(
-            ContactPoint.channel == channel.value, ContactPoint.digest.in_(batch)
-        )
-        texts |= {digest: str(value["address"]) for digest, value in session.execute(query) if value is not None}
-    return texts

@@ -12,8 +12,9 @@ from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope
 from prefcenter.core.keys import Peppers
 from prefcenter.core.postal.tiers import Unsure
 from prefcenter.core.question import Ask
-from prefcenter.scrub.index import BINDING_SCHEMA, KEY_SCHEMA, NO_PROFILE, ListIndex, no_profiles
+from prefcenter.scrub.index import BINDING_SCHEMA, KEY_SCHEMA, ListIndex
 from prefcenter.scrub.postal_index import PostalIndex
+from prefcenter.scrub.profiles import NO_PROFILE, no_profiles
 
 HERSELF = 0
 """The number of the one entry; no suppression has it."""

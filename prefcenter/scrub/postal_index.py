@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from prefcenter.core.postal.blocks import BlockIndex, block_keys
 from prefcenter.core.postal.matching import judge_pairs
 from prefcenter.core.postal.names import standardise_names
-from prefcenter.core.postal.pair_fields import pair_fields, pairs_of
+from prefcenter.core.postal.pair_fields import PAIR_FIELDS, pair_fields, pairs_of
 from prefcenter.core.postal.standardise import standardise
 from prefcenter.core.postal.tiers import PairVerdict
-from prefcenter.scrub.sieve import Sieve, glance, standard_glance
+from prefcenter.scrub.sieve import Sieve, glance, standard_glance, ways_of
 
 ADDRESS_FIELDS = ("name", "company", "address1", "address2", "city", "state", "zip", "country")
 ROLES = ("name", "first_name", "last_name", *ADDRESS_FIELDS[1:])
@@ -46,10 +47,14 @@ class PostalIndex:
     @classmethod
     def of(cls, entries: Sequence[PostalEntry]) -> PostalIndex:
         """Read entries; those whose address cannot be used are met by nobody."""
-        parts = [_read(entries[start : start + _SLICE]) for start in range(0, len(entries), _SLICE)] or [_read(())]
-        fields = pl.concat([part[1] for part in parts])
-        shown = [seen for part in parts for seen in part[2]]
-        return cls(pl.concat([part[0] for part in parts]), fields, BlockIndex.of(block_keys(fields)), Sieve.of(shown))
+        return cls.of_records(records_of(entries))
+
+    @classmethod
+    def of_records(cls, records: pl.DataFrame) -> PostalIndex:
+        """The same of entries that were read before, as :func:`records_of` gave them."""
+        fields = records.select(PAIR_FIELDS)
+        blocks = BlockIndex.of(block_keys(fields))
+        return cls(records["suppression"], fields, blocks, Sieve.of(records.select(_WAYS)))
 
     def meet(self, standard: pl.DataFrame) -> pl.DataFrame:
         """The entries that rows meet or may meet.
@@ -79,16 +84,28 @@ _MET = {
 }
 
 
-def _read(entries: Sequence[PostalEntry]) -> tuple[pl.Series, pl.DataFrame, list[pl.DataFrame]]:
-    """The suppressions, pair fields and glances of some entries."""
+_WAYS = cs.matches("^(?:as_written_)?way[0-9]+$")
+
+
+def records_of(entries: Sequence[PostalEntry]) -> pl.DataFrame:
+    """What is kept of entries to meet rows by: ``suppression``, the pair fields, and the ways of the cheap look.
+
+    Those whose address cannot be used are left out.
+    """
+    starts = range(0, max(len(entries), 1), _SLICE)
+    return pl.concat([_records(entries[start : start + _SLICE]) for start in starts])
+
+
+def _records(entries: Sequence[PostalEntry]) -> pl.DataFrame:
     rows = [[str(address.get(name) or "") for name in ADDRESS_FIELDS] + [level] for _, address, level in entries]
     written = pl.DataFrame(rows, schema=dict.fromkeys((*ADDRESS_FIELDS, "level"), pl.String), orient="row")
     numbers = pl.Series("suppression", [number for number, _, _ in entries], dtype=pl.Int64)
     every = standardise_names(standardise(written)).with_columns(numbers)
     usable = every["s_problem"].is_null()
     standard = every.filter(usable)
-    as_written = with_roles(written.filter(usable))
-    return standard["suppression"], pair_fields(standard), [standard_glance(standard), glance(as_written)]
+    as_written = ways_of(glance(with_roles(written.filter(usable)))).select(pl.all().name.prefix("as_written_"))
+    ways = ways_of(standard_glance(standard)).hstack(as_written)
+    return standard.select("suppression").hstack(pair_fields(standard)).hstack(ways)
 
 
 def with_roles(frame: pl.DataFrame) -> pl.DataFrame:

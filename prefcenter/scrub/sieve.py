@@ -7,7 +7,7 @@ one, and the row is spared all the rest. Whatever is not plain is looked at clos
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,10 +137,10 @@ class Sieve:
     size: int
 
     @classmethod
-    def of(cls, shown: Iterable[pl.DataFrame]) -> Sieve:
-        """Take in what entries show, in the columns of :data:`GLANCE`."""
-        hashes = [found[there] for seen in shown for found, there in _ways(seen, ("word",))]
-        every = np.unique(np.concatenate([*hashes, np.empty(0, dtype=np.uint64)]))
+    def of(cls, ways: pl.DataFrame) -> Sieve:
+        """Take in the ways in which entries can be met, any columns of :func:`ways_of`."""
+        every = np.concatenate([*(column.to_numpy() for column in ways), np.empty(0, dtype=np.uint64)])
+        every = every[every != 0]
         size = int(np.clip(np.ceil(np.log2(max(len(every), 1) * _BITS_EACH)), 10, 32))
         bits = np.zeros(1 << (size - 3), dtype=np.uint8)
         for place in _places(every, size):
@@ -160,6 +160,18 @@ class Sieve:
 _BITS_EACH = 64
 
 
+def ways_of(seen: pl.DataFrame) -> pl.DataFrame:
+    """The ways in which an entry can be met, as hashes (u64; 0 where it does not tell enough for one).
+
+    Hashes are those of one version of Polars: whoever stores them stores its version with them.
+
+    Args:
+        seen: what entries show, in the columns of :data:`GLANCE`.
+    """
+    ways = enumerate(_ways(seen, ("word",)))
+    return pl.DataFrame({f"way{number}": np.where(there, hashes, np.uint64(0)) for number, (hashes, there) in ways})
+
+
 def _ways(seen: pl.DataFrame, words: tuple[str, ...]) -> Iterator[tuple[Hashes, Mask]]:
     """A hash of every row for each way, and which rows tell enough for it."""
     texts = {name: seen[name].hash(seed=7).to_numpy() for name in GLANCE}
@@ -172,7 +184,7 @@ def _ways(seen: pl.DataFrame, words: tuple[str, ...]) -> Iterator[tuple[Hashes, 
             for name in names:
                 hashes = (hashes ^ texts[name]) * _ODD
                 there &= given[name]
-            yield hashes ^ (hashes >> np.uint64(32)), there
+            yield (hashes ^ (hashes >> np.uint64(32))) | np.uint64(1), there
 
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)

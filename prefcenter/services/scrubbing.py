@@ -68,6 +68,7 @@ def prepare(
     *,
     keep_in: Path,
     clock: Clock,
+    index_in: Path | None = None,
     progress: Progress | None = None,
     tell: Tell = tell_nobody,
 ) -> Prepared:
@@ -84,6 +85,7 @@ def prepare(
         evidence: who asks.
         keep_in: where the kept rows of all mailings lie.
         clock: tells the time.
+        index_in: where the list is kept as it was read, for the next mailing.
         progress: told after each block.
         tell: told sentences for people meanwhile.
 
@@ -102,7 +104,7 @@ def prepare(
     with database.read() as session:
         question = question_of(session, order)
         ask = ask_of(question, order.channel)
-        index = build_index(session, keyring.peppers, ask, at=at, unsure=order.unsure)
+        index = build_index(session, keyring.peppers, ask, at=at, unsure=order.unsure, keep_in=index_in)
         entries = count_in_force(session, order.channel.value)
         watched = watch_list(session, index, order.default_country)
         warning = outdated_warning(session) if order.channel is Channel.POST else None

@@ -102,7 +102,7 @@ def _place_cost() -> pl.Expr:
         .when(area & misspelt).then(1.8)
         .when(city).then(2.2)
         # Another town and another ZIP: only a doubt, since towns of one state have the same streets and names.
-        .when(slip & state).then(4.0)
+        .when(slip & state).then(4.8)
         .otherwise(None)
     )  # fmt: skip
     return cost.cast(pl.Float32).alias("place_cost")

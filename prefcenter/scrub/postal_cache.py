@@ -1,0 +1,113 @@
+"""The readable postal entries as they were read for an earlier mailing: only what is new on the list is read again.
+
+Reading half a million addresses takes longer than judging a million rows by them. The file lies in the data folder,
+nobody but its owner may read it, and it never holds an entry whose address has left the list since: every mailing drops
+what was erased or lifted. It is made by one version of the rules and of Polars, and another makes its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from prefcenter.core.channels import Channel
+from prefcenter.core.errors import Unavailable
+from prefcenter.scrub.postal_index import PostalEntry, records_of
+from prefcenter.store.suppressions import Suppression, SuppressionAddress, in_batches
+
+_PIECE = 100_000
+"""Addresses read at once."""
+
+
+def postal_records(session: Session, folder: Path | None) -> pl.DataFrame:
+    """The records (:func:`.records_of`) of all readable postal entries in force.
+
+    Args:
+        session: reads only.
+        folder: where the file lies; None for none.
+
+    Raises:
+        Unavailable: the folder cannot be written to.
+    """
+    there = _readable(session)
+    if folder is None:
+        return _read(session, there["suppression"])
+    path = folder / f"post-{_version()}.parquet"
+    known = pl.read_parquet(path) if path.exists() else records_of(())
+    kept = known.join(there, on="suppression", how="semi")
+    missing = there.join(known.select("suppression"), on="suppression", how="anti")["suppression"]
+    records = pl.concat([kept, _read(session, missing)]) if len(missing) else kept
+    if len(missing) or kept.height < known.height:
+        _save(records, path)
+    return records
+
+
+def _readable(session: Session) -> pl.DataFrame:
+    query = (
+        select(Suppression.id)
+        .join(SuppressionAddress, SuppressionAddress.suppression_id == Suppression.id)
+        .where(Suppression.channel == Channel.POST.value, Suppression.ended_at.is_(None))
+    )
+    return pl.DataFrame({"suppression": list(session.scalars(query))}, schema={"suppression": pl.Int64})
+
+
+def _read(session: Session, numbers: pl.Series) -> pl.DataFrame:
+    """The records of some entries, in pieces, so that their addresses are never all in memory."""
+    pieces = [records_of(entries) for entries in _entries(session, numbers)]
+    return pl.concat(pieces) if pieces else records_of(())
+
+
+def _entries(session: Session, numbers: pl.Series) -> Iterator[list[PostalEntry]]:
+    asked = numbers.to_list()
+    for start in range(0, len(asked), _PIECE):
+        found: list[PostalEntry] = []
+        for batch in in_batches(asked[start : start + _PIECE]):
+            query = (
+                select(Suppression.id, SuppressionAddress.given, Suppression.level)
+                .join(SuppressionAddress, SuppressionAddress.suppression_id == Suppression.id)
+                .where(Suppression.id.in_(batch))
+            )
+            found += [(number, given, level) for number, given, level in session.execute(query)]
+        yield found
+
+
+@cache
+def _version() -> str:
+    """What the records depend on beside the addresses: the rules, as they are written, and the hashes of Polars."""
+    digest = hashlib.sha256(pl.__version__.encode())
+    rules = [each for each in files("prefcenter.core.postal").iterdir() if each.name.endswith(".py")]
+    readers = [files("prefcenter.scrub") / name for name in ("postal_index.py", "sieve.py")]
+    for module in (*sorted(rules, key=lambda each: each.name), *readers):
+        digest.update(module.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _save(records: pl.DataFrame, path: Path) -> None:
+    """Put the records into their place whole, readable by their owner alone; those of other versions go."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".post-", suffix=".parquet")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                records.write_parquet(out, compression="lz4")
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        for old in path.parent.glob("post-*.parquet"):
+            if old != path:
+                old.unlink(missing_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"The list could not be kept for the next mailing in {path.parent}: {error.strerror}.",
+            remedy="Make the data folder writable, with room for it.",
+        ) from error
