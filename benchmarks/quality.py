@@ -112,7 +112,8 @@ def _mails(_given: argparse.Namespace) -> None:
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
-    "own": _own, "unseen": _unseen, "febrl": _febrl, "relatives": _relatives, "addresses": _addresses, "labelled": _labelled, "mails": _mails,
+    "own": _own, "unseen": _unseen, "febrl": _febrl, "relatives": _relatives, "addresses": _addresses,
+    "labelled": _labelled, "mails": _mails,
 }  # fmt: skip
 TITLES = {
     "own": "the generator that the rules were made with, seeds not used then",
