@@ -173,6 +173,19 @@ def test_post_is_judged_by_its_drop_date_and_by_the_same_rules_as_a_mailing(run:
     assert (_rows(at_once), at_once.at_column) == ([1, 3], None)
 
 
+def test_a_row_that_may_be_somebody_on_the_list_is_counted_apart_and_written(
+    run: Run, put: Put, points: Points, tmp_path: Path
+) -> None:
+    """P9: an initial alone accuses nobody."""
+    put(points.parse(Channel.POST, AT_HOME, Level.INDIVIDUAL))
+    text = "name,address1,address2,city,state,zip\nJ Doe,12 Main St,Apt 4,Springfield,IL,62701\n"
+    done = run(text, at=SINCE + HOUR, out=tmp_path / "found.csv")
+    assert (done.found, done.unsure) == (0, 1)
+    with (tmp_path / "found.csv").open(newline="", encoding="utf-8") as file:
+        assert [(row["name"], row["pc_sure"]) for row in csv.DictReader(file)] == [("J Doe", "no")]
+    assert run(text, at=SINCE - HOUR).unsure == 0
+
+
 def test_a_row_whose_time_or_address_cannot_be_read_is_named(run: Run, put: Put, tmp_path: Path) -> None:
     put(JANE)
     text = _log((JANE, "soon"), ("nobody", SINCE + HOUR), (JANE, ""), (JANE, SINCE + HOUR)) + "one,two,three\n"
