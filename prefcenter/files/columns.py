@@ -83,7 +83,7 @@ class Columns:
             _refuse_unclear(self, channel)
             return self
         raise BadInput(
-            f"No column for {' and '.join(missing)} was found. The columns are: {_listing(self.names)}."
+            f"No column for {' and '.join(missing)} was found. The columns are: {listing(self.names)}."
             + (" The first line seems to be data." if _looks_like_data(self.names) else ""),
             remedy=f"Say which column it is: {' '.join(f'--map {need.split()[0]}=COLUMN' for need in missing)}",
         )
@@ -147,7 +147,7 @@ def _refuse_doubles(names: Sequence[str]) -> None:
         name, found = next(iter(doubled.items()))
         what = f"are all named {_shown(name)}" if name else "have no name"
         raise BadInput(
-            f"The columns {_listing(list(map(str, found)), quote=False)} {what}.",
+            f"The columns {listing(list(map(str, found)), quote=False)} {what}.",
             remedy="Give each column a name of its own.",
         )
 
@@ -167,7 +167,7 @@ def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> tuple[dict[str,
             chosen[role] = alike[0]
         elif wanted:
             raise BadInput(
-                f"There is no column {_shown(wanted)} for {role}. The columns are: {_listing(names)}.",
+                f"There is no column {_shown(wanted)} for {role}. The columns are: {listing(names)}.",
                 remedy="Map the role to one of them.",
             )
     return chosen, frozenset(role for role, wanted in mapping.items() if role not in chosen and not wanted)
@@ -219,7 +219,7 @@ def _shown(name: str) -> str:
     return repr(name if len(name) <= 40 else name[:37] + "…")
 
 
-def _listing(names: Sequence[str], *, quote: bool = True) -> str:
+def listing(names: Sequence[str], *, quote: bool = True) -> str:
     """The first thirty names; a line of data that was taken for a header must not spill addresses (X8)."""
     masked = [_masked(name) for name in names[:30]]
     more = f" … and {len(names) - 30} more" if len(names) > 30 else ""

@@ -9,7 +9,7 @@ import polars as pl
 
 from prefcenter.core.errors import BadInput
 from prefcenter.core.moments import read_logged
-from prefcenter.files.columns import Columns, normalised
+from prefcenter.files.columns import Columns, listing, normalised
 
 MOMENT = "moment"
 
@@ -42,9 +42,7 @@ def at_column(columns: Columns, named: str | None) -> str:
 
 
 def _remedy(columns: Columns) -> str:
-    return (
-        f"Name it with --at-column, one of: {', '.join(columns.names[:30])}; or give one moment for all with --at TIME."
-    )
+    return f"Name it with --at-column, one of: {listing(columns.names)}; or give one moment for all with --at TIME."
 
 
 def sent_at(frame: pl.DataFrame, column: str | None, at: datetime | None, zone: tzinfo) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from prefcenter.core.channels import ENDING_REASONS, Channel, Level, Reason, Sco
 from prefcenter.core.errors import BadInput
 from prefcenter.core.hashed import HashAlgorithm, canonicalise_hash
 from prefcenter.core.postal.address import PostalAddress
-from prefcenter.files.columns import Columns, normalised
+from prefcenter.files.columns import Columns, listing, normalised
 from prefcenter.services.list_hashed import HashedColumn
 
 COMPUTED = frozenset({Reason.CONSENT_MISSING, Reason.POLICY_VERSION, Reason.QUIET_HOURS, Reason.FREQUENCY_CAP})
@@ -250,7 +250,7 @@ def channel_of_columns(columns: Columns) -> Channel:
             remedy="Say which with --channel, and take it once for each.",
         )
     raise BadInput(
-        f"No column for email, phone or a postal address was found. The columns are: {', '.join(columns.names[:30])}.",
+        f"No column for email, phone or a postal address was found. The columns are: {listing(columns.names)}.",
         remedy="Name them email, phone, or name, address1, city, state, zip.",
     )
 

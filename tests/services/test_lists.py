@@ -139,6 +139,13 @@ def test_post_takes_a_level_and_without_a_name_means_who_is_there(database: Data
     assert [row.level for row in _rows(database)] == ["individual", "household", "household", "company"]
 
 
+def test_a_first_row_that_was_taken_for_a_header_is_not_repeated(take: Import) -> None:
+    """X8."""
+    with pytest.raises(BadInput, match="The columns are") as raised:
+        take("jane@example.com\nbob@example.com\n")
+    assert "jane" not in str(raised.value)
+
+
 def test_a_file_whose_channel_cannot_be_told_is_refused_whole(database: Database, take: Import) -> None:
     with pytest.raises(BadInput, match="email or sms"):
         take("email,phone\na@example.com,+14155550100\n")
