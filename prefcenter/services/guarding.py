@@ -41,7 +41,7 @@ class Guards:
     usual_from: int = 3
     times_usual: float = 3.0
     rows_from_usual: int = 30
-    none_removed_from: int = 200
+    none_removed_from: int = 100
     place_share: float = 0.02
     unreadable_share: float = 0.25
 

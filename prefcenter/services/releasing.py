@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -143,6 +144,8 @@ def _written(row: Mailing, manifest_file: Path | None) -> Release:
         if manifest_file is None:
             _require_its_own(path, row)
         with written_whole(path) as out:
+            if path.exists():
+                os.fchmod(out.fileno(), path.stat().st_mode & 0o777)  # Whoever could read it still can.
             out.write((json.dumps(row.manifest, indent=2, ensure_ascii=False) + "\n").encode())
     except PrefcenterError as error:
         return Release(row.manifest, None, error.message)

@@ -76,8 +76,10 @@ def test_an_approver_lets_it_go_and_the_manifest_is_signed_anew(
 ) -> None:
     """P13: who, when and why it was held stays on record, in the manifest and in the ledger."""
     evidence = Evidence(BEA, personal={"note": "the vendor has a new list"})
+    (folder / "manifest.json").chmod(0o644)
     found = release(database, keys, "spring", evidence, at=AT)
     assert found.written_to == folder / "manifest.json"
+    assert (folder / "manifest.json").stat().st_mode & 0o777 == 0o644
     written = read_manifest(folder / "manifest.json")
     assert written == found.manifest
     check_manifest(written, {key_id(public): public for public in keys.public})
