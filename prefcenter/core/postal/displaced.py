@@ -27,6 +27,7 @@ _DIRECTION = r"(?: (?:[NS]?[EW]|[NS]|(?:NORTH|SOUTH)?(?:EAST|WEST)|NORTH|SOUTH))
 _STREET_END = rf"^\S+ .*\S (?:{STRONG_WORDS}){_DIRECTION}$"
 _UNIT_END = rf" {DESIGNATORS} ?#? ?[0-9A-Z\-]{{1,6}}$"
 _STREET_ONLY = r"^[1-9][0-9]*[A-Z]? \S*[A-Z]|^P ?O ?BOX [0-9]"
+_END = " USA$| [0-9]{5}-[0-9]{4}$"
 _OF_COUNTRY = r"[ ;]+(?:USA|U S A|UNITED STATES(?: OF AMERICA)?)$"
 _CITY_FORMS = {f" {word} ": f" {form} " for word, form in CITY_WORDS.items()}
 
@@ -100,6 +101,7 @@ def _found_state() -> list[pl.Expr]:
     pattern = rf"(^|[ ;])({_STATE})( ;|$)"
     city = pl.col("text").str.replace(pattern, "$1$3").str.replace_all("(?: *; *)+", " ").str.strip_chars(" ;")
     found = pl.col("text").str.extract(pattern, 2).replace(STATES)
+    city = city.str.strip_suffix(pl.concat_str(pl.lit(" "), found.fill_null("")))
     return [
         pl.when((city != "") | pl.col("text").is_in(STATE_CODES)).then(found).fill_null("").alias("found"),
         city.alias("rest"),
@@ -139,7 +141,8 @@ def _placeless() -> pl.Expr:
 def _may_be_seen() -> pl.Expr:
     """A cheap look for :func:`_seen`."""
     ends = [_line_end().str.ends_with(pl.col(name)) & (pl.col(name) != "") for name in ("city_end", "code", "zip")]
-    return pl.any_horizontal(*ends, _placeless(), _line_end().str.ends_with("USA")).alias("seen")
+    country, plus4 = _line_end().str.ends_with("USA"), _line_end().str.contains("-[0-9]{4}$")
+    return pl.any_horizontal(*ends, _placeless(), country, plus4).alias("seen")
 
 
 @cache
@@ -149,7 +152,7 @@ def _seen() -> pl.Expr:
         _line_end().str.ends_with(" " + pl.col(name)) & (pl.col(name) != "") for name in ("city_end", "code", "zip")
     ]
     same = (pl.col("address2") != "") & _is_place(pl.col("address2"))
-    return pl.any_horizontal(*ends, _placeless(), same, _line_end().str.ends_with(" USA")) & pl.col("domestic")
+    return pl.any_horizontal(*ends, _placeless(), same, _line_end().str.contains(_END)) & pl.col("domestic")
 
 
 def _is_place(line: pl.Expr) -> pl.Expr:
@@ -208,6 +211,7 @@ def _city_off() -> list[pl.Expr]:
     unknown = (pl.col("city") == "") & ((pl.col("line_zip") != "") | (pl.col("line_state") != ""))
     behind = pl.coalesce(
         line.str.extract(rf" {DESIGNATORS} ?#? ?[0-9A-Z\-]+ ([A-Z]{{3,}}(?: [A-Z]+)*)$"),
+        line.str.extract(r"BOX [0-9A-Z\-]+ ([A-Z]{3,}(?: [A-Z]+)*)$"),
         line.str.extract(r"; ([A-Z][A-Z ]*)$"),
         line.str.extract(rf"^\S+ .*?\S (?:{STRONG_WORDS}){_DIRECTION} ([A-Z][A-Z ]*)$"),
         pl.lit(""),

@@ -206,7 +206,7 @@ def _street_of_row() -> pl.Expr:
     return ((pl.col("rank") > 0) & first).alias("street")
 
 
-_NUMBER_APART = r"^([1-9][0-9]*[A-Z]?) ; ([A-Z][^;]*)$"
+_NUMBER_APART = r"^([1-9][0-9]*[A-Z]?) ; ([A-Z].*)$"
 _NUMBER_LAST = rf"^([^;]* (?:{STRONG_WORDS})) (?:; )?([1-9][0-9]*[A-Z]?)$"
 _SPANISH = (
     r"^((?:CALLE|CALLEJON|CLL|AVE|AVENIDA|PASEO|CAMINO|BO|BARRIO|SECT|SECTOR|PARC|COM|RES|COND|URB) [^;]*?) "

@@ -195,8 +195,8 @@ _CANADIAN = _Family(
     "",
     (
         (r"^(?:# ?)?([0-9A-Z]{1,5})-([0-9]+[A-Z]?(?: [0-9]/[0-9])? [A-Z0-9])", "# $1 ; $2"),
-        (r"^(\S+ (?:RUE|AV|AVE|AVENUE|BOUL|BLVD|BOULEVARD|CH|CHEMIN) .*) EST( ;|$)", "$1 E$2"),
-        (r"^(\S+ (?:RUE|AV|AVE|AVENUE|BOUL|BLVD|BOULEVARD|CH|CHEMIN) .*) O( ;|$)", "$1 W$2"),
+        (r"^(\S+(?: ;)? (?:RUE|AV|AVE|AVENUE|BOUL|BLVD|BOULEVARD|CH|CHEMIN) .*) EST( ;|$)", "$1 E$2"),
+        (r"^(\S+(?: ;)? (?:RUE|AV|AVE|AVENUE|BOUL|BLVD|BOULEVARD|CH|CHEMIN) .*) O( ;|$)", "$1 W$2"),
         (r"^(\S+) CH ", "$1 CHEMIN "),
     ),
 )
