@@ -18,15 +18,30 @@ Words = npt.NDArray[np.uint64]
 _LF, _CR, _QUOTE = 10, 13, 34
 NO_OFFSETS: Offsets = np.zeros(0, np.int64)
 _ONE, _TOP = np.uint64(1), np.uint64(63)
+_PIECE = 1 << 20
 _PREFIXES = tuple(np.uint64(1 << power) for power in range(6))
 
 
 def packed(mask: Mask) -> Words:
     """The bits of a mask."""
+    words = _no_bits(len(mask))
     some = np.packbits(mask, bitorder="little")
-    words = np.zeros(-(-len(some) // 8) * 8, np.uint8)
-    words[: len(some)] = some
-    return words.view("<u8")
+    words.view(np.uint8)[: len(some)] = some
+    return words
+
+
+def _places(buffer: Bytes, byte: int) -> Words:
+    """Where a byte stands. A piece at a time is compared and packed while it is in the processor's cache."""
+    words = _no_bits(len(buffer))
+    bits = words.view(np.uint8)
+    for start in range(0, len(buffer), _PIECE):
+        some = np.packbits(buffer[start : start + _PIECE] == byte, bitorder="little")
+        bits[start >> 3 : (start >> 3) + len(some)] = some
+    return words
+
+
+def _no_bits(size: int) -> Words:
+    return np.zeros(-(-size // 64), np.uint64)
 
 
 def positions(words: Words) -> Offsets:
@@ -120,10 +135,10 @@ class Marks(NamedTuple):
 def marks(data: bytes, delimiter: int, *, at_end: bool) -> Marks:
     """Find them; ``at_end`` says that nothing follows the block."""
     buffer = np.frombuffer(data, np.uint8)
-    returns = packed(buffer == _CR) if b"\r" in data else None
-    breaks = _breaks(data, packed(buffer == _LF), returns, at_end=at_end)
-    quotes = packed(buffer == _QUOTE) if b'"' in data else None
-    return Marks(len(data), packed(buffer == delimiter), breaks, returns, quotes)
+    returns = _places(buffer, _CR) if b"\r" in data else None
+    breaks = _breaks(data, _places(buffer, _LF), returns, at_end=at_end)
+    quotes = _places(buffer, _QUOTE) if b'"' in data else None
+    return Marks(len(data), _places(buffer, delimiter), breaks, returns, quotes)
 
 
 def _breaks(data: bytes, feeds: Words, returns: Words | None, *, at_end: bool) -> Words:
