@@ -63,7 +63,7 @@ def test_every_kind_of_postal_entry_finds_itself(database: Database, points: Poi
 
 @pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS])
 def test_addresses_and_numbers_find_themselves(
-    database: Database, points: Points, keyring: Keyring, channel: Channel
+    sqlite_database: Database, points: Points, keyring: Keyring, channel: Channel
 ) -> None:
     """P13: texts need a consent too, and for want of one all would be refused: that does not count."""
     made = (
@@ -71,10 +71,10 @@ def test_addresses_and_numbers_find_themselves(
         if channel is Channel.EMAIL
         else [points.phone(f"+1802555{number:04}") for number in range(100, 130)]
     )
-    listed(database, points, made)
-    index = index_of(database, keyring, channel)
+    listed(sqlite_database, points, made)
+    index = index_of(sqlite_database, keyring, channel)
     broken = replace(index, keys=index.keys.clear())
-    with database.read() as session:
+    with sqlite_database.read() as session:
         whole = watch_list(session, index, "US")
         found = watch_list(session, broken, "US")
     assert (whole.count, whole.survivors) == (OF_THE_LIST, ())
@@ -82,16 +82,16 @@ def test_addresses_and_numbers_find_themselves(
 
 
 def test_entries_that_are_erased_or_let_this_mailing_pass_are_not_looked_up(
-    database: Database, points: Points, keyring: Keyring
+    sqlite_database: Database, points: Points, keyring: Keyring
 ) -> None:
     """G3: of an erased entry there is nothing left to look up; sharing that is refused does not stop a mailing."""
-    listed(database, points, [points.email("erased@example.com")])
-    with database.write() as session:
+    listed(sqlite_database, points, [points.email("erased@example.com")])
+    with sqlite_database.write() as session:
         session.execute(delete(SuppressionAddress))
         session.commit()
-    listed(database, points, [points.email("shares-not@example.com")], Reason.NO_SHARING)
-    with database.read() as session:
-        assert watch_list(session, index_of(database, keyring, Channel.EMAIL), "US").count == 0
+    listed(sqlite_database, points, [points.email("shares-not@example.com")], Reason.NO_SHARING)
+    with sqlite_database.read() as session:
+        assert watch_list(session, index_of(sqlite_database, keyring, Channel.EMAIL), "US").count == 0
 
 
 def test_the_newest_entries_are_among_those_looked_up(database: Database, points: Points, keyring: Keyring) -> None:
@@ -105,21 +105,21 @@ def test_the_newest_entries_are_among_those_looked_up(database: Database, points
 
 
 def test_what_is_recorded_this_minute_is_no_fault_of_the_index(
-    database: Database, points: Points, keyring: Keyring
+    sqlite_database: Database, points: Points, keyring: Keyring
 ) -> None:
-    with database.write() as session:
+    with sqlite_database.write() as session:
         opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.OPERATOR)
         suppress_many(session, points, [(points.email("now@example.com"), opt_out)], Evidence("system"), at=AT)
         session.commit()
-    with database.read() as session:
-        assert watch_list(session, index_of(database, keyring, Channel.EMAIL), "US").count == 0
+    with sqlite_database.read() as session:
+        assert watch_list(session, index_of(sqlite_database, keyring, Channel.EMAIL), "US").count == 0
 
 
 def test_canaries_of_a_file_are_told_by_their_rows(
-    database: Database, points: Points, keyring: Keyring, tmp_path: Path
+    sqlite_database: Database, points: Points, keyring: Keyring, tmp_path: Path
 ) -> None:
-    listed(database, points, [points.email("gone@example.com")])
+    listed(sqlite_database, points, [points.email("gone@example.com")])
     file = tmp_path / "canaries.csv"
     file.write_text("mail\nhere@example.com\nGONE@example.com\nthere@example.com\n")
-    found = watch_file(file, recognise(["id", "E-Mail"]), index_of(database, keyring, Channel.EMAIL), "US")
+    found = watch_file(file, recognise(["id", "E-Mail"]), index_of(sqlite_database, keyring, Channel.EMAIL), "US")
     assert (found.count, found.survivors) == (3, (1, 3))

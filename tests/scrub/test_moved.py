@@ -27,14 +27,14 @@ OLD, NEW, ELSEWHERE = ("12 Main St", "62701"), ("400 Elm Ave", "97301"), ("7 Bir
 
 
 @pytest.fixture
-def index(database: Database, points: Points, keyring: Keyring) -> ListIndex:
+def index(sqlite_database: Database, points: Points, keyring: Keyring) -> ListIndex:
     """Jane opted out at her old address, and is said to be unknown at the new one; Bob opted out at the new."""
     listed = [
         ("Jane Doe", OLD, Reason.OPT_OUT),
         ("Jane Doe", NEW, Reason.UNDELIVERABLE),
         ("Bob Roe", NEW, Reason.OPT_OUT),
     ]
-    with database.write() as session:
+    with sqlite_database.write() as session:
         for name, (line, zip_code), reason in listed:
             point = points.post(PostalAddress(name=name, address1=line, zip=zip_code))
             opt_out = OptOut(reason, Scope.everything(), Source.OPERATOR)
@@ -98,9 +98,9 @@ def test_an_old_line_alone_lies_where_the_new_one_does(index: ListIndex) -> None
     assert found(judged(index, ("Jane Doe", "9 Oak St", "62701", "12 Main St"), columns=columns)) == [(0, "1", "old")]
 
 
-def test_of_two_that_speak_the_stricter_is_told(database: Database, points: Points, keyring: Keyring) -> None:
+def test_of_two_that_speak_the_stricter_is_told(sqlite_database: Database, points: Points, keyring: Keyring) -> None:
     """A service letter is rerouted from an address that is undeliverable, and refused to somebody who was erased."""
-    with database.write() as session:
+    with sqlite_database.write() as session:
         for (line, zip_code), reason in ((NEW, Reason.UNDELIVERABLE), (OLD, Reason.ERASED)):
             point = points.post(PostalAddress(name="Zoe Poe", address1=line, zip=zip_code))
             suppress(session, points, point, OptOut(reason, Scope.everything(), Source.OPERATOR), EVIDENCE, at=AT)

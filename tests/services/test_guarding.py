@@ -69,9 +69,9 @@ def held(database: Database, what: Seen, guards: Guards = DEFAULT_GUARDS) -> tup
 
 
 @pytest.mark.parametrize("removed", [201, 610])
-def test_a_share_near_the_usual_one_passes(database: Database, removed: int) -> None:
-    before(database, 0.02, 0.019, 0.03, 0.022)
-    assert held(database, seen(removed=removed)) == ()
+def test_a_share_near_the_usual_one_passes(sqlite_database: Database, removed: int) -> None:
+    before(sqlite_database, 0.02, 0.019, 0.03, 0.022)
+    assert held(sqlite_database, seen(removed=removed)) == ()
 
 
 def test_a_share_far_above_the_usual_one_is_held(database: Database) -> None:
@@ -83,74 +83,76 @@ def test_a_share_far_above_the_usual_one_is_held(database: Database) -> None:
     assert held(database, seen(removed=600)) == ()
 
 
-def test_a_share_far_below_the_usual_one_is_held(database: Database) -> None:
-    before(database, 0.02, 0.02, 0.02)
-    assert held(database, seen(removed=66)) == (
+def test_a_share_far_below_the_usual_one_is_held(sqlite_database: Database) -> None:
+    before(sqlite_database, 0.02, 0.02, 0.02)
+    assert held(sqlite_database, seen(removed=66)) == (
         "0.66% of the rows were removed (66); 2.00% are usual in the 3 mailings before of this name.",
     )
-    assert held(database, seen(removed=67)) == ()
+    assert held(sqlite_database, seen(removed=67)) == ()
 
 
-def test_rows_held_back_for_review_count_as_removed(database: Database) -> None:
-    before(database, 0.02, 0.02, 0.02)
-    assert held(database, seen(removed=60, review=140)) == ()
+def test_rows_held_back_for_review_count_as_removed(sqlite_database: Database) -> None:
+    before(sqlite_database, 0.02, 0.02, 0.02)
+    assert held(sqlite_database, seen(removed=60, review=140)) == ()
 
 
-def test_what_chance_moves_is_not_far(database: Database) -> None:
+def test_what_chance_moves_is_not_far(sqlite_database: Database) -> None:
     """Five times the usual share is 24 rows more: nothing that a person could tell anything from."""
-    before(database, 0.0006, 0.0006, 0.0006)
-    assert held(database, seen(removed=30)) == ()
-    assert held(database, seen(removed=36))
+    before(sqlite_database, 0.0006, 0.0006, 0.0006)
+    assert held(sqlite_database, seen(removed=30)) == ()
+    assert held(sqlite_database, seen(removed=36))
 
 
-def test_two_mailings_make_no_usual_share(database: Database) -> None:
-    before(database, 0.02, 0.02)
-    assert held(database, seen(removed=5_000)) == ()
+def test_two_mailings_make_no_usual_share(sqlite_database: Database) -> None:
+    before(sqlite_database, 0.02, 0.02)
+    assert held(sqlite_database, seen(removed=5_000)) == ()
 
 
 @pytest.mark.parametrize(
     "changed", [{"state": "held"}, {"state": "failed"}, {"brand": "other"}, {"name": "autumn"}, {"vendor": "Lists Inc"}]
 )
-def test_only_what_went_out_of_the_same_kind_makes_the_usual_share(database: Database, changed: dict[str, Any]) -> None:
-    before(database, 0.02, 0.02, 0.02, **changed)
-    assert held(database, seen(removed=5_000)) == ()
+def test_only_what_went_out_of_the_same_kind_makes_the_usual_share(
+    sqlite_database: Database, changed: dict[str, Any]
+) -> None:
+    before(sqlite_database, 0.02, 0.02, 0.02, **changed)
+    assert held(sqlite_database, seen(removed=5_000)) == ()
 
 
-def test_a_vendor_is_measured_by_its_own_files_whatever_the_mailing_is_called(database: Database) -> None:
-    before(database, 0.02, 0.02, 0.02, vendor="Lists Inc", name="winter")
-    before(database, 0.5, 0.5, 0.5)
-    assert held(database, seen(removed=5_000, vendor="lists inc")) == (
+def test_a_vendor_is_measured_by_its_own_files_whatever_the_mailing_is_called(sqlite_database: Database) -> None:
+    before(sqlite_database, 0.02, 0.02, 0.02, vendor="Lists Inc", name="winter")
+    before(sqlite_database, 0.5, 0.5, 0.5)
+    assert held(sqlite_database, seen(removed=5_000, vendor="lists inc")) == (
         "50.00% of the rows were removed (5,000); 2.00% are usual in the 3 mailings before of lists inc.",
     )
-    assert held(database, seen(removed=5_000)) == ()
+    assert held(sqlite_database, seen(removed=5_000)) == ()
 
 
-def test_nobody_removed_is_held_where_the_list_is_long_enough(database: Database) -> None:
-    assert held(database, seen(removed=0, list_entries=99)) == ()
-    assert held(database, seen(removed=0, list_entries=100)) == (
+def test_nobody_removed_is_held_where_the_list_is_long_enough(sqlite_database: Database) -> None:
+    assert held(sqlite_database, seen(removed=0, list_entries=99)) == ()
+    assert held(sqlite_database, seen(removed=0, list_entries=100)) == (
         "Nobody was removed from 10,000 rows, though the list has 100 entries for post.",
     )
 
 
-def test_nobody_removed_passes_where_that_is_usual(database: Database) -> None:
-    before(database, 0.0, 0.0, 0.0)
-    assert held(database, seen(removed=0)) == ()
-    before(database, 0.01, 0.01, 0.01, 0.01, name="autumn")
-    assert held(database, seen(removed=0, mailing="autumn")) == (
+def test_nobody_removed_passes_where_that_is_usual(sqlite_database: Database) -> None:
+    before(sqlite_database, 0.0, 0.0, 0.0)
+    assert held(sqlite_database, seen(removed=0)) == ()
+    before(sqlite_database, 0.01, 0.01, 0.01, 0.01, name="autumn")
+    assert held(sqlite_database, seen(removed=0, mailing="autumn")) == (
         "Nobody was removed from 10,000 rows, though the list has 5,000 entries for post and 1.00% are usual.",
     )
 
 
-def test_zips_in_other_states_are_held_beyond_two_in_a_hundred(database: Database) -> None:
-    assert held(database, seen(places=PlaceCheck(5_000, 100))) == ()
-    assert held(database, seen(places=PlaceCheck(5_000, 101))) == (
+def test_zips_in_other_states_are_held_beyond_two_in_a_hundred(sqlite_database: Database) -> None:
+    assert held(sqlite_database, seen(places=PlaceCheck(5_000, 100))) == ()
+    assert held(sqlite_database, seen(places=PlaceCheck(5_000, 101))) == (
         "ZIP and state disagree in 2.0% of the rows that have both (101 of 5,000 looked at): columns may have shifted.",
     )
 
 
-def test_more_than_a_quarter_unreadable_is_held(database: Database) -> None:
-    assert held(database, seen(unreadable=2_500)) == ()
-    assert held(database, seen(unreadable=2_501)) == (
+def test_more_than_a_quarter_unreadable_is_held(sqlite_database: Database) -> None:
+    assert held(sqlite_database, seen(unreadable=2_500)) == ()
+    assert held(sqlite_database, seen(unreadable=2_501)) == (
         "2,501 of 10,000 rows could not be read (25%); unreadable.csv says why.",
     )
 
@@ -182,16 +184,16 @@ def test_a_list_that_shrank_is_held_unless_the_ledger_says_why(database: Databas
     assert held(database, seen(list_entries=4_998)) == ()
 
 
-def test_a_small_file_is_held_by_nothing_but_a_canary(database: Database) -> None:
+def test_a_small_file_is_held_by_nothing_but_a_canary(sqlite_database: Database) -> None:
     """Shares of few rows say little; a canary that survives says all (P13)."""
     told = survivors_told([Watched(4, (2, 4))], Watched(20, ()))
     small = seen(read=999, removed=0, unreadable=500, places=PlaceCheck(400, 400))
-    assert held(database, small) == ()
+    assert held(sqlite_database, small) == ()
     survived = seen(read=999, removed=0, survivors=told)
-    assert held(database, survived) == ("2 canaries survived, and would have been sent to: rows 2, 4.",)
+    assert held(sqlite_database, survived) == ("2 canaries survived, and would have been sent to: rows 2, 4.",)
 
 
-def test_a_survivor_is_told_once_by_its_number(database: Database) -> None:
+def test_a_survivor_is_told_once_by_its_number(sqlite_database: Database) -> None:
     """X8: whoever reads the manifest learns no address. The same canaries go through with each file."""
     told = survivors_told([Watched(4, (3,)), Watched(4, (3,))], Watched(20, (17,)))
     assert told == (
@@ -200,6 +202,6 @@ def test_a_survivor_is_told_once_by_its_number(database: Database) -> None:
     )
 
 
-def test_thresholds_are_settings(database: Database) -> None:
-    assert held(database, seen(removed=0), Guards(from_rows=100_000)) == ()
-    assert held(database, seen(read=20, removed=1, unreadable=9), Guards(from_rows=10))
+def test_thresholds_are_settings(sqlite_database: Database) -> None:
+    assert held(sqlite_database, seen(removed=0), Guards(from_rows=100_000)) == ()
+    assert held(sqlite_database, seen(read=20, removed=1, unreadable=9), Guards(from_rows=10))

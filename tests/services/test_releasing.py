@@ -12,7 +12,7 @@ from sqlalchemy import select
 from prefcenter.core.errors import NotFound, PrefcenterError
 from prefcenter.files.manifest import check_manifest, key_id, read_manifest, sign_manifest, write_manifest
 from prefcenter.services.errors import NotAllowed
-from prefcenter.services.operators import RoleName, add_operator, disable_operator
+from prefcenter.services.operators import RoleName, disable_operator
 from prefcenter.services.ports import Evidence, Keyring
 from prefcenter.services.releasing import release
 from prefcenter.services.sealing import LedgerKeys
@@ -20,6 +20,7 @@ from prefcenter.store import ledger
 from prefcenter.store.engine import Database
 from prefcenter.store.ledger import LedgerEntry, LedgerPersonal
 from prefcenter.store.mailings import Mailing
+from prefcenter.store.operators import Operator, Role
 
 AT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 ANN, BEA, OLE = "ann@acme.example", "bea@acme.example", "ole@acme.example"
@@ -38,20 +39,26 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.fixture
-def held(database: Database, keys: LedgerKeys, folder: Path) -> Mailing:
+def recorded(database: Database, keys: LedgerKeys, folder: Path) -> Mailing:
     """A held mailing on record, its manifest where it belongs."""
     roles = {ANN: RoleName.APPROVER, BEA: RoleName.ADMIN, OLE: RoleName.OPERATOR}
     with database.write() as session:
-        for email, role in roles.items():
-            add_operator(session, email, [role], "long enough", Evidence("system"), at=AT)
-    with database.write() as session:
+        # Without a password, which takes long to hash: nobody signs in here.
+        session.add_all(
+            Operator(email=email, active=True, fs_uniquifier=email, created_at=AT, roles=[Role(name=role.value)])
+            for email, role in roles.items()
+        )
         row = mailing(keys, folder, 1)
         session.add(row)
         ledger.append(session, "mailing", at=AT, actor=ANN, facts={"mailing": "spring", "version": 1})
         session.commit()
     write_manifest(folder / "manifest.json", row.manifest)
     return row
+
+
+@pytest.fixture
+def held(sqlite_database: Database, keys: LedgerKeys, folder: Path) -> Mailing:
+    return recorded(sqlite_database, keys, folder)
 
 
 def mailing(keys: LedgerKeys, folder: Path, version: int, **changed: Any) -> Mailing:
@@ -72,9 +79,10 @@ def mailing(keys: LedgerKeys, folder: Path, version: int, **changed: Any) -> Mai
 
 
 def test_an_approver_lets_it_go_and_the_manifest_is_signed_anew(
-    database: Database, keys: LedgerKeys, folder: Path, held: Mailing
+    database: Database, keys: LedgerKeys, folder: Path
 ) -> None:
     """P13: who, when and why it was held stays on record, in the manifest and in the ledger."""
+    held = recorded(database, keys, folder)
     evidence = Evidence(BEA, personal={"note": "the vendor has a new list"})
     (folder / "manifest.json").chmod(0o644)
     found = release(database, keys, "spring", evidence, at=AT)
@@ -101,53 +109,55 @@ def test_an_approver_lets_it_go_and_the_manifest_is_signed_anew(
 
 
 @pytest.mark.parametrize("actor", ["system", OLE, "stranger@acme.example"])
-def test_nobody_else_lets_it_go(database: Database, keys: LedgerKeys, folder: Path, held: Mailing, actor: str) -> None:
+def test_nobody_else_lets_it_go(
+    sqlite_database: Database, keys: LedgerKeys, folder: Path, held: Mailing, actor: str
+) -> None:
     with pytest.raises(NotAllowed, match="approver or admin"):
-        release(database, keys, "spring", Evidence(actor), at=AT)
+        release(sqlite_database, keys, "spring", Evidence(actor), at=AT)
     assert read_manifest(folder / "manifest.json")["state"] == "held"
 
 
-def test_not_even_an_approver_who_was_disabled(database: Database, keys: LedgerKeys, held: Mailing) -> None:
-    with database.write() as session:
+def test_not_even_an_approver_who_was_disabled(sqlite_database: Database, keys: LedgerKeys, held: Mailing) -> None:
+    with sqlite_database.write() as session:
         disable_operator(session, BEA, Evidence("system"), at=AT)
     with pytest.raises(NotAllowed, match="approver or admin"):
-        release(database, keys, "spring", Evidence(BEA), at=AT)
+        release(sqlite_database, keys, "spring", Evidence(BEA), at=AT)
 
 
-def test_not_whoever_ran_the_scrub(database: Database, keys: LedgerKeys, held: Mailing) -> None:
+def test_not_whoever_ran_the_scrub(sqlite_database: Database, keys: LedgerKeys, held: Mailing) -> None:
     """Two people look at what a guard holds."""
     with pytest.raises(NotAllowed, match="ran the scrub"):
-        release(database, keys, "spring", Evidence(ANN), at=AT)
+        release(sqlite_database, keys, "spring", Evidence(ANN), at=AT)
 
 
-def test_a_stale_one_is_not_let_go(database: Database, keys: LedgerKeys, held: Mailing) -> None:
+def test_a_stale_one_is_not_let_go(sqlite_database: Database, keys: LedgerKeys, held: Mailing) -> None:
     """P11: opt-outs have come since; releasing it would not make it fit to be used."""
     with pytest.raises(PrefcenterError, match="gone stale"):
-        release(database, keys, "spring", Evidence(BEA), at=AT + timedelta(days=8))
+        release(sqlite_database, keys, "spring", Evidence(BEA), at=AT + timedelta(days=8))
 
 
 def test_what_is_not_there_or_not_held_is_told(
-    database: Database, keys: LedgerKeys, folder: Path, held: Mailing
+    sqlite_database: Database, keys: LedgerKeys, folder: Path, held: Mailing
 ) -> None:
     with pytest.raises(NotFound):
-        release(database, keys, "autumn", Evidence(BEA), at=AT)
-    with database.write() as session:
+        release(sqlite_database, keys, "autumn", Evidence(BEA), at=AT)
+    with sqlite_database.write() as session:
         session.add(mailing(keys, folder, 2, state="prepared", manifest={"state": "prepared"}))
         session.commit()
     with pytest.raises(PrefcenterError, match="version 2, is not held: it is prepared"):
-        release(database, keys, "spring", Evidence(BEA), at=AT)
+        release(sqlite_database, keys, "spring", Evidence(BEA), at=AT)
 
 
 def test_doing_it_again_only_writes_the_manifest_again(
-    database: Database, keys: LedgerKeys, folder: Path, held: Mailing, tmp_path: Path
+    sqlite_database: Database, keys: LedgerKeys, folder: Path, held: Mailing, tmp_path: Path
 ) -> None:
     """The files may have been moved: the release is on record, and its manifest can be had elsewhere."""
     (folder / "manifest.json").unlink()
-    first = release(database, keys, "spring", Evidence(BEA), at=AT)
+    first = release(sqlite_database, keys, "spring", Evidence(BEA), at=AT)
     assert first.written_to is None
     assert "manifest.json" in first.problem
     again = release(
-        database,
+        sqlite_database,
         keys,
         "spring",
         Evidence(OLE),
@@ -155,15 +165,15 @@ def test_doing_it_again_only_writes_the_manifest_again(
         manifest_file=tmp_path / "released.json",
     )
     assert again.manifest == first.manifest == read_manifest(tmp_path / "released.json")
-    with database.read() as session:
+    with sqlite_database.read() as session:
         kinds = list(session.scalars(select(LedgerEntry.kind)))
     assert kinds.count("mailing_released") == 1
 
 
 def test_the_manifest_of_another_mailing_is_left_alone(
-    database: Database, keys: LedgerKeys, folder: Path, held: Mailing
+    sqlite_database: Database, keys: LedgerKeys, folder: Path, held: Mailing
 ) -> None:
     write_manifest(folder / "manifest.json", {"mailing": "summer", "version": 1})
-    found = release(database, keys, "spring", Evidence(BEA), at=AT)
+    found = release(sqlite_database, keys, "spring", Evidence(BEA), at=AT)
     assert found.written_to is None
     assert read_manifest(folder / "manifest.json")["mailing"] == "summer"
