@@ -59,6 +59,7 @@ def mailing_pull(
             evidence,
             deliver=_deliver(out, wants_json=wants_json),
             clock=wiring.clock,
+            index_in=wiring.list_index,
         )
     _report_pull(pulled, out, wants_json=wants_json)
 
@@ -165,6 +166,7 @@ def mailing_load(
             evidence,
             clock=wiring.clock,
             version=version,
+            index_in=wiring.list_index,
         )
     if wants_json:
         print_json(_load_json(loaded))

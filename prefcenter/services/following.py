@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -91,7 +92,7 @@ def require_out(row: Mailing) -> None:
         case MailingState.HELD:
             raise PrefcenterError(
                 f"{told}is held: nothing of it may leave the house. {row.held_because}".rstrip(),
-                remedy="An approver can release it; scrub the file again otherwise.",
+                remedy=f"An approver looks at it: `prefcenter mailing release {shlex.quote(row.name)} --as USER`.",
             )
         case MailingState.PREPARING:
             raise PrefcenterError(f"{told}is still being prepared.", remedy="Wait for its scrub to end.")

@@ -106,6 +106,7 @@ def load(
     *,
     clock: Clock,
     version: int | None = None,
+    index_in: Path | None = None,
 ) -> Loaded:
     """Take the file that came back as the newer rows of a mailing, and tell what became of its rows.
 
@@ -123,7 +124,7 @@ def load(
     folder = rows_folder(row, base)
     table, row_id = _open(row, returned)
     with kept_folders.locked(folder):
-        _, index = list_now(database, keyring, ledger_keys, row, folder, at=at)
+        _, index = list_now(database, keyring, ledger_keys, row, folder, index_in, at=at)
         with database.read() as session:
             number = mailing_pulls.next_load(session, row.id)
             told = mailing_pulls.pulled_rows(session, row.id)

@@ -87,6 +87,7 @@ def pull(
     *,
     deliver: Deliver,
     clock: Clock,
+    index_in: Path | None = None,
 ) -> Pulled:
     """Tell the rows of a mailing that would now be refused and were not told yet, and note that they were.
 
@@ -99,6 +100,7 @@ def pull(
         evidence: who asks.
         deliver: writes what is told; what it raises leaves nothing noted.
         clock: tells the time.
+        index_in: where the list is kept as it was read.
 
     Raises:
         NotFound: there is no such mailing.
@@ -112,7 +114,7 @@ def pull(
     require_out(row)
     folder = rows_folder(row, base)
     with kept_folders.locked(folder):
-        position, index = list_now(database, keyring, ledger_keys, row, folder, at=at)
+        position, index = list_now(database, keyring, ledger_keys, row, folder, index_in, at=at)
         with database.read() as session:
             before = mailing_pulls.pulled_rows(session, row.id)
             number = mailing_pulls.next_pull(session, row.id)
@@ -127,7 +129,14 @@ def pull(
 
 
 def list_now(
-    database: Database, keyring: Keyring, ledger_keys: LedgerKeys, row: Mailing, folder: Path, *, at: datetime
+    database: Database,
+    keyring: Keyring,
+    ledger_keys: LedgerKeys,
+    row: Mailing,
+    folder: Path,
+    index_in: Path | None,
+    *,
+    at: datetime,
 ) -> tuple[int, ListIndex]:
     """The list as a mailing sees it now, and the position in the ledger up to which it is applied."""
     unsure = Unsure(read_facts(kept_folders.scrubbed_files(folder)[0]).unsure)
@@ -136,7 +145,7 @@ def list_now(
         position = sealing.seal(session, ledger_keys, at=at).position
     with database.read() as session:
         ask = ask_of(question_of(session, row), channel_of(row))
-        return position, build_index(session, keyring.peppers, ask, at=at, unsure=unsure)
+        return position, build_index(session, keyring.peppers, ask, at=at, unsure=unsure, keep_in=index_in)
 
 
 def _note(
