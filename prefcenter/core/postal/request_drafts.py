@@ -209,7 +209,7 @@ def _take_addressee(text: str, who: Addressee, draft: Draft, used: list[Span]) -
     if who.names and not draft.names:
         draft.put_names([text[slice(*span)] for span in who.names], who.confidence)
         used.extend(who.names)
-    for key, span in (("company", who.company), ("care_of", who.care_of)):
+    for key, span in (("company", who.company), ("care_of", who.care_of), ("address2", who.beside)):
         if span is not None:
             draft.put(key, text[slice(*span)], 1.0)
             used.append(span)

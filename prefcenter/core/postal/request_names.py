@@ -18,6 +18,8 @@ from prefcenter.core.postal.request_tables import (
     SIGN_OFF,
     SURNAMES_TOO,
     TITLES,
+    UNIT,
+    URBANIZATION,
 )
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’.-]{0,40})")
@@ -38,12 +40,16 @@ _STATED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Who stands with an address: spans in the text, several names where several people share it."""
+    """Who stands with an address: spans in the text, several names where several people share it.
+
+    ``beside`` is a unit or an urbanization on a line over the street, which is a part of the address.
+    """
 
     names: tuple[Span, ...] = ()
     company: Span | None = None
     care_of: Span | None = None
     confidence: float = 1.0
+    beside: Span | None = None
 
 
 def name_confidence(piece: str) -> float:
@@ -229,7 +235,7 @@ def _name_in_prose(text: str, span: Span) -> Span | None:
 def _on_lines_above(text: str, lower: int, line_start: int) -> Addressee:
     """Name, company and care-of lines over an address; one empty line may stand between."""
     names: list[Span] = []
-    company = care_of = None
+    company = care_of = beside = None
     sure = 1.0
     for count, span in enumerate(_lines_above(text, lower, line_start)):
         line = text[slice(*span)]
@@ -240,6 +246,8 @@ def _on_lines_above(text: str, lower: int, line_start: int) -> Addressee:
         mark = _CARE_OF.match(line)
         if mark and care_of is None:
             care_of = (span[0] + mark.end(), span[1])
+        elif count == 0 and (UNIT.fullmatch(line) or URBANIZATION.fullmatch(line)):
+            beside = span
         elif is_company(line) and company is None:
             company = span
         elif is_title(line) and not names:
@@ -249,7 +257,7 @@ def _on_lines_above(text: str, lower: int, line_start: int) -> Addressee:
             sure = min(sure, confidence if len(names) == 1 else _second_name_confidence(text, names))
         else:
             break
-    return Addressee(tuple(reversed(names)), company, care_of, sure)
+    return Addressee(tuple(reversed(names)), company, care_of, sure, beside)
 
 
 def _second_name_confidence(text: str, names: list[Span]) -> float:

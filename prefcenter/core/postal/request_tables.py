@@ -83,6 +83,11 @@ UNIT = re.compile(
     r"|(?:basement|bsmt|upstairs|downstairs|upper|lower|rear|front)(?![\w]))",
     re.IGNORECASE,
 )
+
+URBANIZATION = re.compile(
+    r"(?:urb\.?|urbanizaci[oó]n|cond\.?|condominio|residencial|reparto|barrio)[ ]{1,3}[^\d\n]{2,40}", re.IGNORECASE
+)
+"""What stands over the street in Puerto Rico and is nobody's name (Pub 28 §29)."""
 COUNTRY = re.compile(
     r"[\s,.]{0,6}(u\.\s?s\.\s?a\.|u\.s\.|usa|united states(?: of america)?|us|canada|estados unidos"
     r"|ee\.?\s?uu\.?)(?!\w)",

@@ -300,6 +300,36 @@ def test_who_is_meant_is_certain_only_where_there_is_one_reading(text: str, name
     assert reading.certain is is_certain
 
 
+@pytest.mark.parametrize("line", ["Apt 4", "# 4B", "2nd Floor", "Urb. Las Gladiolas", "Condominio Asturias"])
+def test_a_unit_or_urbanization_over_the_street_is_a_part_of_the_address(line: str) -> None:
+    """P2, P6: it is nobody's name, and the name above it is as sure as ever."""
+    reading = _read(f"Jane Doe\n{line}\n150 Oak St\nSan Juan, PR 00926")
+    assert [(request.name, request.address2) for request in reading.requests] == [("Jane Doe", line)]
+    assert reading.certain
+
+
+_STREETS = (
+    "12 1/2 Oak St", "143-25 41st Ave", "N6W23001 Bluemound Rd", "842 E 1700 S", "8843 US Highway 20 West",
+    "12 County Road 5", "One Park Plaza", "100 Broadway", "12 Martin Luther King Jr Blvd", "12 Oak St NW",
+    "RR 2 Box 15", "HC 68 Box 23A", "P.O. Box 12", "PSC 802 Box 74",
+)  # fmt: skip
+_FRAMES = (
+    "{name}\n{street}\n{place}", "{name}, {street}, {place}", "Stop mail to {name} at {street}, {place}. Thanks!",
+    "Name: {name}\nAddress: {street}\nCity, State, ZIP: {place}", "{name}\n{street}\n{place}\n(217) 555-0142",
+    "Customer no. 48213\n\n{name}\n{street}\n{place}", "- Name: {name}\n- Address: {street}, {place}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("frame", _FRAMES)
+@pytest.mark.parametrize("street", _STREETS)
+def test_every_kind_of_street_is_read_in_every_kind_of_mail(street: str, frame: str) -> None:
+    """P2: blocks, run-on lines, sentences and labels, beside numbers that look like a house's."""
+    (request,) = _read(frame.format(name="Jane Doe", street=street, place="Springfield, IL 62704")).requests
+    assert (request.name, request.address1, request.city, request.state, request.zip) == (
+        "Jane Doe", street, "Springfield", "IL", "62704",
+    )  # fmt: skip
+
+
 def test_a_units_label_stays_with_its_number() -> None:
     """P6: "Apt: 4" is a unit, and the 4 alone would not be one."""
     (request,) = _read("Name: Jane Doe\nStreet: 12 Oak St\nApt: 4\nCity/State/Zip: Springfield, IL 62704").requests
