@@ -256,3 +256,13 @@ def test_the_log_itself_is_never_replaced(run: Run, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is the log itself"):
         run(text, out=tmp_path / "log.csv")
     assert (tmp_path / "log.csv").read_text() == text
+
+
+def test_a_row_with_two_addresses_is_judged_by_both_at_its_own_moment(run: Run, put: Put, points: Points) -> None:
+    """P8: hygiene respelt or moved the address; whoever opted out at the old one was still written to."""
+    put(points.parse(Channel.POST, AT_HOME, Level.INDIVIDUAL))
+    header = "name,address1,city,state,zip,old_address1,old_city,old_state,old_zip,drop_date\n"
+    moved = "Jane Doe,9 Oak Ave,Burlington,VT,05401,12 Main St Apt 4,Springfield,IL,62701,"
+    same = "Bob Roe,7 Elm St,Burlington,VT,05401,7 Elm St,Burlington,VT,05401,"
+    done = run(f"{header}{same}5/4/2026\n{moved}4/4/2026\n{same}5/4/2026\n{moved}5/4/2026\n")
+    assert _rows(done) == [4]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
+from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.store import fingerprints, schema
 from prefcenter.store.engine import Database
 
@@ -30,3 +31,17 @@ def test_a_list_that_has_postal_entries_already_has_them_in_the_first_form(
     schema.upgrade(database.engine)
     with database.read() as session:
         assert fingerprints.postal_forms(fingerprints.known(session)) == forms
+
+
+def test_going_down_and_up_again_forgets_no_hashed_list_and_no_later_form(sqlite_database: Database) -> None:
+    """X1: what is forgotten here would be looked up by nobody."""
+    with sqlite_database.write() as session:
+        fingerprints.remember(session, fingerprints.HASH, ["md5"], AT)
+        fingerprints.remember(session, fingerprints.POSTAL_FORM, ["2"], AT)
+        session.commit()
+    schema.downgrade(sqlite_database.engine, "0003")
+    schema.upgrade(sqlite_database.engine)
+    with sqlite_database.read() as session:
+        known = fingerprints.known(session)
+    assert fingerprints.hash_algorithms(known) == {HashAlgorithm.MD5}
+    assert fingerprints.postal_forms(known) == {"2"}
