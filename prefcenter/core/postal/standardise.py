@@ -64,6 +64,19 @@ def standardise(frame: pl.DataFrame) -> pl.DataFrame:
     return kept.hstack(standard)
 
 
+def with_boxes(standard: pl.DataFrame) -> pl.DataFrame:
+    """The standardised rows, and behind them those with a box beside the street once more, at the box (P7).
+
+    Mail may go to either, so whoever looks an address up or stores it does it with both. All other columns are
+    repeated.
+    """
+    boxed = standard.filter(pl.col("s_box") != "")
+    if boxed.is_empty():
+        return standard
+    blank = [pl.lit("").alias(name) for name in _DELIVERY if name != "s_number"]
+    return pl.concat([standard, boxed.with_columns(pl.col("s_box").alias("s_number"), *blank)])
+
+
 def _domestic(lines: pl.DataFrame) -> pl.DataFrame:
     """Addresses of the United States and Canada, which share their order; most are a plain street and nothing else."""
     plain = lines.select(is_plain()).to_series()

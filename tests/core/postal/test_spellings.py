@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from prefcenter.core.postal.standardise import standardise
+from prefcenter.core.postal.standardise import standardise, with_boxes
 
 LINE = ("s_number", "s_predir", "s_street", "s_suffix", "s_postdir", "s_unit_kind", "s_unit")
 SPRINGFIELD = {"city": "Springfield", "state": "IL", "zip": "62701"}
@@ -141,6 +141,20 @@ def test_a_box_beside_a_street_is_kept_with_it() -> None:
     found = standardise(pl.DataFrame(rows))
     assert found.select("s_number", "s_street", "s_unit", "s_box").unique().rows() == [("12", "MAIN", "", "PO BOX 45")]
     assert standardise(pl.DataFrame({"address1": ["PO Box 45", "12 Main St"]}))["s_box"].to_list() == ["", ""]
+
+
+def test_a_row_with_a_box_beside_its_street_is_also_one_at_the_box() -> None:
+    """P7: an opt-out at the box meets a row that has both, and one with both meets a row at either."""
+    frame = {"id": [1, 2], "address1": ["12 Main St Apt 3", "9 Elm St"], "address2": ["PO Box 45", ""], "zip": "62701"}
+    both = with_boxes(standardise(pl.DataFrame(frame)))
+    assert both.select("id", "s_number", "s_street", "s_unit", "s_zip5").rows() == [
+        (1, "12", "MAIN", "3", "62701"),
+        (2, "9", "ELM", "", "62701"),
+        (1, "PO BOX 45", "", "", "62701"),
+    ]
+    box = standardise(pl.DataFrame({"id": 1, "address1": ["P.O. Box 45"], "address2": "", "zip": "62701"}))
+    assert both[2].drop("address1", "address2").equals(box.drop("address1", "address2"), null_equal=True)
+    assert with_boxes(box).equals(box)
 
 
 @pytest.mark.parametrize(
