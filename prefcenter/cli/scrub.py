@@ -65,7 +65,7 @@ REPEATS = Code(Repeats, "repeats")
     "repeats",
     type=REPEATS,
     default=Repeats.OFF,
-    show_default="off",
+    show_default=True,
     help="Keep only the first row of each person, or of each household: person, household or off.",
 )
 @click.option("--drop", type=MOMENT, help="When it is posted.")
@@ -99,7 +99,8 @@ def scrub_command(
     """Take everybody out of a mailing file who must not get it.
 
     Writes clean.* (the rows that may be sent to, unchanged and in the input's format), suppressed.csv, review.csv,
-    unreadable.csv and a signed manifest.json into the folder, all of them or none.
+    unreadable.csv and a signed manifest.json into the folder, all of them or none. Where it was stopped, the same
+    command goes on, as long as the list is the same.
     """
     from prefcenter.services import scrubbing
 
