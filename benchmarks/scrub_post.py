@@ -64,6 +64,11 @@ class Measured:
         """The same without starting Python and importing."""
         return self.exact.work / self.scrub.work
 
+    @property
+    def ratio_of_processor(self) -> float:
+        """The same by the processors' time."""
+        return self.exact.processor / self.scrub.processor
+
 
 def main() -> None:
     """Make the files, measure, print."""
@@ -113,7 +118,8 @@ def _measure(bench: Bench, rows: int, suppressions: int, density: str) -> Measur
 def _best(runs: Sequence[Run]) -> Run:
     """The quickest run, with the most memory that any of them took."""
     quick = min(runs, key=lambda run: run.whole)
-    return Run(quick.whole, quick.work, max(run.peak for run in runs))
+    processor = min(run.processor for run in runs)
+    return Run(quick.whole, quick.work, processor, max(run.peak for run in runs))
 
 
 def _warm(path: Path) -> None:
@@ -204,14 +210,18 @@ def _say(text: str) -> None:
 def _print(done: Sequence[Measured]) -> None:
     print(
         f"\n{'rows':>10} {'listed':>8} {'density':>7} {'exact join':>20} {'scrub':>20} {'first':>9} {'rows/s':>9}"
-        f" {'ratio':>6} {'of work':>7} {'memory':>15}"
+        f" {'ratio':>6} {'of work':>7} {'processor':>16} {'ratio':>6} {'memory':>15}"
     )
-    print(f"{'':>27} {'whole / work':>20} {'whole / work':>20} {'whole':>9} {'':>16} {'':>7} {'exact / scrub':>15}")
+    print(
+        f"{'':>27} {'whole / work':>20} {'whole / work':>20} {'whole':>9} {'':>24} {'exact / scrub':>16} {'':>6}"
+        f" {'exact / scrub':>15}"
+    )
     for one in done:
         times = "".join(f" {f'{run.whole:.2f} / {run.work:.2f} s':>20}" for run in (one.exact, one.scrub))
         print(
             f"{one.rows:>10,} {one.suppressions:>8,} {one.density:>7}{times} {one.first.whole:>7.2f} s"
             f" {one.rows / one.scrub.whole:>9,.0f} {one.ratio:>6.3f} {one.ratio_of_work:>7.3f}"
+            f" {f'{one.exact.processor:.1f} / {one.scrub.processor:.1f} s':>16} {one.ratio_of_processor:>6.3f}"
             f" {f'{one.exact.peak:,.0f} / {one.scrub.peak:,.0f} MB':>15}"
         )
     _print_growth(done)
@@ -266,6 +276,7 @@ def _told(one: Measured) -> dict[str, Any]:
         "rows": one.rows, "suppressions": one.suppressions, "density": one.density,
         "exact": asdict(one.exact), "scrub": asdict(one.scrub), "scrub_first": asdict(one.first),
         "ratio": one.ratio, "ratio_of_work": one.ratio_of_work,
+        "ratio_of_processor": one.ratio_of_processor,
         "recall": good.recall, "precision": good.precision, "false_per_million": good.wrong_per_million,
         "unreadable": good.unreadable, "recall_of_exact": one.found_by_exact, "classes": good.classes.to_dicts(),
     }  # fmt: skip

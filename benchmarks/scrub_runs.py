@@ -22,10 +22,18 @@ _HELD = 5
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run took: ``whole`` and ``work`` in seconds (with and without start and imports), ``peak`` in MB."""
+    """What a run took.
+
+    Args:
+        whole: seconds from start to end.
+        work: seconds without starting Python and importing.
+        processor: seconds of all processors together, which other work on the machine hardly changes.
+        peak: memory in MB.
+    """
 
     whole: float
     work: float
+    processor: float
     peak: float
 
 
@@ -57,7 +65,7 @@ def _run(arguments: list[str], settings: Mapping[str, str]) -> Run:
     if process.returncode:
         raise SystemExit(f"{' '.join(arguments[:2])} ended with {process.returncode}")
     work = float(json.loads(told.splitlines()[-1])["seconds"])
-    return Run(whole, work, max(used.ru_maxrss / 1024, shared))
+    return Run(whole, work, used.ru_utime + used.ru_stime, max(used.ru_maxrss / 1024, shared))
 
 
 class _Family:
