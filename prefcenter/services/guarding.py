@@ -32,7 +32,7 @@ class Guards:
         usual_from: so many earlier mailings of a vendor make a usual share.
         times_usual: a share of so many times the usual one, or of its so-manieth part, is far from it …
         rows_from_usual: … if that is at least so many rows, since small shares waver by chance.
-        none_removed_from: a list of so many entries of the channel should have met somebody in the file.
+        none_removed_from: so many entries that speak against a mailing should have met somebody in the file.
         place_share: the share of rows, of those with both, whose ZIP and state may disagree.
         unreadable_share: the share of rows that may be unreadable.
     """
@@ -61,6 +61,7 @@ class Seen:
         tally: what became of the rows.
         places: how ZIP and state agree.
         list_entries: how many entries of the channel are in force.
+        speaking: how many entries of the list, whatever their channel, speak against this mailing.
         survivors: a sentence for each kind of canary of which one survived.
     """
 
@@ -71,6 +72,7 @@ class Seen:
     tally: Tally
     places: PlaceCheck
     list_entries: int
+    speaking: int
     survivors: tuple[str, ...] = ()
 
 
@@ -131,10 +133,10 @@ def _unusual_share(seen: Seen, shares: Sequence[float], guards: Guards) -> Itera
     readable = seen.tally.read - seen.tally.unreadable
     removed = seen.tally.suppressed + seen.tally.review
     usual = median(shares) if len(shares) >= guards.usual_from else None
-    if removed == 0 and readable and usual != 0 and seen.list_entries >= guards.none_removed_from:
+    if removed == 0 and readable and usual != 0 and seen.speaking >= guards.none_removed_from:
         yield (
-            f"Nobody was removed from {readable:,} rows, though the list has {seen.list_entries:,} entries for"
-            f" {seen.channel}" + ("." if usual is None else f" and {usual:.2%} are usual.")
+            f"Nobody was removed from {readable:,} rows, though {seen.speaking:,} entries of the list speak against"
+            " this mailing" + ("." if usual is None else f" and {usual:.2%} are usual.")
         )
     elif usual is not None and _is_far(removed, readable, usual, guards):
         whose = f"the {len(shares)} mailings before" + (f" of {seen.vendor}" if seen.vendor else " of this name")

@@ -112,7 +112,7 @@ def prepare(
     notes = tuple(note for table in tables for note in table.columns.notes) + ((warning,) if warning else ())
     if order.is_dry_run:
         scrubbed, remarks = _in_vain(tables, index, order, progress)
-        held = _held(database, order, question, scrubbed, entries, watched)
+        held = _held(database, order, question, scrubbed, index, entries, watched)
         return Prepared({}, _sum(scrubbed), notes + remarks, held)
     announced: list[int] = []
     with new_folder(keep_in) as kept:
@@ -120,7 +120,7 @@ def prepare(
         try:
             with whole_or_nothing(order.out) as folder, kept_until_done(points):
                 scrubbed = _scrub_all(tables, index, folder, order, rows, points, progress)
-                held = _held(database, order, question, scrubbed, entries, watched)
+                held = _held(database, order, question, scrubbed, index, entries, watched)
                 manifest = _manifest(order, question, scrubbed, position, points.at, entries, held)
                 with database.write() as session:
                     row = _open_mailing(session, order, question, manifest, kept.name)
@@ -207,6 +207,7 @@ def _held(
     order: Order,
     question: deciding.Question,
     scrubbed: Sequence[Scrubbed],
+    index: ListIndex,
     entries: int,
     watched: Watched,
 ) -> tuple[str, ...]:
@@ -222,6 +223,7 @@ def _held(
         tally=_sum(scrubbed),
         places=places,
         list_entries=entries,
+        speaking=index.bindings.height,
         survivors=survivors_told([one.canaries for one in scrubbed], watched),
     )
     with database.read() as session:
