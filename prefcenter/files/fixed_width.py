@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -128,9 +128,8 @@ class FixedWidthTable(TextTable):
     def _lines(self, data: bytes, *, at_end: bool) -> _Lines:
         ends = line_ends(data, at_end=at_end)
         starts = np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1]))
-        pairs = zip(starts.tolist(), ends.tolist(), strict=True)
-        texts = [_text(data[start:end].rstrip(b"\r\n"), self.encoding) for start, end in pairs]
-        return _Lines(starts, ends, pl.Series(texts, dtype=pl.String))
+        texts = _texts(data, zip(starts.tolist(), ends.tolist(), strict=True), self.encoding)
+        return _Lines(starts, ends, texts.str.strip_chars_end("\r\n"))
 
     def _parsed(self, data: bytes, lines: _Lines, done: int) -> TextBlock:
         numbers = np.arange(self._rows + 1, self._rows + 1 + len(lines.texts))
@@ -173,6 +172,13 @@ class FixedWidthTable(TextTable):
         if by_byte:
             frame = frame.select(pl.Series(name, map(from_units, frame[name]), pl.String) for name in frame.columns)
         return frame.select(pl.all().str.strip_chars(" "))
+
+
+def _texts(data: bytes, pairs: Iterable[tuple[int, int]], encoding: Encoding) -> pl.Series:
+    if data.isascii():
+        text = data.decode("ascii")
+        return pl.Series([text[start:end] for start, end in pairs], dtype=pl.String)
+    return pl.Series([_text(data[start:end], encoding) for start, end in pairs], dtype=pl.String)
 
 
 def _text(record: bytes, encoding: Encoding) -> str | None:
