@@ -35,19 +35,17 @@ def test_a_row_is_judged_on_its_old_and_its_new_address(either_post_room: PostRo
     assert post_room.ids() == ["0002"]
 
 
-def test_an_opt_out_at_the_old_address_still_counts(post_room: PostRoom) -> None:
+def test_an_opt_out_at_the_old_address_still_counts(sent_room: PostRoom) -> None:
     """P8: a suppression is never moved; the old one still speaks of this row."""
-    post_room.scrub()
-    loaded = post_room.load(came_back(post_room, MOVED), row_id="NO")
+    loaded = sent_room.load(came_back(sent_room, MOVED), row_id="NO")
     assert (loaded.matched, loaded.refused, loaded.missing.count) == (1, 0, 3)
-    post_room.opt_out(ANN)
-    assert post_room.ids() == ["0003"]
+    sent_room.opt_out(ANN)
+    assert sent_room.ids() == ["0003"]
 
 
-def test_what_does_not_fit_is_counted_and_named(post_room: PostRoom) -> None:
-    post_room.scrub()
+def test_what_does_not_fit_is_counted_and_named(sent_room: PostRoom) -> None:
     strange, nameless = ("0099", *JANE[1:]), ("", *JANE[1:])
-    loaded = post_room.load(came_back(post_room, JANE, JANE, MOVED, strange, nameless), row_id="NO")
+    loaded = sent_room.load(came_back(sent_room, JANE, JANE, MOVED, strange, nameless), row_id="NO")
     assert loaded.counts == {
         "rows": 5,
         "matched": 2,
@@ -59,26 +57,24 @@ def test_what_does_not_fit_is_counted_and_named(post_room: PostRoom) -> None:
         "refused": 0,
     }
     assert (loaded.unknown.shown, loaded.missing.shown, loaded.repeated.shown) == (["0099"], ["0002", "0004"], ["0001"])
-    assert post_room.ledger("mailing_load")[0].items() >= loaded.counts.items()
+    assert sent_room.ledger("mailing_load")[0].items() >= loaded.counts.items()
 
 
-def test_zeros_that_a_spreadsheet_dropped_are_looked_past_where_ids_stay_apart(post_room: PostRoom) -> None:
-    post_room.scrub()
-    assert post_room.load(came_back(post_room, ("3", *MOVED[1:])), row_id="NO").matched == 1
-    post_room.scrub(post_room.write([JANE, ("1", *BOB[1:])]), name="apart", out="apart")
-    assert post_room.load(came_back(post_room, ("1", *BOB[1:])), "apart", row_id="NO").missing.shown == ["0001"]
+def test_zeros_that_a_spreadsheet_dropped_are_looked_past_where_ids_stay_apart(sent_room: PostRoom) -> None:
+    assert sent_room.load(came_back(sent_room, ("3", *MOVED[1:])), row_id="NO").matched == 1
+    sent_room.scrub(sent_room.write([JANE, ("1", *BOB[1:])]), name="apart", out="apart")
+    assert sent_room.load(came_back(sent_room, ("1", *BOB[1:])), "apart", row_id="NO").missing.shown == ["0001"]
 
 
-def test_a_file_of_another_mailing_is_refused_and_leaves_nothing(post_room: PostRoom) -> None:
-    post_room.scrub()
-    before = post_room.kept()
+def test_a_file_of_another_mailing_is_refused_and_leaves_nothing(sent_room: PostRoom) -> None:
+    before = sent_room.kept()
     with pytest.raises(BadInput, match="none of 2 rows has an id of “spring”"):
-        post_room.load(came_back(post_room, ("97", *JANE[1:]), ("98", *BOB[1:])), row_id="NO")
+        sent_room.load(came_back(sent_room, ("97", *JANE[1:]), ("98", *BOB[1:])), row_id="NO")
     with pytest.raises(BadInput, match="has no column 'finder'"):
-        post_room.load(came_back(post_room, MOVED))
-    assert post_room.kept() == before
+        sent_room.load(came_back(sent_room, MOVED))
+    assert sent_room.kept() == before
     assert [path.name for path in before[0].parent.iterdir()] == ["scrubbed-1.parquet"]
-    assert post_room.ledger("mailing_load") == []
+    assert sent_room.ledger("mailing_load") == []
 
 
 def test_without_ids_nothing_tells_which_row_is_which(post_room: PostRoom) -> None:
@@ -98,17 +94,15 @@ def test_where_inputs_have_ids_in_common_it_must_be_said_which_came_back(post_ro
     assert post_room.pull().rows.select("pc_file", "finder").rows() == [("b.csv", "0001")]
 
 
-def test_a_second_file_does_not_replace_the_first(post_room: PostRoom) -> None:
-    post_room.scrub()
-    post_room.load(came_back(post_room, MOVED), row_id="NO")
-    again = post_room.load(came_back(post_room, ANN, name="again.csv"), row_id="NO")
+def test_a_second_file_does_not_replace_the_first(sent_room: PostRoom) -> None:
+    sent_room.load(came_back(sent_room, MOVED), row_id="NO")
+    again = sent_room.load(came_back(sent_room, ANN, name="again.csv"), row_id="NO")
     assert again.number == 2
-    post_room.opt_out(AT_THE_NEW_ADDRESS)
-    assert post_room.ids() == ["0003"]
+    sent_room.opt_out(AT_THE_NEW_ADDRESS)
+    assert sent_room.ids() == ["0003"]
 
 
-def test_nothing_is_loaded_into_what_is_held(post_room: PostRoom) -> None:
-    post_room.scrub()
-    post_room.set_state("held")
+def test_nothing_is_loaded_into_what_is_held(sent_room: PostRoom) -> None:
+    sent_room.set_state("held")
     with pytest.raises(PrefcenterError, match="is held"):
-        post_room.load(came_back(post_room, MOVED), row_id="NO")
+        sent_room.load(came_back(sent_room, MOVED), row_id="NO")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from prefcenter.core.channels import Channel
 from prefcenter.services import mailing_ends
@@ -22,16 +21,14 @@ def named(mailed: Mailed) -> list[tuple[str, list[str]]]:
     return [(each.mailing.name, [held.name for held in each.rows]) for each in mailed.found]
 
 
-def test_it_is_told_which_mailing_named_an_address_however_it_was_spelt(either_post_room: PostRoom) -> None:
-    room = either_post_room
-    room.scrub()
-    room.opt_out(BOB)
-    room.pull()
-    told = ask(room, "Mr. Robert Roe; 9 OAK AVENUE; ; Springfield; Illinois; 62701-1234")
+def test_it_is_told_which_mailing_named_an_address_however_it_was_spelt(sent_room: PostRoom) -> None:
+    sent_room.opt_out(BOB)
+    sent_room.pull()
+    told = ask(sent_room, "Mr. Robert Roe; 9 OAK AVENUE; ; Springfield; Illinois; 62701-1234")
     assert named(told) == [("spring", ["0002"])]
-    assert (told.found[0].rows[0].pull, told.found[0].rows[0].pulled_at) == (1, room.clock())
-    assert named(ask(room, "Jane Doe; 12 N Main St; ; Springfield; IL; 62701")) == [("spring", ["0001"])]
-    assert named(ask(room, "Jane Doe; 14 N Main St; ; Springfield; IL; 62701")) == []
+    assert (told.found[0].rows[0].pull, told.found[0].rows[0].pulled_at) == (1, sent_room.clock())
+    assert named(ask(sent_room, "Jane Doe; 12 N Main St; ; Springfield; IL; 62701")) == [("spring", ["0001"])]
+    assert named(ask(sent_room, "Jane Doe; 14 N Main St; ; Springfield; IL; 62701")) == []
 
 
 def test_whoever_the_scrub_took_out_was_sent_nothing(post_room: PostRoom) -> None:
@@ -40,12 +37,11 @@ def test_whoever_the_scrub_took_out_was_sent_nothing(post_room: PostRoom) -> Non
     assert named(ask(post_room, "Jane Doe; 12 N Main St; ; Springfield; IL; 62701")) == []
 
 
-def test_an_address_after_hygiene_is_found_too(post_room: PostRoom) -> None:
+def test_an_address_after_hygiene_is_found_too(sent_room: PostRoom) -> None:
     """P8: the piece went to the new address."""
-    post_room.scrub()
-    post_room.load(post_room.write([(*ANN[:2], "77 New Way", "Reno", "NV", "89501")], "back.csv"))
-    assert named(ask(post_room, "Ann Lee; 77 New Way; ; Reno; NV; 89501")) == [("spring", ["0003"])]
-    assert named(ask(post_room, "Ann Lee; 44 Elm Dr; Apt 2; Portland; OR; 97201")) == [("spring", ["0003"])]
+    sent_room.load(sent_room.write([(*ANN[:2], "77 New Way", "Reno", "NV", "89501")], "back.csv"))
+    assert named(ask(sent_room, "Ann Lee; 77 New Way; ; Reno; NV; 89501")) == [("spring", ["0003"])]
+    assert named(ask(sent_room, "Ann Lee; 44 Elm Dr; Apt 2; Portland; OR; 97201")) == [("spring", ["0003"])]
 
 
 def test_of_rows_without_an_id_the_number_in_the_input_is_told(post_room: PostRoom) -> None:
@@ -60,19 +56,17 @@ def test_email_is_answered_likewise(post_room: PostRoom) -> None:
     assert named(ask(post_room, "Bob@Example.com", channel=Channel.EMAIL)) == [("spring", ["2"])]
 
 
-def test_a_mailing_that_was_prepared_later_or_never_left_does_not_count(post_room: PostRoom, tmp_path: Path) -> None:
-    post_room.scrub()
+def test_a_mailing_that_was_prepared_later_or_never_left_does_not_count(sent_room: PostRoom) -> None:
     address = "Bob Roe; 9 Oak Ave; ; Springfield; IL; 62701"
-    assert named(ask(post_room, address, at=post_room.clock() - timedelta(days=1))) == []
-    post_room.set_state("held")
-    assert named(ask(post_room, address)) == []
+    assert named(ask(sent_room, address, at=sent_room.clock() - timedelta(days=1))) == []
+    sent_room.set_state("held")
+    assert named(ask(sent_room, address)) == []
 
 
-def test_mailings_whose_rows_are_erased_are_named_as_unsearched(post_room: PostRoom) -> None:
+def test_mailings_whose_rows_are_erased_are_named_as_unsearched(sent_room: PostRoom) -> None:
     """A page that says "nothing" must have looked."""
-    wiring = post_room.wiring
-    post_room.scrub()
-    mailing_ends.forget(wiring.database, wiring.mailing_rows, "spring", OPERATOR, at=post_room.clock(), is_sure=True)
-    told = ask(post_room, "Bob Roe; 9 Oak Ave; ; Springfield; IL; 62701")
+    wiring = sent_room.wiring
+    mailing_ends.forget(wiring.database, wiring.mailing_rows, "spring", OPERATOR, at=sent_room.clock(), is_sure=True)
+    told = ask(sent_room, "Bob Roe; 9 Oak Ave; ; Springfield; IL; 62701")
     assert [row.name for row in told.unsearched] == ["spring"]
     assert told.found == ()

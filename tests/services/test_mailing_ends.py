@@ -42,77 +42,69 @@ def test_a_drop_closes_the_mailing_and_dates_its_last_piece(either_post_room: Po
     assert in_flight(post_room) == []
 
 
-def test_a_drop_is_recorded_when_it_has_happened_and_once(post_room: PostRoom) -> None:
-    post_room.scrub()
+def test_a_drop_is_recorded_when_it_has_happened_and_once(sent_room: PostRoom) -> None:
     with pytest.raises(BadInput, match="yet to come"):
-        drop(post_room, post_room.clock() + timedelta(hours=1))
+        drop(sent_room, sent_room.clock() + timedelta(hours=1))
     with pytest.raises(BadInput, match="was prepared on 2026-11-23, after that"):
-        drop(post_room, datetime(2026, 11, 22, tzinfo=UTC))
-    drop(post_room, datetime(2026, 11, 23, tzinfo=UTC))
+        drop(sent_room, datetime(2026, 11, 22, tzinfo=UTC))
+    drop(sent_room, datetime(2026, 11, 23, tzinfo=UTC))
     with pytest.raises(PrefcenterError, match="was posted on 2026-11-23 already"):
-        drop(post_room)
-    assert len(post_room.ledger("mailing_dropped")) == 1
+        drop(sent_room)
+    assert len(sent_room.ledger("mailing_dropped")) == 1
 
 
-def test_a_stale_file_that_was_posted_is_said_to_have_been_stale(post_room: PostRoom) -> None:
+def test_a_stale_file_that_was_posted_is_said_to_have_been_stale(sent_room: PostRoom) -> None:
     """P11: it should not have been; the ledger does not hide it."""
-    post_room.scrub()
-    post_room.clock.move(days=8)
-    drop(post_room)
-    assert post_room.ledger("mailing_dropped")[0]["was_stale"] is True
+    sent_room.clock.move(days=8)
+    drop(sent_room)
+    assert sent_room.ledger("mailing_dropped")[0]["was_stale"] is True
 
 
-def test_a_withdrawn_mailing_is_not_in_flight_and_keeps_no_rows(either_post_room: PostRoom) -> None:
-    post_room = either_post_room
-    post_room.scrub()
-    withdraw(post_room)
-    assert in_flight(post_room) == []
-    assert post_room.kept() == []
-    assert post_room.ledger("mailing_rows_erased") == [{"mailing": "spring", "version": 1, "why": "withdrawn"}]
+def test_a_withdrawn_mailing_is_not_in_flight_and_keeps_no_rows(sent_room: PostRoom) -> None:
+    withdraw(sent_room)
+    assert in_flight(sent_room) == []
+    assert sent_room.kept() == []
+    assert sent_room.ledger("mailing_rows_erased") == [{"mailing": "spring", "version": 1, "why": "withdrawn"}]
     with pytest.raises(PrefcenterError, match="withdrawn already"):
-        withdraw(post_room)
+        withdraw(sent_room)
 
 
-def test_what_was_posted_cannot_be_withdrawn(post_room: PostRoom) -> None:
-    post_room.scrub()
-    drop(post_room)
+def test_what_was_posted_cannot_be_withdrawn(sent_room: PostRoom) -> None:
+    drop(sent_room)
     with pytest.raises(PrefcenterError, match="cannot be called back"):
-        withdraw(post_room)
-    assert len(post_room.kept()) == 1
+        withdraw(sent_room)
+    assert len(sent_room.kept()) == 1
 
 
-def test_the_worker_erases_kept_rows_when_their_period_is_over(either_post_room: PostRoom) -> None:
+def test_the_worker_erases_kept_rows_when_their_period_is_over(sent_room: PostRoom) -> None:
     """G13: what was pulled stays on record, without addresses."""
-    post_room = either_post_room
-    post_room.scrub()
-    post_room.opt_out(BOB)
-    post_room.pull()
-    drop(post_room)
-    post_room.clock.move(days=14 + 89)
-    working.tend_mailings(post_room.wiring)
-    assert len(post_room.kept()) == 1
-    post_room.clock.move(days=1)
-    assert working.tend_mailings(post_room.wiring) == 1
-    assert list(post_room.wiring.mailing_rows.iterdir()) == []
-    assert post_room.ledger("mailing_rows_erased")[0]["why"] == "retention"
+    sent_room.opt_out(BOB)
+    sent_room.pull()
+    drop(sent_room)
+    sent_room.clock.move(days=14 + 89)
+    working.tend_mailings(sent_room.wiring)
+    assert len(sent_room.kept()) == 1
+    sent_room.clock.move(days=1)
+    assert working.tend_mailings(sent_room.wiring) == 1
+    assert list(sent_room.wiring.mailing_rows.iterdir()) == []
+    assert sent_room.ledger("mailing_rows_erased")[0]["why"] == "retention"
     with pytest.raises(PrefcenterError, match="were erased on 2027-03-07"):
-        post_room.pull()
-    assert working.tend_mailings(post_room.wiring) == 0
+        sent_room.pull()
+    assert working.tend_mailings(sent_room.wiring) == 0
 
 
-def test_rows_are_forgotten_before_their_time_only_by_who_is_sure(post_room: PostRoom) -> None:
-    wiring = post_room.wiring
-    post_room.scrub()
+def test_rows_are_forgotten_before_their_time_only_by_who_is_sure(sent_room: PostRoom) -> None:
+    wiring = sent_room.wiring
 
     def forget(*, is_sure: bool) -> int:
-        at = post_room.clock()
+        at = sent_room.clock()
         return len(
             mailing_ends.forget(wiring.database, wiring.mailing_rows, "spring", OPERATOR, at=at, is_sure=is_sure)
         )
 
     with pytest.raises(PrefcenterError, match="no late opt-out can be told"):
         forget(is_sure=False)
-    assert len(post_room.kept()) == 1
+    assert len(sent_room.kept()) == 1
     assert forget(is_sure=True) == 1
-    assert post_room.kept() == []
+    assert sent_room.kept() == []
     assert forget(is_sure=False) == 0

@@ -56,42 +56,36 @@ def test_a_scrub_that_is_killed_before_its_files_are_in_place_has_failed(post_ro
     assert states(post_room) == [(2, "prepared"), (1, "failed")]
 
 
-def test_one_that_is_killed_when_its_files_are_in_place_is_confirmed(either_post_room: PostRoom) -> None:
+def test_one_that_is_killed_when_its_files_are_in_place_is_confirmed(sent_room: PostRoom) -> None:
     """P12: its file may be at the mail house, so its late opt-outs must be found."""
-    post_room = either_post_room
-    post_room.scrub()
-    post_room.set_state("preparing")
-    assert settle(post_room) == 1
-    assert states(post_room) == [(1, "prepared")]
-    assert len(post_room.ledger("mailing")) == 2
-    post_room.opt_out(BOB)
-    assert post_room.ids() == ["0002"]
+    sent_room.set_state("preparing")
+    assert settle(sent_room) == 1
+    assert states(sent_room) == [(1, "prepared")]
+    assert len(sent_room.ledger("mailing")) == 2
+    sent_room.opt_out(BOB)
+    assert sent_room.ids() == ["0002"]
 
 
-def test_one_that_a_guard_held_is_held_when_it_is_confirmed(post_room: PostRoom) -> None:
-    post_room.scrub()
-    post_room.set_state("preparing", held_because="Nothing was removed.")
-    settle(post_room)
-    assert states(post_room) == [(1, "held")]
+def test_one_that_a_guard_held_is_held_when_it_is_confirmed(sent_room: PostRoom) -> None:
+    sent_room.set_state("preparing", held_because="Nothing was removed.")
+    settle(sent_room)
+    assert states(sent_room) == [(1, "held")]
 
 
-def test_one_that_is_at_work_is_left_alone(post_room: PostRoom) -> None:
-    post_room.scrub()
-    (post_room.folder / "out" / "manifest.json").unlink()
-    post_room.set_state("preparing")
-    folder = post_room.wiring.mailing_rows / str(post_room.mailing().rows_folder)
+def test_one_that_is_at_work_is_left_alone(sent_room: PostRoom) -> None:
+    (sent_room.folder / "out" / "manifest.json").unlink()
+    sent_room.set_state("preparing")
+    folder = sent_room.wiring.mailing_rows / str(sent_room.mailing().rows_folder)
     with kept_folders.locked(folder):
-        assert settle(post_room) == 0
-    assert states(post_room) == [(1, "preparing")]
-    assert settle(post_room) == 1
-    assert states(post_room) == [(1, "failed")]
+        assert settle(sent_room) == 0
+    assert states(sent_room) == [(1, "preparing")]
+    assert settle(sent_room) == 1
+    assert states(sent_room) == [(1, "failed")]
 
 
 def test_files_that_cannot_be_moved_leave_a_failed_mailing_and_no_rows(
-    either_post_room: PostRoom, monkeypatch: pytest.MonkeyPatch
+    post_room: PostRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    post_room = either_post_room
-
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

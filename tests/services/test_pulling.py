@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -49,17 +48,15 @@ def test_an_opt_out_that_comes_while_the_file_is_scrubbed_is_in_the_first_pull(p
     assert post_room.ids() == ["0001"]
 
 
-def test_a_refusal_of_another_channel_pulls_nobody(post_room: PostRoom) -> None:
+def test_a_refusal_of_another_channel_pulls_nobody(sent_room: PostRoom) -> None:
     """The pull asks what the mailing asked."""
-    post_room.scrub()
-    post_room.refuse(Channel.EMAIL, "jane@example.com")
-    assert post_room.ids() == []
+    sent_room.refuse(Channel.EMAIL, "jane@example.com")
+    assert sent_room.ids() == []
 
 
-def test_a_pull_that_could_not_be_delivered_is_not_noted(post_room: PostRoom) -> None:
+def test_a_pull_that_could_not_be_delivered_is_not_noted(sent_room: PostRoom) -> None:
     """P12: a crash after the file was written and before it is on record tells rows twice, never not at all."""
-    post_room.scrub()
-    post_room.opt_out(BOB)
+    sent_room.opt_out(BOB)
     written: list[Pulled] = []
 
     def killed(pulled: Pulled) -> NoReturn:
@@ -67,10 +64,10 @@ def test_a_pull_that_could_not_be_delivered_is_not_noted(post_room: PostRoom) ->
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        post_room.pull(deliver=killed)
+        sent_room.pull(deliver=killed)
     assert written[0].number == 1
-    assert post_room.ledger("mailing_pull") == []
-    told = post_room.pull()
+    assert sent_room.ledger("mailing_pull") == []
+    told = sent_room.pull()
     assert (told.number, told.rows["finder"].to_list()) == (1, ["0002"])
 
 
@@ -105,16 +102,15 @@ def test_after_the_cut_off_it_goes_on_telling_and_says_that_it_is_in_flight(post
     assert post_room.ledger("mailing_pull")[0]["after_cutoff"] is True
 
 
-def test_after_the_drop_it_counts_as_in_flight(post_room: PostRoom) -> None:
-    post_room.scrub()
-    post_room.clock.move(days=1)
-    with post_room.wiring.database.write() as session:
-        mailing_ends.drop(session, "spring", OPERATOR, at=post_room.clock())
-    post_room.opt_out(BOB)
-    told = post_room.pull()
+def test_after_the_drop_it_counts_as_in_flight(sent_room: PostRoom) -> None:
+    sent_room.clock.move(days=1)
+    with sent_room.wiring.database.write() as session:
+        mailing_ends.drop(session, "spring", OPERATOR, at=sent_room.clock())
+    sent_room.opt_out(BOB)
+    told = sent_room.pull()
     assert told.rows["finder"].to_list() == ["0002"]
     assert "counts as in flight, and may arrive until 2026-12-08" in told.remarks[0]
-    assert post_room.ledger("mailing_pull")[0]["in_flight"] is True
+    assert sent_room.ledger("mailing_pull")[0]["in_flight"] is True
 
 
 def test_a_row_without_an_id_does_not_get_to_the_mail_house(post_room: PostRoom) -> None:
@@ -198,38 +194,35 @@ def test_a_consent_that_lapsed_since_is_a_late_refusal_too(post_room: PostRoom) 
     assert told.select("finder", "pc_reason").rows() == [("1", "consent_missing")]
 
 
-def test_of_an_older_version_it_says_which_one_took_its_place(post_room: PostRoom) -> None:
-    post_room.scrub()
-    post_room.scrub(out="second")
-    post_room.opt_out(BOB)
-    told = post_room.pull(version=1)
+def test_of_an_older_version_it_says_which_one_took_its_place(sent_room: PostRoom) -> None:
+    sent_room.scrub(out="second")
+    sent_room.opt_out(BOB)
+    told = sent_room.pull(version=1)
     assert told.remarks == ("Version 2 took the place of this version 1.",)
-    assert post_room.pull().mailing.version == 2
+    assert sent_room.pull().mailing.version == 2
     with pytest.raises(NotFound, match="has no version 3"):
-        post_room.pull(version=3)
+        sent_room.pull(version=3)
 
 
-def test_while_a_newer_version_is_held_the_older_one_is_followed(post_room: PostRoom) -> None:
-    post_room.scrub()
-    post_room.scrub(out="second")
-    post_room.set_state("held", held_because="Nothing was removed.")
-    post_room.opt_out(BOB)
-    told = post_room.pull()
+def test_while_a_newer_version_is_held_the_older_one_is_followed(sent_room: PostRoom) -> None:
+    sent_room.scrub(out="second")
+    sent_room.set_state("held", held_because="Nothing was removed.")
+    sent_room.opt_out(BOB)
+    told = sent_room.pull()
     assert (told.mailing.version, told.remarks) == (1, ("Version 2 is held; this is version 1.",))
     with pytest.raises(PrefcenterError, match="version 2, is held"):
-        post_room.pull(version=2)
+        sent_room.pull(version=2)
 
 
 @pytest.mark.parametrize(
     ("state", "said"),
     [("held", "is held"), ("failed", "has failed"), ("withdrawn", "was withdrawn"), ("preparing", "being prepared")],
 )
-def test_what_has_not_left_the_house_has_no_pulls(post_room: PostRoom, state: str, said: str) -> None:
-    post_room.scrub()
-    post_room.set_state(state)
+def test_what_has_not_left_the_house_has_no_pulls(sent_room: PostRoom, state: str, said: str) -> None:
+    sent_room.set_state(state)
     with pytest.raises(PrefcenterError, match=said):
-        post_room.pull()
-    assert post_room.delivered == []
+        sent_room.pull()
+    assert sent_room.delivered == []
 
 
 def test_two_pulls_at_once_do_not_both_tell_the_same(either_post_room: PostRoom) -> None:
@@ -267,8 +260,8 @@ def test_only_the_owner_can_read_what_is_kept_and_a_dry_run_keeps_nothing(post_r
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
-def test_a_scrub_that_fails_keeps_nothing(post_room: PostRoom, tmp_path: Path) -> None:
-    blocked = tmp_path / "out"
+def test_a_scrub_that_fails_keeps_nothing(post_room: PostRoom) -> None:
+    blocked = post_room.folder / "out"
     blocked.write_text("no folder")
     with pytest.raises(PrefcenterError):
         post_room.scrub()

@@ -15,13 +15,12 @@ HOUSE = "Presto Print"
 
 
 @pytest.fixture
-def pulled(post_room: PostRoom) -> PostRoom:
+def pulled(sent_room: PostRoom) -> PostRoom:
     """A mailing from which one pull told two rows."""
-    post_room.scrub()
-    post_room.opt_out(JANE)
-    post_room.opt_out(BOB)
-    post_room.pull()
-    return post_room
+    sent_room.opt_out(JANE)
+    sent_room.opt_out(BOB)
+    sent_room.pull()
+    return sent_room
 
 
 def receive(room: PostRoom, acknowledged: Acknowledged | int, **which: Any) -> Recorded:
@@ -87,7 +86,6 @@ def test_a_pull_that_told_nothing_waits_for_nothing(pulled: PostRoom) -> None:
     assert waiting(pulled) == [1]
 
 
-def test_without_a_pull_there_is_nothing_to_acknowledge(post_room: PostRoom) -> None:
-    post_room.scrub()
+def test_without_a_pull_there_is_nothing_to_acknowledge(sent_room: PostRoom) -> None:
     with pytest.raises(BadInput, match="Nothing was pulled"):
-        receive(post_room, 0)
+        receive(sent_room, 0)
