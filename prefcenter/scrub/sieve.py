@@ -36,7 +36,12 @@ _STATE_CODES = sorted({code for code in STATES.values() if len(code) == 2})
 _DIRECTION = r"(?:[NSEWnsew]\b\.?|[NSns]\.?[EWew]\b\.?|(?i:north|south)(?i:east|west)?|(?i:east|west))"
 _WORD = r"[A-Za-z]{2}|[0-9]{1,3}(?i:st|nd|rd|th)\b|[NSEWnsew]\b"
 _PLAIN_LINE = rf"^ *[1-9][0-9]{{0,5}} +(?:{_WORD})"
-_FLOOR = r"^ *[0-9]+ +(?i:fl|flr|floor|level)\b"
+_DIRECTIONS = ("N", "S", "E", "W", "NE", "NW", "SE", "SW", "NOR", "SOU", "EAS", "WES")
+"""How directions begin, in :data:`WORD_LETTERS`."""
+_FLOORS = ("FL", "FLR", "FLO", "LEV")
+"""How floors begin, whose figure is no house number."""
+_NO_ZIPS = ("", "00000")
+_HERE = ("", "US", "USA", "us", "usa", "United States", "UNITED STATES")
 _PARTS = [",", ";", "\n", "|", " box", "general"]
 """What may part a line in two, or put a box in the place of its number (P7)."""
 _BOX = r"^ *[Pp]\.? ?[Oo]\.? ?[Bb][Oo][Xx] +([1-9][0-9]{0,5}) *$"
@@ -44,7 +49,8 @@ _UNIT_BESIDE = (
     r"(?i)^ *(?:apt|apartment|unit|ste|suite|#|lot|fl|floor|rm|room|bldg|building|trlr|spc|ph)\b?\.? *#? *[0-9a-z-]* *$"
 )
 _ZIP = r"^ *[0-9]{5}(?:-?[0-9]{4})? *$"
-_AFTER_NAME = r"(?i)[ ,]+(?:jr|sr|ii|iii|iv|v|md|phd|esq|dds|cpa|rn)\.?$"
+_AFTER_NAMES = ("JR", "SR", "II", "III", "IV", "V", "MD", "PHD", "ESQ", "DDS", "CPA", "RN")
+_AFTER_NAME = rf"(?i)[ ,]+(?:{'|'.join(_AFTER_NAMES)})\.?$"
 
 
 def glance(written: pl.DataFrame) -> pl.DataFrame:
@@ -64,18 +70,41 @@ def glance(written: pl.DataFrame) -> pl.DataFrame:
         pl.col("state").str.strip_chars(" ").str.to_uppercase().alias("state"),
         pl.col("city").str.strip_chars_start(" ").str.head(1).str.to_uppercase().alias("letter"),
         _letters(line.str.extract(rf"^ *[0-9]+ +([A-Za-z0-9]{{1,{WORD_LETTERS}}})")).alias("word"),
-        _letters(line.str.extract(rf"^ *[0-9]+ +{_DIRECTION} +([A-Za-z0-9]{{1,{WORD_LETTERS}}})")).alias("word2"),
-        _surname(written).alias("last"),
+        _surnames(written),
         _plain_line().alias("plain"),
-        pl.when(pl.col("address2") == "").then(line.str.extract(_BOX)).alias("box"),
     )  # fmt: skip
-    return seen.select(
-        pl.when(pl.col("box").is_null()).then("number").otherwise("PO BOX " + pl.col("box")).alias("number"),
-        "zip5", pl.col("zip5").str.head(3).alias("zip3"), "state", "letter",
-        pl.when(pl.col("box").is_null()).then("word").otherwise(pl.lit("")).alias("word"), "word2", "last",
-        ((pl.col("plain") | pl.col("box").is_not_null()) & (pl.col("zip5") != "")
-         & pl.col("state").is_in(_STATE_CODES)).alias("plain"),
+    told = seen.select(
+        "number", "zip5", pl.col("zip5").str.head(3).alias("zip3"), "state", "letter", "word",
+        pl.lit("").alias("word2"), "last",
+        (pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(_STATE_CODES)
+         & ~pl.col("word").is_in(_FLOORS)).alias("plain"),
     )  # fmt: skip
+    return _with_boxes(_with_second_words(told, written), written)
+
+
+def _with_second_words(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
+    """The street's second word, where the first may be a direction."""
+    where = seen["word"].is_in(_DIRECTIONS)
+    words = pl.col("address1").str.extract(rf"^ *[0-9]+ +{_DIRECTION} +([A-Za-z0-9]{{1,{WORD_LETTERS}}})")
+    found = written.filter(where).select(_letters(words)).to_series()
+    return seen.with_columns(seen["word2"].scatter(where.arg_true(), found))
+
+
+def _with_boxes(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
+    """PO boxes in their commonest form, among the rows that are not plain otherwise."""
+    asked = seen.select(
+        ~pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(_STATE_CODES)
+    ).to_series()
+    here = pl.col("country").is_in(_HERE) & (pl.col("address2") == "") & _ascii_name()
+    boxes = written.filter(asked).select(pl.when(here).then(pl.col("address1").str.extract(_BOX))).to_series()
+    places, found = asked.arg_true().filter(boxes.is_not_null()), boxes.drop_nulls()
+    if found.is_empty():
+        return seen
+    return seen.with_columns(
+        seen["number"].scatter(places, "PO BOX " + found),
+        seen["word"].scatter(places, ""),
+        seen["plain"].scatter(places, True),
+    )
 
 
 def _letters(text: pl.Expr) -> pl.Expr:
@@ -86,20 +115,27 @@ def _plain_line() -> pl.Expr:
     """A house number, a street and perhaps a unit beside it, in plain letters, in the United States."""
     line, beside = pl.col("address1"), pl.col("address2")
     parted = line.str.contains_any(_PARTS, ascii_case_insensitive=True)
-    ascii_name = pl.col("name").str.len_bytes() == pl.col("name").str.len_chars()
-    here = pl.col("country").is_in(["", "US", "USA", "us", "usa", "United States", "UNITED STATES"])
-    street = line.str.contains(_PLAIN_LINE) & ~line.str.contains(_FLOOR)
-    return street & ~parted & ((beside == "") | beside.str.contains(_UNIT_BESIDE)) & here & ascii_name
+    unit = (beside == "") | beside.str.contains(_UNIT_BESIDE)
+    return line.str.contains(_PLAIN_LINE) & ~parted & unit & pl.col("country").is_in(_HERE) & _ascii_name()
 
 
-def _surname(written: pl.DataFrame) -> pl.Expr:
+def _ascii_name() -> pl.Expr:
+    return pl.col("name").str.len_bytes() == pl.col("name").str.len_chars()
+
+
+def _surnames(written: pl.DataFrame) -> pl.Series:
     """The last word of the surname, by where it stands: in its own column, before a comma, or at the end."""
-    if (written["last_name"] != "").any():
-        return last_word(pl.when(pl.col("last_name") == "").then("name").otherwise("last_name"))
-    name = pl.col("name").str.replace(_AFTER_NAME, "")
-    if written["name"].str.contains(",", literal=True).any():
-        name = pl.when(name.str.contains(",", literal=True)).then(name.str.extract("^([^,]+)")).otherwise(name)
-    return last_word(name)
+    parted = pl.when(pl.col("last_name") == "").then("name").otherwise("last_name")
+    has_parts = bool((written["last_name"] != "").any())
+    names = written.select((parted if has_parts else pl.col("name")).alias("last"))["last"]
+    last = names.to_frame().select(last_word(pl.col("last"))).to_series()
+    # "Doe, John" and "John Doe Jr" end in something else.
+    odd = names.str.contains(",", literal=True) | last.is_in(_AFTER_NAMES)
+    if not odd.any():
+        return last
+    bare = pl.col("last").str.replace(_AFTER_NAME, "")
+    before = pl.when(bare.str.contains(",", literal=True)).then(bare.str.extract("^([^,]+)")).otherwise(bare)
+    return last.scatter(odd.arg_true(), names.filter(odd).to_frame().select(last_word(before)).to_series())
 
 
 def last_word(names: pl.Expr) -> pl.Expr:
