@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers bench quality screenshots clean
+.PHONY: help run test check format lint types layers bench bench-scrub quality screenshots clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench: $(STAMP) ## Measure scrub and one-click beside their bare baselines, and 
 	@$(BIN)/python -m benchmarks.scrub
 	@$(BIN)/python -m benchmarks.one_click
 	@$(BIN)/python -m benchmarks.check_api
+
+bench-scrub: $(STAMP) ## Measure the postal scrub of 1 to 10 million rows beside a bare exact join (takes long; see docs/speed.md)
+	@$(BIN)/python -m benchmarks.scrub_post $(ARGS)
 
 quality: $(STAMP) ## Measure recall, precision and false removals of the address matching, by kind of error
 	@$(BIN)/python -m benchmarks.quality
