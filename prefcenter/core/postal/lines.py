@@ -123,12 +123,7 @@ def _box_forms(hit: pl.Expr) -> list[pl.Expr]:
 
 
 def _form(hit: pl.Expr, pattern: str, shape: str) -> pl.Expr:
-    """The shape filled where the pattern is found, else null."""
-    return pl.when(hit.str.contains(pattern)).then(_filled(hit, pattern, shape))
-
-
-def _filled(hit: pl.Expr, pattern: str, shape: str) -> pl.Expr:
-    """The shape with the pattern's groups in it."""
+    """The shape with the pattern's groups in it, or null where the pattern is not found."""
     pieces = []
     for piece in shape.replace("{", "\0{").replace("}", "}\0").split("\0"):
         group = piece.strip("{}")

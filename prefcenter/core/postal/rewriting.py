@@ -6,7 +6,8 @@ rules of the family. What is rewritten here stays as it is when it is written so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -171,9 +172,6 @@ _FAMILIES: tuple[_Family, ...] = (
     _Family(r"\bSUIT ", ((r"(^|[ ;])SUIT (#? ?[0-9A-Z]+)($| ;)", "${1}STE $2$3"),)),
     _Family(rf" (?:{_ALONE})$", ((_HOUSE + rf" .*\S (?:{STRONG_WORDS})(?: [NSEW]{{1,2}})?) ({_ALONE})$", "$1 ; $2"),)),
     _Family(
-        rf" (?:{STRONG_WORDS}) [A-Z] [A-Z]$", ((rf" ({STRONG_WORDS}) ([A-DF-MO-RT-VX-Z]) ([A-Z])$", " $1 ; $2$3"),)
-    ),
-    _Family(
         rf" {DESIGNATORS} ?#? ?[0-9A-Z\-]+ (?:NE|NW|SE|SW)$",
         ((rf" ({STRONG_WORDS}) ({DESIGNATORS} ?#? ?[0-9A-Z\-]+) (NE|NW|SE|SW)$", " $1 $3 $2"),),
     ),
@@ -217,17 +215,31 @@ def _rewritten(lines: pl.Series) -> pl.Series:
 
 
 def _by_families(lines: pl.Series) -> pl.Series:
-    hinted = lines.to_frame("line").select(_hints())
-    for place, there in enumerate(hinted.select(pl.all().any()).row(0)):
-        if there:
-            lines = amend(lines, hinted[str(place)], _FAMILIES[place].apply)
+    families = _families_in(tuple(lines)) if len(lines) <= _FEW else tuple(range(len(_FAMILIES)))
+    hinted = lines.to_frame("line").select(_hints(families))
+    for place in families:
+        lines = amend(lines, hinted[str(place)], _FAMILIES[place].apply)
     return lines
+
+
+_FEW = 200
+"""Lines among which it is quicker to look for the families one by one than to have every hint looked for."""
+
+
+def _families_in(lines: tuple[str, ...]) -> tuple[int, ...]:
+    """The families of which any line has the hint."""
+    return tuple(place for place, found in enumerate(_compiled()) if any(map(found, lines)))
+
+
+@cache
+def _compiled() -> tuple[Callable[[str], object], ...]:
+    return tuple(re.compile(family.hint).search for family in _FAMILIES)
 
 
 _ANY_HINT = "|".join(family.hint for family in _FAMILIES)
 
 
 @cache
-def _hints() -> list[pl.Expr]:
+def _hints(families: tuple[int, ...]) -> list[pl.Expr]:
     line = pl.col("line")
-    return [family.found(line).alias(str(place)) for place, family in enumerate(_FAMILIES)]
+    return [_FAMILIES[place].found(line).alias(str(place)) for place in families]

@@ -69,9 +69,8 @@ def streets(main: pl.Series, plain: pl.Series) -> pl.DataFrame:
     """
     words = amend(main, ~plain, _glued).alias("main").to_frame().select(_split())
     words = words.with_columns(*_ends(), pl.lit("").alias("bare"))
-    words = amend_rows(
-        words, words.select(_has_trailing_unit()).to_series(), lambda rows: rows.select(_trailing_unit())
-    )
+    words = amend_rows(words, words.select(_has_two_letters()).to_series(), lambda rows: rows.select(_unit_of(2)))
+    words = amend_rows(words, words.select(_has_trailing_unit()).to_series(), lambda rows: rows.select(_unit_of(1)))
     steps = words.lazy()
     for step in (_pre_direction, _post_direction, _suffix):
         steps = steps.with_columns(step())
@@ -157,15 +156,24 @@ def _has_trailing_unit() -> pl.Expr:
         & ~_is_direction(pl.col("y"))
         & ~pl.col("y").is_in([*STRONG_SUFFIXES, *_BEFORE_NUMBERS])
     )
-    behind_road = pl.col("y").str.contains("~", literal=True)
-    return (marks & (behind_suffix | behind_direction | behind_road)) | behind_name
+    behind_road = pl.col("y").str.contains("~", literal=True) & (pl.col("n") >= 3)
+    trailing = (marks & (behind_suffix | behind_direction | behind_road)) | behind_name
+    return trailing & (pl.col("bare") == "")
 
 
 @cache
-def _trailing_unit() -> list[pl.Expr]:
-    """The unit, ``bare``, and the ends of the tokens before it, of which there is one less."""
-    ends = [_at(place - 1).alias(name) for name, place in _PLACES.items() if place < 0]
-    return [*ends, pl.col("n") - 1, pl.col("z").alias("bare")]
+def _has_two_letters() -> pl.Expr:
+    """Whether two letters behind the suffix are a unit ("1643 OXFORD ST R C")."""
+    letters = [pl.col(name).str.contains("^[A-DF-MO-RT-VX-Z]$") for name in ("y", "z")]
+    return pl.all_horizontal(*letters, pl.col("x").is_in(STRONG_SUFFIXES), pl.col("n") >= 5)
+
+
+@cache
+def _unit_of(count: int) -> list[pl.Expr]:
+    """The unit of one token or two, ``bare``, and the ends and the number of the tokens before it."""
+    ends = [_at(place - count).alias(name) for name, place in _PLACES.items() if place < 0]
+    unit = pl.col("z") if count == 1 else pl.concat_str(["y", "z"])
+    return [*ends, pl.col("n") - count, unit.alias("bare")]
 
 
 @cache

@@ -57,7 +57,7 @@ _ANY_WORDS = r"[^\p{L}\p{N}#;/\-]+"
 ROUGH = "[^A-Z0-9 ]|  |^ | $"
 """What a cell in capitals holds if there is anything to clean."""
 
-_FEW = 64
+_FEW = 10_000
 """Rows among which looking for repeated values costs more than it spares."""
 
 
@@ -79,7 +79,12 @@ def _rough(pattern: str) -> pl.Expr:
 
 def is_ascii(values: pl.Series) -> bool:
     """Whether the values hold nothing but ASCII, which spares the folding of accents."""
-    return values.str.len_bytes().sum() == values.str.len_chars().sum()
+    return bool(values.to_frame("text").select(_extra_bytes()).item() == 0)
+
+
+@cache
+def _extra_bytes() -> pl.Expr:
+    return pl.col("text").str.len_bytes().sum() - pl.col("text").str.len_chars().sum()
 
 
 def clean_line(lines: pl.Series) -> pl.Series:
@@ -152,8 +157,8 @@ def by_value(values: pl.Series, change: Callable[[pl.Series], pl.DataFrame]) -> 
     distinct = values.unique() if len(values) > _FEW else values
     if 2 * len(distinct) >= len(values):
         return change(values).get_columns()
-    places = values.replace_strict(distinct, pl.int_range(len(distinct), dtype=pl.UInt32, eager=True))
-    return [column.gather(places) for column in change(distinct).get_columns()]
+    places = values.replace_strict(distinct, range(len(distinct)), return_dtype=pl.UInt32)
+    return change(distinct)[places].get_columns()
 
 
 def amend(values: pl.Series, where: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -174,8 +179,13 @@ def amend_rows(frame: pl.DataFrame, where: pl.Series, change: Callable[[pl.DataF
         return frame
     if where.all():
         return frame.with_columns(change(frame).get_columns())
-    places, changed = where.arg_true(), change(frame.filter(where))
-    return frame.with_columns(frame[one.name].clone().scatter(places, one) for one in changed.get_columns())
+    places = where.arg_true()
+    # Gathering, and putting columns in place, spares the making of a query, which costs more than a few rows do.
+    changed, amended = change(frame[places]), frame.clone()
+    for values in changed.get_columns():
+        place = amended.get_column_index(values.name)
+        amended.replace_column(place, frame.to_series(place).clone().scatter(places, values))
+    return amended
 
 
 def with_text_columns(frame: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
