@@ -25,6 +25,7 @@ def mailed_lines(mailed: Mailed, told: Explanation) -> list[str]:
 def _mailing_lines(each: MailedIn, told: Explanation) -> Iterator[str]:
     row = each.mailing
     posted = f", posted {moment(row.dropped_at)}" if row.dropped_at else ""
+    posted += f"; version {each.newer} took its place" if each.newer else ""
     yield (
         f"{row.name}, version {row.version} · prepared {moment(row.prepared_at)}, up to ledger position"
         f" {row.ledger_position}{posted}"
@@ -71,6 +72,7 @@ def _mailing_json(each: MailedIn, entries: list[OnFile]) -> dict[str, Any]:
         "ledger_position": row.ledger_position,
         "dropped_at": row.dropped_at,
         "last_expected": last_expected(row),
+        "superseded_by": each.newer,
         "rows": [
             {
                 ("id" if held.is_own else "row_number"): held.name,

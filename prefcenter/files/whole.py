@@ -35,10 +35,20 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
             out.flush()
             os.fsync(out.fileno())
         staging.replace(path)
+        _sync(path.parent)
     except OSError as error:
         raise _unavailable(path, error) from error
     finally:
         staging.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Make the new name durable: whoever notes that the file was written must not be ahead of the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _unavailable(path: Path, error: OSError) -> Unavailable:

@@ -5,7 +5,7 @@ The address is laid beside the kept rows as if it were the list: by the same rul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,9 +47,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class MailedIn:
-    """A mailing whose clean file named the address."""
+    """A mailing whose clean file named the address; ``newer`` is a version that took its place before it was posted."""
 
     mailing: Mailing
+    newer: int | None
     rows: tuple[Held, ...]
 
 
@@ -87,8 +88,16 @@ def mailed_to(session: Session, base: Path, peppers: Peppers, point: Point, *, a
             unsearched.append(row)
             continue
         if held:
-            found.append(MailedIn(row, held))
+            found.append(MailedIn(row, _newer(row, rows), held))
     return Mailed(tuple(found), tuple(unsearched))
+
+
+def _newer(row: Mailing, rows: Sequence[Mailing]) -> int | None:
+    if row.dropped_at is not None:
+        return None
+    return max(
+        (other.version for other in rows if other.name == row.name and other.version > row.version), default=None
+    )
 
 
 def _rows(session: Session, row: Mailing, base: Path, index: ListIndex) -> tuple[Held, ...]:

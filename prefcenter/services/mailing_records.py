@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from prefcenter.core.errors import BadInput
+from prefcenter.core.errors import BadInput, Unavailable
 from prefcenter.files.manifest import read_manifest
 from prefcenter.files.writing import MANIFEST_NAME
 from prefcenter.services import kept_folders
@@ -27,6 +27,23 @@ def confirm(session: Session, row: Mailing, evidence: Evidence, *, at: datetime)
         return
     row.state = MailingState.HELD if row.held_because else MailingState.PREPARED
     _log(session, row, evidence, at)
+
+
+def confirm_in_place(database: Database, announced: Mailing, evidence: Evidence, *, at: datetime) -> None:
+    """Say so in a transaction of its own.
+
+    Raises:
+        Unavailable: the database cannot be used; the files are there all the same, and whoever comes next confirms it.
+    """
+    try:
+        with database.write() as session:
+            confirm(session, session.get_one(Mailing, announced.id), evidence, at=at)
+            session.commit()
+    except Unavailable as error:
+        raise Unavailable(
+            f"The files are in {announced.out_folder}, but the record of that could not be written: {error.message}",
+            remedy="The worker does that within a minute, or any command that follows the mailing.",
+        ) from error
 
 
 def fail(

@@ -135,9 +135,7 @@ def prepare(
             for number in announced:
                 mailing_records.fail(database, keep_in, number, evidence, at=at, is_ours=True)
             raise
-        with database.write() as session:
-            mailing_records.confirm(session, session.get_one(mailings.Mailing, row.id), evidence, at=at)
-            session.commit()
+        mailing_records.confirm_in_place(database, row, evidence, at=at)
     return Prepared(signed, _sum(scrubbed), notes + rows.notes, held)
 
 

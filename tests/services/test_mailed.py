@@ -70,3 +70,9 @@ def test_mailings_whose_rows_are_erased_are_named_as_unsearched(sent_room: PostR
     told = ask(sent_room, "Bob Roe; 9 Oak Ave; ; Springfield; IL; 62701")
     assert [row.name for row in told.unsearched] == ["spring"]
     assert told.found == ()
+
+
+def test_a_version_that_another_took_the_place_of_is_said_to_be_one(sent_room: PostRoom) -> None:
+    sent_room.scrub(out="second")
+    told = ask(sent_room, "Bob Roe; 9 Oak Ave; ; Springfield; IL; 62701")
+    assert [(each.mailing.version, each.newer) for each in told.found] == [(2, None), (1, 2)]

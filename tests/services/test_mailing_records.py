@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from prefcenter.core.errors import PrefcenterError
+from prefcenter.core.errors import PrefcenterError, Unavailable
 from prefcenter.files import writing
-from prefcenter.services import kept_folders
+from prefcenter.services import kept_folders, mailing_records
 from prefcenter.services.mailing_records import finish_abandoned
 from prefcenter.store import mailings
+from prefcenter.store.engine import StoreUnavailable
 from tests.posting import BOB, PostRoom
 
 KILLED = """
@@ -105,3 +106,20 @@ def test_what_a_dead_scrub_left_in_the_making_is_swept_up(post_room: PostRoom) -
     post_room.scrub()
     assert not left.exists()
     assert other.exists()
+
+
+def test_files_that_are_in_place_are_said_to_be_when_the_record_cannot_be_written(
+    post_room: PostRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """U3: "nothing was written" would be wrong then."""
+
+    def locked(*_: object, **__: object) -> None:
+        raise StoreUnavailable("The database cannot be used now: it is locked.", remedy="Nothing was written.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mailing_records, "confirm", locked)
+        with pytest.raises(Unavailable, match="but the record of that could not be written") as told:
+            post_room.scrub()
+    assert "Nothing was written" not in str(told.value)
+    assert settle(post_room) == 1
+    assert states(post_room) == [(1, "prepared")]
