@@ -25,6 +25,8 @@ from prefcenter.scrub.verdicts import Judged
 
 _BEGIN, _END = ".prefcenter-", ".partial"
 _ORDER = "scrub.json"
+DAMAGED = "damaged"
+"""Stands for what was kept itself, among what is other than it was."""
 _PARTS = tuple(part.name for part in fields(Judged))
 
 
@@ -40,13 +42,15 @@ class Checkpoints:
     def __init__(self, folder: Path | None, order: Mapping[str, Any], at: datetime) -> None:
         self.at = at
         self.rows = 0
+        self.changed: tuple[str, ...] = ()
         self._folder, self._order = folder, dict(order)
         self._lock: int | None = None
 
     def adopt(self, *, oldest: datetime) -> bool | None:
         """Take over what a run left that was stopped: True; None where there is nothing, False where it is of no use.
 
-        ``at`` is then the moment when that run began, and ``rows`` how many rows need not be judged again.
+        ``at`` is then the moment when that run began, and ``rows`` how many rows need not be judged again; where it is
+        of no use, ``changed`` names what is other in the order than it was, if that is the reason.
 
         Args:
             oldest: what was begun before is of no use.
@@ -62,9 +66,12 @@ class Checkpoints:
             marks = [json.loads(path.read_text()) for path in self._folder.glob("*.done")]
             rows = sum(int(mark["rows"]) for mark in marks)
         except (OSError, ValueError, KeyError, TypeError):
+            self.changed = (DAMAGED,)
             self.clear()
             return False
-        if told.get("order") != self._order or begun < oldest:
+        before = told.get("order") or {}
+        self.changed = tuple(name for name, value in self._order.items() if before.get(name) != value)
+        if self.changed or begun < oldest:
             self.clear()
             return False
         self.at, self.rows = begun, rows

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from prefcenter import core, files, scrub
 from prefcenter.files.sources import Stamp
 from prefcenter.files.tables import Table
-from prefcenter.scrub.checkpoints import Checkpoints, folder_for, sweep
+from prefcenter.scrub.checkpoints import DAMAGED, Checkpoints, folder_for, sweep
 from prefcenter.scrub.index import ListIndex
 from prefcenter.services.mailing_orders import Order
 from prefcenter.store import ledger
@@ -70,6 +70,19 @@ _OF_NO_WEIGHT = (
 """What may differ between two runs without any row being judged otherwise."""
 
 
+_PARTS = {
+    "rules": "the product",
+    "order": "what is asked",
+    "ask": "what is asked",
+    "files": "a file",
+    "layout": "a file",
+    "list": "the list",
+    "index": "the list",
+    DAMAGED: "what was kept",
+}
+"""What people call the parts of a scrub's identity."""
+
+
 def checkpoints_of(
     session: Session, order: Order, tables: Sequence[Table], index: ListIndex, tell: Tell, *, at: datetime
 ) -> Checkpoints:
@@ -82,7 +95,9 @@ def checkpoints_of(
     if adopted:
         tell(f"Going on at row {points.rows + 1:,}: the rows before were judged by a run that was stopped.")
     elif adopted is False:
-        tell("An earlier run was stopped; the list, the files or the order are not what they were: starting anew.")
+        what = " and ".join(dict.fromkeys(_PARTS[name] for name in points.changed)) or "too much time"
+        said = "has changed" if points.changed else "has passed"
+        tell(f"Starting anew: {what} {said} since an earlier run was stopped.")
     return points
 
 

@@ -168,9 +168,7 @@ def test_an_opt_out_that_came_meanwhile_is_never_missed(either: Desk) -> None:
     either.opt_out("person001@example.com")
     either.scrub()
     assert sum(either.judged) == ROWS
-    assert either.told == [
-        "An earlier run was stopped; the list, the files or the order are not what they were: starting anew."
-    ]
+    assert either.told == ["Starting anew: the list has changed since an earlier run was stopped."]
     assert either.removed() == ROWS // 10 + 1
 
 
@@ -194,6 +192,7 @@ def test_a_file_that_was_written_to_starts_anew(desk: Desk) -> None:
     desk.file.write_text(desk.file.read_text().replace("person299", "person999"))
     desk.scrub()
     assert sum(desk.judged) == ROWS
+    assert desk.told == ["Starting anew: a file has changed since an earlier run was stopped."]
 
 
 def test_after_a_day_everything_is_judged_anew(desk: Desk) -> None:
@@ -202,6 +201,7 @@ def test_after_a_day_everything_is_judged_anew(desk: Desk) -> None:
     desk.clock.move(hours=25)
     prepared = desk.scrub()
     assert sum(desk.judged) == ROWS
+    assert desk.told == ["Starting anew: too much time has passed since an earlier run was stopped."]
     assert prepared.manifest["prepared_at"] == "2026-11-24T16:00:00Z"
 
 
