@@ -88,13 +88,14 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
+def is_here(base: Path, name: str) -> bool:
+    """Whether a mailing's folder lies on this machine, published or not."""
+    return (base / name).exists() or (base / f"{_UNFINISHED}{name}").exists()
+
+
 def is_free(base: Path, name: str | None) -> bool:
     """Whether nobody is at work at a mailing's folder here; there may be none."""
-    return (
-        name is None
-        or is_abandoned(base, name)
-        or not ((base / name).exists() or (base / f"{_UNFINISHED}{name}").exists())
-    )
+    return name is None or not is_here(base, name) or is_abandoned(base, name)
 
 
 def is_abandoned(base: Path, name: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from prefcenter.core.errors import BadInput, NotFound, PrefcenterError
+from prefcenter.core.errors import BadInput, NotFound, PrefcenterError, Unavailable
 from prefcenter.services import kept_folders
 from prefcenter.services.following import OUT, Followed, follow, require_out
 from prefcenter.services.ports import Evidence
@@ -138,6 +138,8 @@ def purge_due(database: Database, base: Path, keep_for: timedelta, *, at: dateti
     """Erase the kept rows whose period is over, and tell of how many mailings (G13)."""
     with database.read() as session:
         rows = [row for row in mailings.with_rows(session) if keep_until(row, keep_for) <= at]
+    # What lies on another machine is for the worker there: nothing is said to be erased that is not.
+    rows = [row for row in rows if kept_folders.is_here(base, row.rows_folder or "")]
     for row in rows:
         erase_rows(database, base, row, "retention", Evidence("system"), at=at)
     return len(rows)
@@ -154,7 +156,12 @@ def erase_rows(database: Database, base: Path, row: Mailing, why: str, evidence:
     Raises:
         Unavailable: somebody is at work there, or they cannot be removed.
     """
-    if row.rows_folder is not None:
+    if row.rows_folder is not None and row.rows_erased_at is None:
+        if not kept_folders.is_here(base, row.rows_folder):
+            raise Unavailable(
+                f"The kept rows of “{row.name}”, version {row.version}, are not in {base}, and were not erased.",
+                remedy="Do it where they are, or with PREFCENTER_DATA_DIR as it was.",
+            )
         kept_folders.erase(base, row.rows_folder)
     with database.write() as session:
         stored = session.get_one(Mailing, row.id)

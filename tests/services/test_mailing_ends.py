@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from prefcenter import working
-from prefcenter.core.errors import BadInput, PrefcenterError
+from prefcenter.core.errors import BadInput, PrefcenterError, Unavailable
 from prefcenter.services import mailing_ends
 from prefcenter.store import mailings
 from tests.posting import BOB, OPERATOR, PostRoom
@@ -108,3 +108,16 @@ def test_rows_are_forgotten_before_their_time_only_by_who_is_sure(sent_room: Pos
     assert forget(is_sure=True) == 1
     assert sent_room.kept() == []
     assert forget(is_sure=False) == 0
+
+
+def test_rows_on_another_machine_are_not_said_to_be_erased(sent_room: PostRoom) -> None:
+    """G13, U3: nothing says "done" that is not."""
+    here = sent_room.wiring.mailing_rows
+    here.rename(here.with_name("elsewhere"))
+    sent_room.clock.move(days=400)
+    assert working.tend_mailings(sent_room.wiring) == 0
+    with pytest.raises(Unavailable, match="were not erased"):
+        withdraw(sent_room)
+    assert sent_room.ledger("mailing_rows_erased") == []
+    here.with_name("elsewhere").rename(here)
+    assert working.tend_mailings(sent_room.wiring) == 1
