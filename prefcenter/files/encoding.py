@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
+import numpy as np
+import polars as pl
+
 from prefcenter.core.errors import BadInput
 
 SAMPLE_BYTES = 4 << 20
@@ -23,6 +26,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_ASCII = 128
+_SPARSE = 50
+"""One byte in so many beyond ASCII is few."""
 _WIDE = ("utf-16-le", "utf-16-be")
 
 
@@ -58,7 +64,16 @@ class Encoding:
         """Narrow bytes, as they are split into records, as UTF-8. Wide ones have been transcoded already."""
         if self.is_utf8 or self.is_wide or data.isascii():
             return data
-        return codecs.charmap_decode(data, "strict", _table(self.name))[0].encode()
+        beyond = np.flatnonzero(np.frombuffer(data, np.uint8) >= _ASCII)
+        if len(beyond) * _SPARSE > len(data):
+            return codecs.charmap_decode(data, "strict", _table(self.name))[0].encode()
+        # Few accents among plain text, as in most files: what lies between them is copied as it is.
+        characters, view, done = _characters(self.name), memoryview(data), 0
+        pieces: list[bytes | memoryview] = []
+        for place in beyond.tolist():
+            pieces += (view[done:place], characters[data[place]])
+            done = place + 1
+        return b"".join((*pieces, view[done:]))
 
     def from_utf8(self, data: bytes) -> bytes:
         """The file's bytes for transcoded ones: exact for all that a wide file can hold."""
@@ -116,7 +131,7 @@ def invalid_positions(data: bytes, *, whole: bool = True) -> list[int]:
 
     A character that the end cuts off is no fault unless the data is ``whole``.
     """
-    if data.isascii():
+    if data.isascii() or _is_utf8(data):
         return []
     found = _faults.found = []
     codecs.utf_8_decode(data, _NOTE, whole)
@@ -136,6 +151,15 @@ def transcoded(stream: Readable, encoding: Encoding, size: int) -> Iterator[tupl
     if held_back:
         whole = held_back[: len(held_back) // 2 * 2].decode(encoding.name, "surrogatepass")
         yield whole.encode("utf-8", "surrogatepass") + b"\xff" * (len(held_back) % 2), 0
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether all of it is valid, told without a text being made of it."""
+    try:
+        pl.Series([data]).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
 
 
 def _overridden(name: str, bom: bytes, marked: str) -> Encoding:
@@ -169,6 +193,12 @@ def _table(name: str) -> str:
     if follows or plain != bytes(range(128)).decode("ascii") or not all(len(text) <= 1 for text in characters):
         raise _unknown(name)
     return "".join(character or chr(byte) for byte, character in enumerate(characters))
+
+
+@cache
+def _characters(name: str) -> list[bytes]:
+    """The 256 characters of a single-byte code page as UTF-8."""
+    return [character.encode() for character in _table(name)]
 
 
 def _decoded(data: bytes, name: str) -> str:

@@ -77,3 +77,24 @@ def test_faults_are_where_a_strict_decoder_stops(data: bytes) -> None:
     faults = invalid_positions(data)
     assert data.decode("utf-8", "replace").startswith(data[: faults[0]].decode() if faults else data.decode())
     assert len(faults) == data.decode("utf-8", "replace").count("\ufffd") - data.count("\ufffd".encode())
+
+
+@given(
+    st.lists(st.integers(128, 255), max_size=30), st.integers(0, 300), st.sampled_from(["cp1252", "latin-1", "cp850"])
+)
+def test_few_accents_are_read_as_many_are(accents: list[int], between: int, name: str) -> None:
+    """P11: what is copied around them and what is looked up singly say what the code page says."""
+    data = b"".join(b"x" * between + bytes([accent]) for accent in accents) + b"y" * between
+    encoding = Encoding(name)
+    assert encoding.to_utf8(data) == b"".join(encoding.to_utf8(bytes([byte])) for byte in data)
+
+
+@given(st.binary(max_size=40) | st.text(max_size=40).map(str.encode))
+def test_what_is_valid_at_a_glance_is_valid_to_the_last_byte(data: bytes) -> None:
+    """P11: no fault is overlooked, and none is made up."""
+    try:
+        data.decode()
+        faulty = False
+    except UnicodeDecodeError:
+        faulty = True
+    assert bool(invalid_positions(data)) == faulty
