@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from prefcenter.core.postal.blocks import WORD_LETTERS
+from prefcenter.core.postal.blocks import NO_STREET, WORD_LETTERS
 from prefcenter.core.postal.tables import STATES
 
 Hashes = npt.NDArray[np.uint64]
@@ -102,7 +102,7 @@ def _with_boxes(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
         return seen
     return seen.with_columns(
         seen["number"].scatter(places, "PO BOX " + found),
-        seen["word"].scatter(places, ""),
+        seen["word"].scatter(places, NO_STREET),
         seen["plain"].scatter(places, True),
     )
 
@@ -154,7 +154,10 @@ def standard_glance(standard: pl.DataFrame) -> pl.DataFrame:
         pl.col("s_zip5").str.head(3).alias("zip3"),
         pl.col("s_state").alias("state"),
         pl.col("s_city").str.head(1).alias("letter"),
-        words.list.get(0, null_on_oob=True).str.head(WORD_LETTERS).fill_null("").alias("word"),
+        pl.when(pl.col("s_street") == "")
+        .then(pl.lit(NO_STREET))
+        .otherwise(words.list.get(0, null_on_oob=True).str.head(WORD_LETTERS))
+        .alias("word"),
         words.list.get(1, null_on_oob=True).str.head(WORD_LETTERS).fill_null("").alias("word2"),
         last.alias("last"),
     )

@@ -12,6 +12,9 @@ import polars as pl
 WORD_LETTERS = 3
 """Letters of a street's first word that a block compares: slips come later in a word more often."""
 
+NO_STREET = "-"
+"""Stands for that word where there is none, as at a PO box or a route, which stand whole in the number (P7)."""
+
 BLOCKS: tuple[tuple[str, ...], ...] = (
     ("number", "zip"),
     ("number", "state", "last"),
@@ -32,7 +35,7 @@ def block_texts(fields: pl.DataFrame) -> pl.DataFrame:
     rows = fields.select(BLOCK_FIELDS).with_row_index("place").filter(pl.col("number") != "")
     rows = rows.with_columns(pl.col("zip").fill_null("")).with_columns(
         pl.col("zip").str.head(3).alias("zip3"),
-        pl.col("way").str.extract(rf"^([^ ]{{1,{WORD_LETTERS}}})").fill_null("").alias("word"),
+        pl.col("way").str.extract(rf"^([^ ]{{1,{WORD_LETTERS}}})").fill_null(NO_STREET).alias("word"),
     )
     second = rows.filter((pl.col("last2") != "") & (pl.col("last2") != pl.col("last")))
     second = second.with_columns(pl.col("last2").alias("last"))
