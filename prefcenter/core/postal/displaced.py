@@ -187,16 +187,18 @@ def _zip_off() -> list[pl.Expr]:
 
 @cache
 def _state_off() -> list[pl.Expr]:
-    line, pattern = pl.col("without_zip"), rf"[ ;]+({_STATE})$"
-    found = line.str.extract(pattern).replace(STATES).fill_null("")
-    parted = line.str.contains(rf"; (?:[^;]+[ ;]+)?(?:{_STATE})$")
+    line = pl.col("without_zip")
+    written = line.str.extract(rf"[ ;]({_STATE})$").fill_null("")
+    found, before = written.replace(STATES), line.str.strip_suffix(written)
+    # A comma parts the last line from the street.
+    parted = before.str.contains(";", literal=True)
     missing = (pl.col("code") == "") & ((pl.col("line_zip") != "") | parted)
     behind_city = pl.concat_str(pl.col("city_form"), pl.lit(" "), found)
     vouched = (pl.col("line_zip") != "") | parted | line.str.ends_with(behind_city) | ~found.is_in(_STREET_WORDS)
     hit = (found != "") & (missing | (found == pl.col("code"))) & vouched
     return [
         pl.when(hit).then(found).otherwise(pl.lit("")).alias("line_state"),
-        pl.when(hit).then(line.str.replace(pattern, "")).otherwise(line).alias("without_state"),
+        pl.when(hit).then(before.str.strip_chars_end(" ;")).otherwise(line).alias("without_state"),
     ]
 
 
