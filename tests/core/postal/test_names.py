@@ -187,6 +187,3814 @@ def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
     assert one(name="Jane Inch")["s_company"] == ""
 
 
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
+SAME = {
+    "JOHN//SMITH/JR": ["John Smith Jr", "John Smith, Jr.", "Smith Jr, John", "Smith, John, Jr.", "Smith, Jr., John",
+                       "John Smith Junior", "JOHN SMITH JNR", "Mr John Smith Jr MD", "John Smith, M.D., Jr."],
+    "JOHN//SMITH/V": ["John Smith V", "John Smith, V"], "JOHN/V/SMITH/": ["John V Smith", "John V. Smith"],
+    "MARY//OBRIEN/": ["Mary O'Brien", "Mary O Brien", "Mary OBrien", "O Brien, Mary", "Mary O’Brien"],
+    "MARY/O/SMITH/": ["Mary O Smith", "Mary O. Smith"],
+    "MARY//SMITHJONES/": ["Mary Smith-Jones", "Mary Smith - Jones", "Smith-Jones, Mary", "Smith Jones, Mary"],
+    "CHRISTOPHER//LE/SR": ["Le, Christopher Sr", "LE, CHRISTOPHER SR", "Christopher Le Sr"],
+    "JOHN//VAN/JR": ["Van, John Jr", "Van Jr, John"], "MARY//STJOHN/": ["Mary St. John", "St John, Mary"],
+    "J/R/SMITH/": ["J.R. Smith", "J. R. Smith", "J R Smith", "JR Smith", "Smith, J.R.", "Smith, J R"],
+    "WEI//NG/": ["Ng, Wei", "Wei Ng"], "KIM//DO/": ["Kim Do", "Do, Kim"],
+    "//HENDERSON/": ["The Hendersons", "The Henderson Family", "Henderson Household", "The Henderson's"],
+    "//JONES/": ["The Joneses", "The Jones Family"], "//WILLIAMS/": ["The Williams", "The Williams Family"],
+    "//HARRIS/": ["The Harrises"], "//BUSH/": ["The Bushes"],
+    "JANE//DOE/": ["Jane Doe, MD", "Jane Doe, DO", "Jane Doe, RN, BSN", "Doe, Jane, MD", "Rev. Dr. Jane Doe",
+                   "Capt. Jane Doe USN Ret", "Lt. Col. Jane Doe", "JANE DOE #12345", "Jane (Smith) Doe", "Jane Doe et al",
+                   "The Estate of Jane Doe", "Jane Doe Trustee", "JANE_DOE", "Jane Doe % Bob Jones",
+                   "Jane Doe care of Bob Jones", "% Jane Doe", "In care of Jane Doe", "Jane Doe c/o: Bob Jones"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "written"), SAME.items())
+def test_every_spelling_of_a_name_has_one_form(form: str, written: list[str]) -> None:
+    """P9: titles, generations, particles, initials, plurals and credentials."""
+    found = standardise_names(pl.DataFrame({"name": written})).rows(named=True)
+    assert {name: person(row) for name, row in zip(written, found, strict=True)} == dict.fromkeys(written, form)
+
+
+def test_a_title_tells_two_people_of_one_surname_apart() -> None:
+    """P9: Mr Smith is not Mrs Smith; with a first name a title says nothing."""
+    found = [person(one(name=name)) for name in ("Mr Smith", "Mrs. Smith", "Smith, Ms", "Dr Smith", "Mr John Smith")]
+    assert found == ["//SMITH/M", "//SMITH/F", "//SMITH/F", "//SMITH/", "JOHN//SMITH/"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "John & Mary Smith", "John + Mary Smith", "John/Mary Smith", "John or Mary Smith", "Smith, John & Mary",
+        "Mr John and Mrs Mary Smith", "John Smith & Mary Smith", "Smith, John & Smith, Mary", "John&Mary Smith",
+    ],
+)  # fmt: skip
+def test_every_way_to_write_a_couple_names_both(written: str) -> None:
+    """P9: each of a couple is found by an opt-out of their own."""
+    form = one(name=written)
+    assert (person(form), person(form, "2")) == ("JOHN//SMITH/", "MARY//SMITH/")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Current Resident or Jane Doe", "Current Resident/Jane Doe", "Resident Jane Doe", "Jane Doe or our neighbor",
+        "Jane Doe Or Current Resident At",
+    ],
+)  # fmt: skip
+def test_the_person_beside_an_occupant_is_found_on_either_side(written: str) -> None:
+    """P9: "current resident or" must not hide whom it is addressed to."""
+    form = one(name=written)
+    assert (form["s_occupant"], person(form)) == (True, "JANE//DOE/")
+
+
+def test_a_firm_in_the_column_of_names_is_a_company_too() -> None:
+    """P15: a list that puts firms among the names must meet an opt-out of the firm, and of who reads its mail."""
+    firm, reader = one(name="Acme, Inc."), one(name="Acme Inc Attn: Jane Doe")
+    assert (firm["s_company"], reader["s_company"], person(reader)) == ("ACME", "ACME", "JANE//DOE/")
+    assert one(name="Jane Doe", company="Acme Inc")["s_company"] == "ACME"
+    assert one(name="Jane Inch")["s_company"] == ""
+
+
 def test_one_row_and_many_take_the_same_form() -> None:
     """One standardiser: rows keep their order, and each equals itself alone."""
     names = ["John & Mary Smith", None, "Occupant", "Smith, J. Jr", "Jan van der Berg", "", "Peña"]
