@@ -73,11 +73,11 @@ class Joined:
         self.unreadable += len(block.bad)
         self.blank += int((ids == "").sum())
         rows = block.frame.with_columns(self._key(ids), pl.Series(NUMBER, block.row_numbers, dtype=pl.Int64))
-        joined = rows.filter(pl.lit(ids != "")).join(
-            self._known.select(_KEY, PLACE), on=_KEY, how="left", maintain_order="left"
-        )
+        joined = rows.filter(pl.lit(ids != "")).join(self._known, on=_KEY, how="left", maintain_order="left")
         self.unknown.add(joined.filter(pl.col(PLACE).is_null())[self.row_id])
-        found = joined.filter(pl.col(PLACE).is_not_null()).drop(_KEY)
+        # From here on a row has the id that the clean file gave it, however it came back.
+        known = joined.filter(pl.col(PLACE).is_not_null())
+        found = known.with_columns(pl.col(ROW_ID).alias(self.row_id)).drop(_KEY, ROW_ID)
         self._seen.append(found[PLACE])
         return found
 

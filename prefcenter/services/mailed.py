@@ -103,7 +103,9 @@ def _newer(row: Mailing, rows: Sequence[Mailing]) -> int | None:
 def _rows(session: Session, row: Mailing, base: Path, index: ListIndex) -> tuple[Held, ...]:
     if row.rows_folder is None or row.rows_erased_at is not None:
         raise PrefcenterError("Its rows are not kept.")
-    met = dict(_met(base / row.rows_folder, index))
+    met: dict[int, dict[str, Any]] = {}
+    for place, why in _met(base / row.rows_folder, index):
+        met.setdefault(place, why)  # As it was scrubbed rather than as it came back.
     pulls = mailing_pulls.pulls_by_place(session, row.id, list(met))
     return tuple(_held(why, pulls.get(place)) for place, why in sorted(met.items()))
 

@@ -39,7 +39,7 @@ def test_whoever_the_scrub_took_out_was_sent_nothing(post_room: PostRoom) -> Non
 
 def test_an_address_after_hygiene_is_found_too(sent_room: PostRoom) -> None:
     """P8: the piece went to the new address."""
-    sent_room.load(sent_room.write([(*ANN[:2], "77 New Way", "Reno", "NV", "89501")], "back.csv"))
+    sent_room.load(sent_room.write([("3", ANN[1], "77 New Way", "Reno", "NV", "89501")], "back.csv"))
     assert named(ask(sent_room, "Ann Lee; 77 New Way; ; Reno; NV; 89501")) == [("spring", ["0003"])]
     assert named(ask(sent_room, "Ann Lee; 44 Elm Dr; Apt 2; Portland; OR; 97201")) == [("spring", ["0003"])]
 
