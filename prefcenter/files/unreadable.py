@@ -85,8 +85,18 @@ def _cut_singly(raw: pl.Series, layout: Layout) -> pl.DataFrame:
     width = len(layout.names)
     rows = []
     for text in raw:
-        fields = fields_of(text, layout.delimiter) or [text]
+        fields = _with_one_quote(text, layout.delimiter) or fields_of(text, layout.delimiter) or [text]
         # What is too much goes into the last column, so that nothing of the row is lost to who mends it.
         cells = fields if len(fields) <= width else [*fields[: width - 1], layout.delimiter.join(fields[width - 1 :])]
         rows.append(cells + [""] * (width - len(cells)))
     return pl.DataFrame(rows, schema=dict.fromkeys(layout.names, pl.String), orient="row")
+
+
+def _with_one_quote(text: str, delimiter: str) -> list[str] | None:
+    """The fields of a record with one quote, which is how most unreadable ones have any; None for another."""
+    before, _, behind = text.partition('"')
+    if '"' in behind:
+        return None
+    if before and not before.endswith(delimiter):
+        return text.split(delimiter)
+    return [*before.split(delimiter)[:-1], behind]
