@@ -1,16 +1,17 @@
-"""``prefcenter mailing pull``, ``load`` and ``receipt``: what goes between us and the mail house after the export."""
+"""``prefcenter mailing pull`` and ``receipt``: what goes between us and the mail house after the export."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from prefcenter.cli.options import FILE, acting, as_json, mapped, versioned
+from prefcenter.cli.options import FILE, acting, as_json, versioned
 from prefcenter.cli.presenting import exits, moment, print_json
 from prefcenter.cli.running import open_wiring
 from prefcenter.core.errors import BadInput
@@ -18,8 +19,6 @@ from prefcenter.services.ports import Evidence
 
 if TYPE_CHECKING:
     from prefcenter.files.tables import FileFacts
-    from prefcenter.services.joining import Ids
-    from prefcenter.services.loading import Loaded
     from prefcenter.services.pulling import Deliver, Pulled
     from prefcenter.services.receipts import Recorded
 
@@ -49,7 +48,7 @@ def mailing_pull(
             f"{out} is there already: it may hold a pull that nobody has sent yet.", remedy="Give the file a new name."
         )
     with open_wiring() as wiring:
-        _settle(wiring)
+        settle(wiring)
         pulled = pulling.pull(
             wiring.database,
             wiring.keyring,
@@ -114,103 +113,14 @@ def _report_pull(pulled: Pulled, out: Path | None, *, wants_json: bool) -> None:
     for remark in pulled.remarks:
         click.echo(f"Note: {remark}", err=True)
     before = pulled.rows.height - pulled.new
-    also = f", and {_rows(before)} told before" if before else ""
+    also = f", and {rows_told(before)} told before" if before else ""
     click.echo(
-        f"Pull {pulled.number} of {row.name}, version {row.version}: {_rows(pulled.new)} to be taken out{also}.",
+        f"Pull {pulled.number} of {row.name}, version {row.version}: {rows_told(pulled.new)} to be taken out{also}.",
         err=is_beside,
     )
     if out is not None and pulled.rows.height:
         click.echo(f"Send {out} to the mail house. When it acknowledges it:")
-        click.echo(f"  prefcenter mailing receipt {_quoted(row.name)} --pull {pulled.number} --received N --by WHO")
-
-
-@click.command("load", epilog=exits())
-@click.argument("name")
-@click.argument("file", type=FILE)
-@click.option(
-    "--id", "row_id", metavar="COLUMN", help="Its column with the clean file's ids; by default the same name."
-)
-@mapped
-@click.option("--layout", type=FILE, help="FILE is of fixed width, and this CSV says where its columns stand.")
-@click.option("--of", metavar="INPUT", help="Which input it came of, where inputs of the mailing have ids in common.")
-@versioned
-@as_json
-@acting
-def mailing_load(
-    name: str,
-    file: Path,
-    row_id: str | None,
-    mapping: dict[str, str],
-    layout: Path | None,
-    of: str | None,
-    version: int | None,
-    wants_json: bool,
-    evidence: Evidence,
-) -> None:
-    """Take the FILE that came back from address hygiene as the mailing's newer rows.
-
-    Its rows may be in another order and spelt otherwise; they are known by the id of the clean file. From then on each
-    row is judged on its old and its new address.
-    """
-    from prefcenter.services import loading
-
-    with open_wiring() as wiring:
-        _settle(wiring)
-        loaded = loading.load(
-            wiring.database,
-            wiring.keyring,
-            wiring.ledger_keys,
-            wiring.mailing_rows,
-            name,
-            loading.Returned(file, row_id, mapping, layout, of),
-            evidence,
-            clock=wiring.clock,
-            version=version,
-            index_in=wiring.list_index,
-        )
-    if wants_json:
-        print_json(_load_json(loaded))
-        return
-    _report_load(loaded)
-
-
-def _load_json(loaded: Loaded) -> dict[str, Any]:
-    shown = {name: getattr(loaded, name).shown for name in ("unknown", "missing", "repeated")}
-    row = loaded.mailing
-    told = {"mailing": row.name, "version": row.version, "load": loaded.number}
-    return told | loaded.counts | {"examples": shown, "remarks": list(loaded.remarks)}
-
-
-def _report_load(loaded: Loaded) -> None:
-    row = loaded.mailing
-    for remark in loaded.remarks:
-        click.echo(f"Note: {remark}", err=True)
-    click.echo(f"Load {loaded.number} of {row.name}, version {row.version}:")
-    lines: list[tuple[str, int, Ids | None]] = [
-        ("rows", loaded.rows, None),
-        ("matched", loaded.matched, None),
-        ("did not come back", loaded.missing.count, loaded.missing),
-        ("unknown", loaded.unknown.count, loaded.unknown),
-        ("more than once", loaded.repeated.count, loaded.repeated),
-        ("without an id", loaded.blank, None),
-        ("unreadable", loaded.unreadable, None),
-    ]
-    for what, count, ids in lines:
-        named = f"   {', '.join(ids.shown)}{' …' if ids.count > len(ids.shown) else ''}" if ids and ids.shown else ""
-        click.echo(f"  {what:<20} {count:>12,}{named}")
-    strangers = loaded.unknown.count + loaded.blank + loaded.unreadable - loaded.seeds
-    if strangers > 0:
-        beyond = f" beyond the {loaded.seeds:,} seeds" if loaded.seeds else ""
-        click.echo(
-            f"Note: {_rows(strangers)}{beyond} without an id of the clean file. What never went through the list must"
-            " not be posted: have the mail house take it out.",
-            err=True,
-        )
-    if loaded.refused:
-        click.echo(f"{_rows(loaded.refused)} would now be refused on the new address. Tell the mail house:")
-        click.echo(f"  prefcenter mailing pull {_quoted(row.name)} --out FILE")
-    else:
-        click.echo("No row would now be refused on its new address.")
+        click.echo(f"  prefcenter mailing receipt {quoted(row.name)} --pull {pulled.number} --received N --by WHO")
 
 
 @click.command("receipt", epilog=exits("1  could not, or the mail house has not what it was told; it says which"))
@@ -279,20 +189,20 @@ def _report_receipt(recorded: Recorded, *, wants_json: bool) -> None:
         return
     what = f"pull {pull.number} of {row.name}, version {row.version}"
     if recorded.agrees:
-        click.echo(f"{receipt.received_from} has {what}: {_rows(pull.told)}. Recorded {moment(receipt.at)}.")
+        click.echo(f"{receipt.received_from} has {what}: {rows_told(pull.told)}. Recorded {moment(receipt.at)}.")
         return
     short = f"; {receipt.missing:,} of those told {_is(receipt.missing)} missing" if receipt.missing else ""
     click.echo(
-        f"Recorded, but it does not agree: {what} told {_rows(pull.told)}, and {receipt.received_from} has"
-        f" {_rows(receipt.received)}{short}.",
+        f"Recorded, but it does not agree: {what} told {rows_told(pull.told)}, and {receipt.received_from} has"
+        f" {rows_told(receipt.received)}{short}.",
         err=True,
     )
     click.echo(
-        f"Send all that was told once more: prefcenter mailing pull {_quoted(row.name)} --again --out FILE", err=True
+        f"Send all that was told once more: prefcenter mailing pull {quoted(row.name)} --again --out FILE", err=True
     )
 
 
-def _settle(wiring: Any) -> None:
+def settle(wiring: Any) -> None:
     """Settle mailings whose scrub died, so that nobody follows one that is not there."""
     from prefcenter.services import mailing_records
 
@@ -303,11 +213,11 @@ def _is(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
-def _rows(count: int) -> str:
+def rows_told(count: int) -> str:
+    """So many rows, as people say it."""
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 
-def _quoted(name: str) -> str:
-    import shlex
-
+def quoted(name: str) -> str:
+    """A mailing's name as a shell takes it."""
     return shlex.quote(name)

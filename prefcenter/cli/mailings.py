@@ -7,8 +7,9 @@ from datetime import timedelta
 import click
 
 from prefcenter.cli.mailing_ends import mailing_drop, mailing_forget, mailing_withdraw
+from prefcenter.cli.mailing_loads import mailing_load
 from prefcenter.cli.mailing_page import told_page
-from prefcenter.cli.mailing_pulls import mailing_load, mailing_pull, mailing_receipt
+from prefcenter.cli.mailing_pulls import mailing_pull, mailing_receipt
 from prefcenter.cli.options import as_json
 from prefcenter.cli.presenting import exits, print_json, print_table
 from prefcenter.cli.releasing import mailing_release
