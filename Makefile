@@ -47,6 +47,7 @@ format: $(STAMP) ## Format the code and mend what can be mended by itself
 
 bench: $(STAMP) ## Measure scrub and one-click beside their bare baselines, and the rate of the check
 	@$(BIN)/python -m benchmarks.scrub
+	@$(BIN)/python -m benchmarks.copying
 	@$(BIN)/python -m benchmarks.one_click
 	@$(BIN)/python -m benchmarks.check_api
 
