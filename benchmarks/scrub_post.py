@@ -112,7 +112,9 @@ def _measure(bench: Bench, rows: int, suppressions: int, density: str) -> Measur
     quality = judge(truth, out / "clean.csv", out / "unreadable.csv")
     shutil.rmtree(out)
     (folder / "exact.csv").unlink()
-    return Measured(rows, suppressions, density, _best(exact), ours[0], _best(ours), found, quality)
+    told = Measured(rows, suppressions, density, _best(exact), ours[0], _best(ours), found, quality)
+    _say(f"  {told.ratio:.3f}, {told.scrub.peak:,.0f} MB, recall {quality.recall:.4f}, right {quality.precision:.4f}")
+    return told
 
 
 def _best(runs: Sequence[Run]) -> Run:

@@ -64,8 +64,8 @@ def _run(arguments: list[str], settings: Mapping[str, str]) -> Run:
     shared = family.stop()
     if process.returncode:
         raise SystemExit(f"{' '.join(arguments[:2])} ended with {process.returncode}")
-    work = float(json.loads(told.splitlines()[-1])["seconds"])
-    return Run(whole, work, used.ru_utime + used.ru_stime, max(used.ru_maxrss / 1024, shared))
+    own = json.loads(told.splitlines()[-1])
+    return Run(whole, own["seconds"], used.ru_utime + used.ru_stime, max(own["peak"], shared))
 
 
 class _Family:
@@ -119,7 +119,16 @@ def main() -> None:
             seconds = _scrub(arguments)
         case _:
             raise SystemExit(__doc__)
-    print(json.dumps({"seconds": seconds}))
+    print(json.dumps({"seconds": seconds, "peak": _peak()}))
+
+
+def _peak() -> float:
+    """The most memory that this process held, in MB.
+
+    Not the kernel's ``ru_maxrss``, which begins with what the process that started this one held.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def _exact(file: str, listed: str, out: str) -> float:
