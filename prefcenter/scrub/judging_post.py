@@ -9,7 +9,7 @@ import polars as pl
 
 from prefcenter.core.postal.keys import KeyKind, probe_keys
 from prefcenter.core.postal.names import standardise_names
-from prefcenter.core.postal.standardise import standardise
+from prefcenter.core.postal.standardise import standardise, with_boxes
 from prefcenter.core.postal.tables_names import GENERATIONS
 from prefcenter.core.postal.tiers import PairTier, PairVerdict
 from prefcenter.core.postal.versions import former_probes
@@ -90,18 +90,18 @@ def _look(written: pl.DataFrame, seen: pl.DataFrame, places: np.ndarray, index: 
         places: where they stand in the block.
         index: the list.
     """
-    standard = standardise(written).with_columns(pl.Series("row", places, dtype=pl.UInt32))
-    usable = pl.col("s_problem").is_null()
-    problems = standard.filter(~usable).select("row", pl.concat_str(pl.lit("has "), "s_problem").alias(PROBLEM))
-    closer = standard_glance(standard).with_columns(seen["last"])
-    near = (seen["plain"].to_numpy() & index.post.sieve.may_meet(seen)) | index.post.sieve.may_meet(closer)
-    hits = pl.concat(
-        [
-            _met(standard.filter(pl.Series(near) & standard["s_problem"].is_null()), index),
-            _erased_hits(standard.filter(usable), index),
-        ]
+    told = seen.select(
+        pl.col("last").alias("seen_last"), near=pl.Series(index.post.sieve.may_meet(seen)) & pl.col("plain")
     )
-    return _Look(hits, problems, standard.filter(usable).select("row", pl.col("s_country").alias("country")))
+    every = standardise(written).hstack(told).with_columns(pl.Series("row", places, dtype=pl.UInt32))
+    unusable = every.filter(pl.col("s_problem").is_not_null())
+    problems = unusable.select("row", pl.concat_str(pl.lit("has "), "s_problem").alias(PROBLEM))
+    usable = every.filter(pl.col("s_problem").is_null())
+    standard = with_boxes(usable)
+    closer = standard_glance(standard).with_columns(standard["seen_last"].alias("last"))
+    near = standard["near"] | pl.Series(index.post.sieve.may_meet(closer))
+    hits = pl.concat([_met(standard.filter(near), index), _erased_hits(standard, index)])
+    return _Look(hits, problems, usable.select("row", pl.col("s_country").alias("country")))
 
 
 def _met(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from prefcenter.core.postal.blocks import BlockIndex, block_keys
 from prefcenter.core.postal.matching import judge_pairs
 from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.pair_fields import PAIR_FIELDS, pair_fields, pairs_of
-from prefcenter.core.postal.standardise import standardise
+from prefcenter.core.postal.standardise import standardise, with_boxes
 from prefcenter.core.postal.tiers import PairVerdict
 from prefcenter.scrub.sieve import Sieve, glance, standard_glance, ways_of
 
@@ -104,7 +104,8 @@ def _records(entries: Sequence[PostalEntry]) -> pl.DataFrame:
     usable = every["s_problem"].is_null()
     standard = every.filter(usable)
     as_written = ways_of(glance(with_roles(written.filter(usable)))).select(pl.all().name.prefix("as_written_"))
-    ways = ways_of(standard_glance(standard)).hstack(as_written)
+    standard = with_boxes(standard.hstack(as_written))
+    ways = ways_of(standard_glance(standard)).hstack(standard.select(as_written.columns))
     return standard.select("suppression").hstack(pair_fields(standard)).hstack(ways)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, Level
 from prefcenter.core.postal.names import standardise_names
-from prefcenter.core.postal.standardise import standardise
+from prefcenter.core.postal.standardise import standardise, with_boxes
 from prefcenter.core.postal.tiers import Unsure
 from prefcenter.scrub.judging_post import hits_of
 from prefcenter.scrub.postal_index import PostalEntry, PostalIndex, with_roles
@@ -67,6 +67,7 @@ def met_nearby(session: Session, points: Sequence[Point]) -> list[list[Met]]:
     rows = pl.DataFrame([_texts(point) for point in asked.values()])
     named = standardise_names(standardise(with_roles(rows)))
     named = named.with_columns(pl.Series("row", list(asked), dtype=pl.UInt32)).filter(pl.col("s_problem").is_null())
+    named = with_boxes(named)
     best = hits_of(named, PostalIndex.of(entries)).sort("rank", "score", descending=[False, True])
     held = Unsure.BY_DEFAULT.tiers_held
     known = _suppressions(session, set(best["suppression"]))

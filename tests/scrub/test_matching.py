@@ -370,3 +370,30 @@ def test_father_and_son_are_told_apart_by_a_column_of_their_own(
         index = build_index(session, keyring.peppers, Ask(Channel.POST, MessageClass.MARKETING), at=AT)
     judged = judge(pl.DataFrame(rows), columns, index, "US")
     assert judged.kept(len(rows)).tolist() == [False, False, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("listed", "row"),
+    [
+        ({"address1": "PO Box 45", "address2": ""}, {"address1": "12 Oak St", "address2": "PO Box 45"}),
+        ({"address1": "12 Oak St", "address2": "PO Box 45"}, {"address1": "P.O. Box 45", "address2": ""}),
+        ({"address1": "12 Oak St", "address2": "PO Box 45"}, {"address1": "12 Oak Street", "address2": ""}),
+    ],
+)
+def test_a_box_beside_a_street_is_met_at_either(
+    sqlite_database: Database, keyring: Keyring, points: Points, listed: dict[str, str], row: dict[str, str]
+) -> None:
+    """P7: mail may go to either, so the opt-out holds at both; in a file and one by one."""
+    asked, other = row_of(3) | row, row_of(3) | row | {"name": "Sam Else"}
+    with sqlite_database.write() as session:
+        opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.IMPORT)
+        suppress(session, points, point_of(points, Channel.POST, row_of(3) | listed), opt_out, Evidence("x"), at=AT)
+        session.commit()
+    with sqlite_database.read() as session:
+        index = build_index(session, keyring.peppers, Ask(Channel.POST, MessageClass.MARKETING), at=AT)
+        question = Question(message_class=MessageClass.MARKETING)
+        alone = deciding.decide_all(
+            session, keyring, question, [point_of(points, Channel.POST, one) for one in (asked, other)], at=AT
+        )
+    assert judge(pl.DataFrame([asked, other]), COLUMNS, index, "US").kept(2).tolist() == [False, True]
+    assert [decision.verdict for decision in alone] == [Verdict.REFUSED, Verdict.CLEARED]

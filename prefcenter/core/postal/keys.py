@@ -211,12 +211,17 @@ def problem_of(row: Mapping[str, Any], level: Level) -> BadAddress | None:
     return None
 
 
+def standardised(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with its addresses and names standardised, unless they are."""
+    names = frame if "s_first" in frame.columns else standardise_names(frame)
+    return names if "s_number" in frame.columns else standardise(names)
+
+
 def standard_fields(frame: pl.DataFrame) -> pl.DataFrame:
     """The standardised frame with a row number and the columns that keys are made of."""
     if "person1" in frame.columns:
         return frame
-    names = frame if "s_first" in frame.columns else standardise_names(frame)
-    both = names if "s_number" in frame.columns else standardise(names)
+    both = standardised(frame)
     return both.select(*_field_columns(), *(["level"] if "level" in frame.columns else []))
 
 

@@ -15,7 +15,7 @@ from prefcenter.core.postal import keys
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.core.postal.blocks import block_texts
 from prefcenter.core.postal.keys import KeyKind, StoredKey
-from prefcenter.core.postal.standardise import STANDARD_VERSION
+from prefcenter.core.postal.standardise import STANDARD_VERSION, with_boxes
 
 _COLUMNS = ("name", "company", "address1", "address2", "city", "state", "zip", "country")
 
@@ -43,14 +43,18 @@ def keys_of_many(addresses: Sequence[PostalAddress], levels: Sequence[Level]) ->
     if not addresses:
         return []
     columns = {name: [getattr(address, name) for address in addresses] for name in _COLUMNS}
-    fields = keys.standard_fields(pl.DataFrame(columns | {"level": [level.value for level in levels]}))
+    standard = keys.standardised(pl.DataFrame(columns | {"level": [level.value for level in levels]}))
+    fields = keys.standard_fields(standard)
     problems = [keys.problem_of(row, level) for row, level in zip(fields.rows(named=True), levels, strict=True)]
     primary = {row: found[0] for row, found in _by_row(keys.primary_keys_frame(fields)).items()}
-    stored = _by_row(keys.stored_keys_frame(fields))
-    probes = _by_row(keys.probe_keys(fields))
+    # Who has a box beside the street is found at either; the street says who it is.
+    both = fields if (standard["s_box"] == "").all() else keys.standard_fields(with_boxes(standard))
+    owners = [*range(len(addresses)), *(standard["s_box"] != "").arg_true()]
+    stored = _by_row(keys.stored_keys_frame(both), owners)
+    probes = _by_row(keys.probe_keys(both), owners)
     blocks: defaultdict[int, list[PostalKey]] = defaultdict(list)
-    for row, text in block_texts(fields).iter_rows():
-        blocks[row].append(PostalKey(f"p{STANDARD_VERSION}:block:{text}"))
+    for row, text in block_texts(both).iter_rows():
+        blocks[owners[row]].append(PostalKey(f"p{STANDARD_VERSION}:block:{text}"))
     told: list[AddressKeys | BadAddress] = []
     for row, problem in enumerate(problems):
         if problem is not None:
@@ -62,9 +66,9 @@ def keys_of_many(addresses: Sequence[PostalAddress], levels: Sequence[Level]) ->
     return told
 
 
-def _by_row(table: pl.DataFrame) -> defaultdict[int, list[StoredKey]]:
-    """The keys of each row, the most exact first, each once."""
+def _by_row(table: pl.DataFrame, owners: Sequence[int] | None = None) -> defaultdict[int, list[StoredKey]]:
+    """The keys of each row, or of the one that owns it, the most exact first, each once."""
     found: defaultdict[int, dict[StoredKey, None]] = defaultdict(dict)
     for row, kind, key in table.sort("tier", maintain_order=True).select("row", "kind", "key").iter_rows():
-        found[row][StoredKey(KeyKind(kind), PostalKey(key))] = None
+        found[row if owners is None else owners[row]][StoredKey(KeyKind(kind), PostalKey(key))] = None
     return defaultdict(list, {row: list(each) for row, each in found.items()})
