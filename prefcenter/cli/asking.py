@@ -196,8 +196,7 @@ def _entry_lines(entry: OnFile) -> Iterator[str]:
     until = f" until {moment(entry.until)}" if entry.until else ""
     yield f"{entry.reason} · {reach(entry.scope)}{level} · since {moment(entry.since)}{until} · {entry.source}"
     kind = "the person's own act" if entry.is_own_act else "recorded about the person"
-    nearby = entry.channel is Channel.POST and not entry.match.keys
-    elsewhere = "an address much like this one" if nearby else f"another one ({entry.channel})"
+    elsewhere = "one much like it" if entry.channel is Channel.POST else f"another one ({entry.channel})"
     via = "" if entry.is_own else f"; reaches this address from {elsewhere}"
     origin = f"; from {entry.source_ref}" if entry.source_ref else ""
     yield f"  entry {entry.suppression_id}, {kind}{via}{origin}"
