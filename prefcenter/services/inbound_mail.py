@@ -19,6 +19,7 @@ from prefcenter.core.errors import BadAddress
 from prefcenter.core.mail import Mail
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.core.postal.request import FIELDS, Reading, Request, asks_no_snail_mail, read_request
+from prefcenter.core.postal.zip_finding import only_zip
 from prefcenter.core.tokens import Purpose
 from prefcenter.services import optouts
 from prefcenter.services.acknowledging import Acknowledged, acknowledge
@@ -120,6 +121,7 @@ def _postal_request(
 ) -> Handled:
     """Record what a NO SNAIL MAIL request says, ask a person where it is unclear, acknowledge once (P1 to P4)."""
     reading = read_request(received.mail)
+    shown = tuple(_with_found_zip(request) for request in reading.requests)
     doubts = [*reading.doubts, *([received.problem] if received.problem else [])]
     recorded: list[Request] = []
     for request in reading.requests:
@@ -132,7 +134,7 @@ def _postal_request(
             doubts.append(f"Whom it covers is unclear: {request.level}.")
         recorded += [taken] if taken is not None else []
     needs_person = bool(doubts) or not reading.certain
-    due_at = _ask_about(session, reception, reading, doubts, row, at) if needs_person else None
+    due_at = _ask_about(session, reception, replace(reading, requests=shown), doubts, row, at) if needs_person else None
     acknowledge(
         session,
         reception,
@@ -143,7 +145,24 @@ def _postal_request(
         at=at,
     )
     outcome = "recorded" if not needs_person else "recorded_and_review" if recorded else "review"
-    return _told(outcome, requests=reading.requests, leftover=reading.leftover)
+    return _told(outcome, requests=shown, leftover=reading.leftover)
+
+
+FOUND_SURENESS = 0.9
+"""How sure a ZIP is that the person did not write: the town has only this one, if the town is right."""
+
+
+def _with_found_zip(request: Request) -> Request:
+    """The request with the one ZIP Code of its town, where none was written, for whoever looks at it (P2).
+
+    What is put on the list stays as it was written (P8): without a ZIP it holds in the whole town.
+    """
+    if request.zip or not (request.address1 and request.city and request.state):
+        return request
+    found = only_zip(request.city, request.state)
+    if found is None:
+        return request
+    return replace(request, zip=found, confidence={**request.confidence, "zip": FOUND_SURENESS})
 
 
 def _take(

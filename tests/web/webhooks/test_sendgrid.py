@@ -204,6 +204,17 @@ def test_an_unclear_request_with_a_whole_address_is_recorded_and_reviewed(house:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_one_zip_of_a_town_is_found_and_told_and_not_put_on_the_list(house: Any) -> None:
+    """P2, P8: it acts at once in the whole town; a person sees the ZIP that was not written."""
+    answer = house.mail(a_mail("NO SNAIL MAIL", "Jane Doe\n12 Oak St\nBarre, VT")).get_json()
+    assert answer["outcome"] == "recorded_and_review"
+    house.mail(a_mail("NO SNAIL MAIL", "Jane Doe\n12 Oak St\nBurlington, VT"))
+    found = [review.understood["requests"][0] for review in house.rows(Review)]
+    assert [(each["zip"], each["confidence"].get("zip")) for each in found] == [("05641", 0.9), ("", None)]
+    assert all("zip" not in address.given for address in house.rows(SuppressionAddress))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_couple_is_two_entries(house: Any) -> None:
     """P15: one request a person."""
     house.mail(a_mail("NO SNAIL MAIL", "John and Jane Doe\n12 Oak St\nSpringfield, IL 62704"))
