@@ -110,7 +110,7 @@ def _identity(session: Session, order: Order, tables: Sequence[Table], index: Li
         "ask": repr(index.ask),
         "files": [[str(table.path.resolve()), *_stamp(table)] for table in tables],
         "layout": hashlib.sha256(order.layout.read_bytes()).hexdigest() if order.layout is not None else "",
-        "list": ledger.last_position_beside(session, UNRELATED),
+        "list": _ledger(session),
         "index": _fingerprint(index),
     }
 
@@ -131,10 +131,25 @@ def _stamp(table: Table) -> list[int]:
     return list(Stamp.of(table.path) or ())
 
 
+def _ledger(session: Session) -> list[int | str]:
+    """What the ledger says of the list, up to its newest entry that may have changed it."""
+    position, chain = ledger.last_beside(session, UNRELATED)
+    return [position, chain.hex()]
+
+
 def _fingerprint(index: ListIndex) -> str:
-    """What the index holds beyond the entries of the ledger: who is bound, and what is on file of consents."""
-    frames = [index.bindings.drop("since"), index.profiles]
+    """All that the index holds, addresses too: entries of the same number need not be the same ones.
+
+    A database that came back from a backup gives the numbers of its lost entries to new ones.
+    """
+    addresses = index.post.fields.with_columns(index.post.suppressions.alias("suppression"))
+    frames = [index.bindings, index.keys, addresses, index.profiles]
     sums = [int(frame.hash_rows(1).cast(pl.UInt64).sum() or 0) if frame.height else 0 for frame in frames]
-    digests = sum(int.from_bytes(digest[:8], "big") * (number + 1) for digest, number in index.profile_digests.items())
-    held = [*sums, [frame.height for frame in frames], digests, len(index.digests), repr(index.profile_values)]
-    return hashlib.sha256(repr(held).encode()).hexdigest()
+    buckets = sorted(index.buckets) if index.buckets is not None else None
+    held = [sums, [frame.height for frame in frames], buckets, index.profile_values, sorted(index.hashed)]
+    whole = hashlib.sha256(repr(held).encode())
+    for digest, numbers in sorted(index.digests.items()):
+        whole.update(digest + repr(sorted(numbers)).encode())
+    for digest, number in sorted(index.profile_digests.items()):
+        whole.update(digest + repr(number).encode())
+    return whole.hexdigest()

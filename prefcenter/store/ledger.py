@@ -224,16 +224,20 @@ def last_position(session: Session) -> int:
     return session.scalar(select(func.max(LedgerPosition.position))) or 0
 
 
-def last_position_beside(session: Session, kinds: Sequence[str]) -> int:
-    """The highest position of an entry that is of none of these kinds, 0 where there is none."""
+def last_beside(session: Session, kinds: Sequence[str]) -> tuple[int, bytes]:
+    """The highest position of an entry that is of none of these kinds, and the chain up to it; 0 where there is none.
+
+    The chain tells two ledgers apart that have as many entries, such as one before and one after a backup came back.
+    """
     query = (
-        select(LedgerPosition.position)
+        select(LedgerPosition.position, LedgerPosition.chain)
         .join(LedgerEntry, LedgerEntry.id == LedgerPosition.entry_id)
         .where(LedgerEntry.kind.not_in(kinds))
         .order_by(LedgerPosition.position.desc())
         .limit(1)
     )
-    return session.scalar(query) or 0
+    found = session.execute(query).one_or_none()
+    return (found.position, found.chain) if found is not None else (0, b"")
 
 
 def facts_after(session: Session, position: int, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:

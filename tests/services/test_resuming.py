@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +13,15 @@ import polars as pl
 import pytest
 from sqlalchemy import select
 
-from prefcenter.core.channels import Channel, Reason, Scope, Source
+from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Source
+from prefcenter.core.decision import Ask
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import Columns
 from prefcenter.files.reading import CsvTable
 from prefcenter.scrub import matching, run
-from prefcenter.scrub.index import ListIndex
+from prefcenter.scrub.index import ListIndex, build_index
 from prefcenter.scrub.verdicts import Judged
-from prefcenter.services import scrubbing
+from prefcenter.services import resuming, scrubbing
 from prefcenter.services.ports import Evidence
 from prefcenter.services.scrubbing import Order, Prepared
 from prefcenter.services.signing_in import record_act
@@ -170,6 +174,46 @@ def test_an_opt_out_that_came_meanwhile_is_never_missed(either: Desk) -> None:
     assert sum(either.judged) == ROWS
     assert either.told == ["Starting anew: the list has changed since an earlier run was stopped."]
     assert either.removed() == ROWS // 10 + 1
+
+
+def test_a_backup_that_came_back_is_another_list(desk: Desk) -> None:
+    """X2: an opt-out that takes the number of one that was lost with the backup is not taken for it."""
+    store = Path(str(desk.wiring.database.engine.url.database))
+    backup = desk.folder / "backup.db"
+    copied(store, backup)
+    desk.opt_out("max@nowhere.example")
+    desk.stop()
+    copied(backup, store)
+    desk.opt_out("person005@example.com")
+    desk.scrub()
+    assert desk.told == ["Starting anew: the list has changed since an earlier run was stopped."]
+    assert (sum(desk.judged), desk.removed()) == (ROWS, ROWS // 10 + 1)
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.POST])
+def test_what_is_known_of_the_list_is_more_than_its_numbers(desk: Desk, channel: Channel) -> None:
+    """X2: the address of an entry counts, and since when it holds, also where the ledger told nothing."""
+    points, seen, numbers = desk.wiring.points, set(), set()
+    with desk.wiring.database.write() as session:
+        marks = ("a", "b") if channel is Channel.EMAIL else ("12 Oak St", "14 Oak St")
+        for mark in marks:
+            for at in (desk.clock.now, desk.clock.now - timedelta(days=3)):
+                text = f"{mark}@example.com" if channel is Channel.EMAIL else f"Jane Doe; {mark}; ; Austin; TX; 73301"
+                opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.OPERATOR)
+                with session.begin_nested() as attempt:
+                    suppress_many(session, points, [(points.parse(channel, text), opt_out)], SYSTEM, at=at)
+                    ask = Ask(channel=channel, message_class=MessageClass.MARKETING)
+                    index = build_index(session, desk.wiring.keyring.peppers, ask, at=desk.clock.now)
+                    seen.add(resuming._fingerprint(index))
+                    numbers.add(tuple(sorted(index.bindings["suppression"])))
+                    attempt.rollback()
+    assert (len(numbers), len(seen)) == (1, 4)
+
+
+def copied(source: Path, target: Path) -> None:
+    """Copy a database wholly, as a backup does."""
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)
 
 
 def test_what_does_not_touch_the_list_does_not_matter(either: Desk) -> None:
