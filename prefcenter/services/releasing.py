@@ -111,7 +111,12 @@ def _require_approver(session: Session, row: Mailing, actor: str) -> None:
 
 
 def _who_scrubbed(session: Session, row: Mailing) -> str | None:
-    """Who made this version, where the ledger knows it."""
+    """Who made this version: as noted when it was announced, and of an older one where the ledger knows it.
+
+    The ledger names who confirmed it, which is the system where the scrub was killed at its very end.
+    """
+    if row.prepared_by is not None:
+        return row.prepared_by
     return next(
         (
             entry.actor

@@ -123,7 +123,7 @@ def prepare(
                 held = _held(database, order, question, scrubbed, index, entries, watched)
                 manifest = _manifest(order, question, scrubbed, position, points.at, entries, held)
                 with database.write() as session:
-                    row = _open_mailing(session, order, question, manifest, kept.name)
+                    row = _open_mailing(session, order, question, manifest, kept.name, evidence.actor)
                     signed = sign_manifest(manifest.as_dict() | {"version": row.version}, ledger_keys.newest[1])
                     write_manifest(folder / MANIFEST_NAME, signed)
                     row.manifest = dict(signed)
@@ -275,7 +275,7 @@ def _sum(scrubbed: Sequence[Scrubbed]) -> Tally:
 
 
 def _open_mailing(
-    session: Session, order: Order, question: deciding.Question, manifest: Manifest, rows_folder: str
+    session: Session, order: Order, question: deciding.Question, manifest: Manifest, rows_folder: str, actor: str
 ) -> mailings.Mailing:
     row = mailings.Mailing(
         name=order.mailing,
@@ -286,6 +286,7 @@ def _open_mailing(
         state=MailingState.PREPARING,
         held_because=" ".join(manifest.held),
         prepared_at=manifest.prepared_at,
+        prepared_by=actor,
         stale_after=manifest.stale_after,
         cutoff_at=order.cutoff_at,
         drop_at=order.drop_at,

@@ -44,6 +44,7 @@ class Mailing(Base):
     state: Mapped[str] = mapped_column(Code)
     held_because: Mapped[str] = mapped_column(Text, default="")
     prepared_at: Mapped[datetime]
+    prepared_by: Mapped[str | None] = mapped_column(String(254))
     stale_after: Mapped[datetime]
     cutoff_at: Mapped[datetime | None]
     drop_at: Mapped[datetime | None]

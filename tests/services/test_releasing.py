@@ -12,6 +12,7 @@ from sqlalchemy import select
 from prefcenter.core.errors import NotFound, PrefcenterError
 from prefcenter.files.manifest import check_manifest, key_id, read_manifest, sign_manifest, write_manifest
 from prefcenter.services.errors import NotAllowed
+from prefcenter.services.mailing_records import finish_abandoned
 from prefcenter.services.operators import RoleName, disable_operator
 from prefcenter.services.ports import Evidence, Keyring
 from prefcenter.services.releasing import release
@@ -21,6 +22,7 @@ from prefcenter.store.engine import Database
 from prefcenter.store.ledger import LedgerEntry, LedgerPersonal
 from prefcenter.store.mailings import Mailing
 from prefcenter.store.operators import Operator, Role
+from tests.posting import PostRoom
 
 AT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 ANN, BEA, OLE = "ann@acme.example", "bea@acme.example", "ole@acme.example"
@@ -39,8 +41,8 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def recorded(database: Database, keys: LedgerKeys, folder: Path) -> Mailing:
-    """A held mailing on record, its manifest where it belongs."""
+def engage(database: Database) -> None:
+    """Put the three operators on record."""
     roles = {ANN: RoleName.APPROVER, BEA: RoleName.ADMIN, OLE: RoleName.OPERATOR}
     with database.write() as session:
         # Without a password, which takes long to hash: nobody signs in here.
@@ -48,6 +50,13 @@ def recorded(database: Database, keys: LedgerKeys, folder: Path) -> Mailing:
             Operator(email=email, active=True, fs_uniquifier=email, created_at=AT, roles=[Role(name=role.value)])
             for email, role in roles.items()
         )
+        session.commit()
+
+
+def recorded(database: Database, keys: LedgerKeys, folder: Path) -> Mailing:
+    """A held mailing on record, its manifest where it belongs."""
+    engage(database)
+    with database.write() as session:
         row = mailing(keys, folder, 1)
         session.add(row)
         ledger.append(session, "mailing", at=AT, actor=ANN, facts={"mailing": "spring", "version": 1})
@@ -128,6 +137,18 @@ def test_not_whoever_ran_the_scrub(sqlite_database: Database, keys: LedgerKeys, 
     """Two people look at what a guard holds."""
     with pytest.raises(NotAllowed, match="ran the scrub"):
         release(sqlite_database, keys, "spring", Evidence(ANN), at=AT)
+
+
+def test_not_whoever_ran_a_scrub_that_died_before_it_could_be_confirmed(sent_room: PostRoom) -> None:
+    """P13: the system confirms it then, which does not make it the one who scrubbed."""
+    database = sent_room.wiring.database
+    engage(database)
+    sent_room.set_state("preparing", held_because="A canary survived.")
+    assert finish_abandoned(database, sent_room.wiring.mailing_rows, at=sent_room.clock()) == 1
+    assert sent_room.mailing().state == "held"
+    with pytest.raises(NotAllowed, match="ran the scrub"):
+        release(database, sent_room.wiring.ledger_keys, "spring", Evidence(ANN), at=sent_room.clock())
+    release(database, sent_room.wiring.ledger_keys, "spring", Evidence(BEA), at=sent_room.clock())
 
 
 def test_a_stale_one_is_not_let_go(sqlite_database: Database, keys: LedgerKeys, held: Mailing) -> None:
