@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from prefcenter.scrub.bases import without_basis
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.judging_points import digest_hits
 from prefcenter.scrub.postal_index import ADDRESS_FIELDS, ROLES, PostalIndex
-from prefcenter.scrub.sieve import Mask, glance, standard_glance
+from prefcenter.scrub.sieve import STATE_CODES, Mask, glance, standard_glance
 from prefcenter.scrub.verdicts import HIT_SCHEMA, Judged, strictest
 
 _WITHOUT_ZIP = tuple(kind.value for kind in (KeyKind.NOZIP, KeyKind.COMPANY_NOZIP, KeyKind.HOUSEHOLD_NOZIP))
@@ -41,8 +42,15 @@ def judge_post(frame: pl.DataFrame, columns: Columns, index: ListIndex) -> Judge
     by_consent = _by_consent(frame.height, [look.countries for look in looks], found, problems, index)
     doubts = hits.filter(~pl.col("sure")).join(found.select("row"), on="row", how="anti")
     doubts = doubts.join(by_consent.select("row"), on="row", how="anti")
-    unsure = strictest(doubts, index).with_columns(pl.col("pc_tier").is_in(list(index.unsure.tiers_held)).alias("held"))
+    # A doubt that holds a row back is not outspoken by another one that would let it through.
+    holding = doubts.filter(pl.col("tier").is_in(list(index.unsure.tiers_held)))
+    others = doubts.join(holding.select("row"), on="row", how="anti")
+    unsure = pl.concat([_doubtful(holding, index, held=True), _doubtful(others, index, held=False)])
     return Judged(pl.concat([found, by_consent]).sort("row"), unsure.sort("row"), problems.sort("row"))
+
+
+def _doubtful(doubts: pl.DataFrame, index: ListIndex, *, held: bool) -> pl.DataFrame:
+    return strictest(doubts, index).with_columns(pl.lit(held).alias("held"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,37 +98,56 @@ def _look(written: pl.DataFrame, seen: pl.DataFrame, places: np.ndarray, index: 
         places: where they stand in the block.
         index: the list.
     """
-    told = seen.select(
-        pl.col("last").alias("seen_last"), near=pl.Series(index.post.sieve.may_meet(seen)) & pl.col("plain")
-    )
-    every = standardise(written).hstack(told).with_columns(pl.Series("row", places, dtype=pl.UInt32))
+    near = pl.Series("near", index.post.sieve.may_meet(seen)) & seen["plain"]
+    every = standardise(written).with_columns(near, pl.Series("row", places, dtype=pl.UInt32))
     unusable = every.filter(pl.col("s_problem").is_not_null())
     problems = unusable.select("row", pl.concat_str(pl.lit("has "), "s_problem").alias(PROBLEM))
     usable = every.filter(pl.col("s_problem").is_null())
-    standard = with_boxes(usable)
-    closer = standard_glance(standard).with_columns(standard["seen_last"].alias("last"))
-    near = standard["near"] | pl.Series(index.post.sieve.may_meet(closer))
-    hits = pl.concat([_met(standard.filter(near), index), _erased_hits(standard, index)])
+    standard = with_boxes(standardise_names(usable))
+    closer = standard["near"] | ~standard["s_state"].is_in(STATE_CODES)
+    closer |= pl.Series(index.post.sieve.may_meet(standard_glance(standard)))
+    hits = pl.concat([_hits(standard.filter(closer), index), _erased_hits(standard, index)])
     return _Look(hits, problems, usable.select("row", pl.col("s_country").alias("country")))
 
 
-def _met(standard: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
-    """Readable entries that rows meet or may meet."""
-    return hits_of(standardise_names(standard), index.post)
+def _hits(named: pl.DataFrame, index: ListIndex) -> pl.DataFrame:
+    """The readable entries that rows meet or may meet; where many do, only those that decide.
+
+    Thousands of entries may lie where thousands of rows do, as in a house of many flats.
+    """
+    if index.moments is not None:
+        return hits_of(named, index.post)
+    binding = index.bindings.select("suppression", "strictness")
+    held = list(index.unsure.tiers_held)
+
+    def deciding(met: pl.DataFrame) -> pl.DataFrame:
+        ranked = met.join(binding, on="suppression").with_columns(_rank(), pl.col("tier").is_in(held).alias("holds"))
+        by = ["place", "strictness", "rank", "score", "suppression"]
+        ordered = ranked.sort(by, descending=[False, True, False, True, False])
+        return ordered.unique(["place", "verdict", "holds"], keep="first", maintain_order=True).select(met.columns)
+
+    return hits_of(named, index.post, deciding)
 
 
-def hits_of(named: pl.DataFrame, post: PostalIndex) -> pl.DataFrame:
+def _rank() -> pl.Expr:
+    return pl.col("tier").replace_strict(_RANKS, return_dtype=pl.Int64).alias("rank")
+
+
+def hits_of(
+    named: pl.DataFrame, post: PostalIndex, few: Callable[[pl.DataFrame], pl.DataFrame] = lambda met: met
+) -> pl.DataFrame:
     """The readable entries that rows meet or may meet, in the columns of :data:`.HIT_SCHEMA`.
 
     Args:
         named: rows that can be delivered to, standardised, names and all, by ``row``.
         post: the entries.
+        few: which of those that one row meets are wanted.
     """
-    met = post.meet(named)
+    met = post.meet(named, few)
     return met.select(
         named["row"].gather(met["place"]).alias("row"),
         "suppression",
-        pl.col("tier").replace_strict(_RANKS, return_dtype=pl.Int64).alias("rank"),
+        _rank(),
         "tier",
         "score",
         (pl.col("verdict") == PairVerdict.MATCH.value).alias("sure"),
@@ -157,7 +184,7 @@ def _former_probes(standard: pl.DataFrame) -> pl.DataFrame:
 def _probes(standard: pl.DataFrame) -> pl.DataFrame:
     """The keys of some rows, and what each compares."""
     rows = standard["row"]
-    probes = probe_keys(standardise_names(standard.drop("row")))
+    probes = probe_keys(standard.drop("row"))
     return probes.select(rows.gather(probes["row"]).alias("row"), KEY, pl.col("kind").alias("probe"))
 
 

@@ -8,6 +8,7 @@ what was erased or lifted. It is made by one version of the rules and of Polars,
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -20,9 +21,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel
-from prefcenter.core.errors import Unavailable
 from prefcenter.scrub.postal_index import PostalEntry, records_of
 from prefcenter.store.suppressions import Suppression, SuppressionAddress, in_batches
+
+log = logging.getLogger(__name__)
 
 _PIECE = 100_000
 """Addresses read at once."""
@@ -35,29 +37,50 @@ def postal_records(session: Session, folder: Path | None) -> pl.DataFrame:
         session: reads only.
         folder: where the file lies; None for none.
 
-    Raises:
-        Unavailable: the folder cannot be written to.
+    A file that is damaged, or cannot be written, costs time and nothing else.
     """
     there = _readable(session)
     if folder is None:
         return _read(session, there["suppression"])
     path = folder / f"post-{_version()}.parquet"
-    known = pl.read_parquet(path) if path.exists() else records_of(())
-    kept = known.join(there, on="suppression", how="semi")
-    missing = there.join(known.select("suppression"), on="suppression", how="anti")["suppression"]
-    records = pl.concat([kept, _read(session, missing)]) if len(missing) else kept
-    if len(missing) or kept.height < known.height:
-        _save(records, path)
+    known = _load(path)
+    # After a restore another entry may have an old one's number: whose it is says the digest of its address.
+    kept = known.join(there, on=list(_WHOSE), how="semi")
+    missing = there.join(known, on=list(_WHOSE), how="anti")
+    records = kept.drop("digest")
+    if missing.height:
+        read = _read(session, missing["suppression"])
+        kept = pl.concat([kept, read.join(missing.drop("level"), on="suppression", how="left").select(kept.columns)])
+        records = kept.drop("digest")
+    if missing.height or kept.height < known.height:
+        _save(kept, path)
     return records
+
+
+_WHOSE = ("suppression", "digest", "level")
+
+
+def _load(path: Path) -> pl.DataFrame:
+    """What was kept; nothing where the file is damaged, since all of it can be read again."""
+    nothing = records_of(()).with_columns(pl.lit(None, pl.String).alias("digest"))
+    if not path.exists():
+        return nothing
+    try:
+        known = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        log.warning("The list kept for the next mailing is damaged and is read anew: %s", type(error).__name__)
+        return nothing
+    return known if known.schema == nothing.schema else nothing
 
 
 def _readable(session: Session) -> pl.DataFrame:
     query = (
-        select(Suppression.id)
+        select(Suppression.id, Suppression.digest, Suppression.level)
         .join(SuppressionAddress, SuppressionAddress.suppression_id == Suppression.id)
         .where(Suppression.channel == Channel.POST.value, Suppression.ended_at.is_(None))
     )
-    return pl.DataFrame({"suppression": list(session.scalars(query))}, schema={"suppression": pl.Int64})
+    rows = [(number, digest.hex(), level) for number, digest, level in session.execute(query)]
+    return pl.DataFrame(rows, schema=dict(zip(_WHOSE, (pl.Int64, pl.String, pl.String), strict=True)), orient="row")
 
 
 def _read(session: Session, numbers: pl.Series) -> pl.DataFrame:
@@ -99,6 +122,8 @@ def _save(records: pl.DataFrame, path: Path) -> None:
         try:
             with os.fdopen(handle, "wb") as out:
                 records.write_parquet(out, compression="lz4")
+                out.flush()
+                os.fsync(out.fileno())
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -107,7 +132,5 @@ def _save(records: pl.DataFrame, path: Path) -> None:
             if old != path:
                 old.unlink(missing_ok=True)
     except OSError as error:
-        raise Unavailable(
-            f"The list could not be kept for the next mailing in {path.parent}: {error.strerror}.",
-            remedy="Make the data folder writable, with room for it.",
-        ) from error
+        # It only spares time; no mailing waits for it.
+        log.warning("The list could not be kept for the next mailing: %s", error.strerror)

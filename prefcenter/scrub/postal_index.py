@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.pair_fields import PAIR_FIELDS, pair_fields, pairs_of
 from prefcenter.core.postal.standardise import standardise, with_boxes
 from prefcenter.core.postal.tiers import PairVerdict
-from prefcenter.scrub.sieve import Sieve, glance, standard_glance, ways_of
+from prefcenter.scrub.sieve import Sieve, glance, of_entries, standard_glance, ways_of
 
 ADDRESS_FIELDS = ("name", "company", "address1", "address2", "city", "state", "zip", "country")
 ROLES = ("name", "first_name", "last_name", *ADDRESS_FIELDS[1:])
@@ -56,17 +56,28 @@ class PostalIndex:
         blocks = BlockIndex.of(block_keys(fields))
         return cls(records["suppression"], fields, blocks, Sieve.of(records.select(_WAYS)))
 
-    def meet(self, standard: pl.DataFrame) -> pl.DataFrame:
+    def meet(
+        self, standard: pl.DataFrame, few: Callable[[pl.DataFrame], pl.DataFrame] = lambda met: met
+    ) -> pl.DataFrame:
         """The entries that rows meet or may meet.
 
         Columns: ``place`` (u32, of the row), ``suppression``, ``verdict``, ``tier``, ``score``.
 
         Args:
             standard: rows that can be delivered to, standardised, names and all.
+            few: which of the entries that one row meets are wanted; asked piece by piece, a row's all at once.
         """
-        rows = pair_fields(standard)
-        found = [self._judged(rows, places) for places in self.blocks.pairs(block_keys(rows))]
-        return pl.concat(found) if found else pl.DataFrame(schema=_MET)
+        every = pair_fields(standard)
+        # Rows that say the same are judged once: a broken file may hold one of them a million times.
+        alike = every.hash_rows(seed=0).alias("alike").to_frame().with_row_index("place")
+        first = alike.unique("alike", keep="first", maintain_order=True)
+        rows = every[first["place"]]
+        found = [few(self._judged(rows, places)) for places in self.blocks.pairs(block_keys(rows))]
+        met = pl.concat(found) if found else pl.DataFrame(schema=_MET)
+        if rows.height == every.height:
+            return met
+        told = met.with_columns(first["alike"].gather(met["place"]).alias("alike")).drop("place")
+        return alike.join(told, on="alike").select(list(_MET))
 
     def _judged(self, rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
         judged = places.hstack(judge_pairs(pairs_of(self.fields, rows, places)))
@@ -103,9 +114,11 @@ def _records(entries: Sequence[PostalEntry]) -> pl.DataFrame:
     every = standardise_names(standardise(written)).with_columns(numbers)
     usable = every["s_problem"].is_null()
     standard = every.filter(usable)
-    as_written = ways_of(glance(with_roles(written.filter(usable)))).select(pl.all().name.prefix("as_written_"))
+    as_written = ways_of(of_entries(glance(with_roles(written.filter(usable))))).select(
+        pl.all().name.prefix("as_written_")
+    )
     standard = with_boxes(standard.hstack(as_written))
-    ways = ways_of(standard_glance(standard)).hstack(standard.select(as_written.columns))
+    ways = ways_of(of_entries(standard_glance(standard))).hstack(standard.select(as_written.columns))
     return standard.select("suppression").hstack(pair_fields(standard)).hstack(ways)
 
 

@@ -14,25 +14,27 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from prefcenter.core.postal.blocks import NO_STREET, WORD_LETTERS
+from prefcenter.core.postal.blocks import NO_NUMBER, NO_STREET, WORD_LETTERS
 from prefcenter.core.postal.tables import STATES
 
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 
-GLANCE = ("number", "zip5", "zip3", "state", "letter", "word", "word2", "last")
+GLANCE = ("number", "zip5", "zip3", "state", "letter", "word", "word2", "last", "nowhere")
 """What a look tells: number, ZIP, its area, state, the city's first letter, the first letters of the street's first two
-words (one of them may be a direction), and the surname's last word; empty where it does not tell."""
+words (one of them may be a direction), and the surname's last word; empty where it does not tell. ``nowhere`` is told
+by an entry without a state of the United States, which a row of any state may meet."""
 
 WAYS: tuple[tuple[str, ...], ...] = (
     ("number", "zip5"),
     ("number", "zip3", "word"),
     ("number", "state", "last"),
     ("number", "state", "letter", "word"),
+    ("number", "nowhere", "letter", "word"),
 )
 """What must be equal in one of these ways, or a row and an entry have no block in common."""
 
-_STATE_CODES = sorted({code for code in STATES.values() if len(code) == 2})
+STATE_CODES = sorted({code for code in STATES.values() if len(code) == 2})
 _DIRECTION = r"(?:[NSEWnsew]\b\.?|[NSns]\.?[EWew]\b\.?|(?i:north|south)(?i:east|west)?|(?i:east|west))"
 _WORD = r"[A-Za-z]{2}|[0-9]{1,3}(?i:st|nd|rd|th)\b|[NSEWnsew]\b"
 _PLAIN_LINE = rf"^ *[1-9][0-9]{{0,5}} +(?:{_WORD})"
@@ -41,6 +43,7 @@ _DIRECTIONS = ("N", "S", "E", "W", "NE", "NW", "SE", "SW", "NOR", "SOU", "EAS", 
 _FLOORS = ("FL", "FLR", "FLO", "LEV")
 """How floors begin, whose figure is no house number."""
 _NO_ZIPS = ("", "00000")
+NOWHERE = "-"
 _HERE = ("", "US", "USA", "us", "usa", "United States", "UNITED STATES")
 _PARTS = [",", ";", "\n", "|", " box", "general"]
 """What may part a line in two, or put a box in the place of its number (P7)."""
@@ -49,6 +52,12 @@ _UNIT_BESIDE = (
     r"(?i)^ *(?:apt|apartment|unit|ste|suite|#|lot|fl|floor|rm|room|bldg|building|trlr|spc|ph)\b?\.? *#? *[0-9a-z-]* *$"
 )
 _ZIP = r"^ *[0-9]{5}(?:-?[0-9]{4})? *$"
+_NO_SURNAMES = (
+    "", "RESIDENT", "RESIDENTS", "OCCUPANT", "OCCUPANTS", "CUSTOMER", "HOMEOWNER", "NEIGHBOR", "HOUSEHOLD", "FAMILY",
+    "FRIEND", "MEMBER", "DVM", "DO", "OD", "DC", "PE", "PA", "NP", "MBA", "JD", "LLC", "INC", "CO", "CORP", "RET",
+    "USN", "USMC", "USAF", "USA", "SENIOR", "JUNIOR", "ESQUIRE", "MR", "MRS", "MS", "MISS", "DR", "VI", "I",
+)  # fmt: skip
+"""Last words that are not the surname as the standard form has it; such a row is looked at closely."""
 _AFTER_NAMES = ("JR", "SR", "II", "III", "IV", "V", "MD", "PHD", "ESQ", "DDS", "CPA", "RN")
 _AFTER_NAME = rf"(?i)[ ,]+(?:{'|'.join(_AFTER_NAMES)})\.?$"
 
@@ -75,9 +84,9 @@ def glance(written: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     told = seen.select(
         "number", "zip5", pl.col("zip5").str.head(3).alias("zip3"), "state", "letter", "word",
-        pl.lit("").alias("word2"), "last",
-        (pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(_STATE_CODES)
-         & ~pl.col("word").is_in(_FLOORS)).alias("plain"),
+        pl.lit("").alias("word2"), "last", pl.lit(NOWHERE).alias("nowhere"),
+        (pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(STATE_CODES)
+         & ~pl.col("word").is_in(_FLOORS) & ~pl.col("last").is_in(_NO_SURNAMES)).alias("plain"),
     )  # fmt: skip
     return _with_boxes(_with_second_words(told, written), written)
 
@@ -93,7 +102,7 @@ def _with_second_words(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFram
 def _with_boxes(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
     """PO boxes in their commonest form, among the rows that are not plain otherwise."""
     asked = seen.select(
-        ~pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(_STATE_CODES)
+        ~pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(STATE_CODES)
     ).to_series()
     here = pl.col("country").is_in(_HERE) & (pl.col("address2") == "") & _ascii_name()
     boxes = written.filter(asked).select(pl.when(here).then(pl.col("address1").str.extract(_BOX))).to_series()
@@ -120,7 +129,8 @@ def _plain_line() -> pl.Expr:
 
 
 def _ascii_name() -> pl.Expr:
-    return pl.col("name").str.len_bytes() == pl.col("name").str.len_chars()
+    names = (pl.col(name) for name in ("name", "last_name"))
+    return pl.all_horizontal(name.str.len_bytes() == name.str.len_chars() for name in names)
 
 
 def _surnames(written: pl.DataFrame) -> pl.Series:
@@ -149,7 +159,7 @@ def standard_glance(standard: pl.DataFrame) -> pl.DataFrame:
     last = last_word(pl.col("s_last")) if "s_last" in standard.columns else pl.lit("")
     words = pl.col("s_street").str.split(" ")
     return standard.select(
-        pl.col("s_number").alias("number"),
+        pl.col("s_number").replace("", NO_NUMBER).alias("number"),
         pl.col("s_zip5").alias("zip5"),
         pl.col("s_zip5").str.head(3).alias("zip3"),
         pl.col("s_state").alias("state"),
@@ -160,7 +170,14 @@ def standard_glance(standard: pl.DataFrame) -> pl.DataFrame:
         .alias("word"),
         words.list.get(1, null_on_oob=True).str.head(WORD_LETTERS).fill_null("").alias("word2"),
         last.alias("last"),
+        pl.lit(NOWHERE).alias("nowhere"),
     )
+
+
+def of_entries(seen: pl.DataFrame) -> pl.DataFrame:
+    """The same of entries of the list: ``nowhere`` is told only where there is no state of the United States."""
+    stated = pl.col("state").is_in(STATE_CODES)
+    return seen.with_columns(pl.when(stated).then(pl.lit("")).otherwise("nowhere").alias("nowhere"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -397,3 +397,74 @@ def test_a_box_beside_a_street_is_met_at_either(
         )
     assert judge(pl.DataFrame([asked, other]), COLUMNS, index, "US").kept(2).tolist() == [False, True]
     assert [decision.verdict for decision in alone] == [Verdict.REFUSED, Verdict.CLEARED]
+
+
+HERE = ("name", "address1", "address2", "city", "state", "zip", "country")
+ABROAD_AND_ODD = [
+    ("Pat Byrne; 5 Main Street; ; Dublin; ; ; IE", "Pat Byrne; 5 Main Street; ; Dublin; ; ; IE"),
+    ("Hans Müller; Königstr. 5; ; Berlin; ; 10115; DE", "Hans Müller; Königstr. 5; ; Berlin; ; ; DE"),
+    ("Rose Tyler; Rose Cottage High Street; ; Slad; ; GL54 2HS; GB",) * 2,
+    ("Susan Day; 4594 Champagne Dr; ; Fayetteville; ; 72703; ", "Susan Day; 4594 Champagne Dr; ; Fayetteville; AR; ; "),
+    ("Al Roy; 12 Main St; ; Boston; MA; ; ", "Al Roy; 12 Main St; ; Boston; ; 02134; "),
+    ("John Smith; 12 Main St; ; Springfield; IL; 62701; ", "John Smith DVM; 12 Main St; ; ; IL; 61701; "),
+    ("Jo Ray; PO Box 7; ; Louisville; KY; 40241; ", "Jo Ray; PO Box 7; ; Louisville; KY; 40299; "),
+]
+
+
+@pytest.mark.parametrize(("listed", "row"), ABROAD_AND_ODD)
+def test_where_a_part_is_missing_the_scrub_finds_what_the_check_finds(
+    sqlite_database: Database, keyring: Keyring, points: Points, listed: str, row: str
+) -> None:
+    """P5, P9: no state, no number, no ZIP, another country: the cheap look loses nobody."""
+    with sqlite_database.write() as session:
+        opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.IMPORT)
+        point = points.post(PostalAddress.parse(listed))
+        suppress(session, points, point, opt_out, Evidence("x"), at=AT)
+        session.commit()
+    with sqlite_database.read() as session:
+        index = build_index(session, keyring.peppers, Ask(Channel.POST, MessageClass.MARKETING), at=AT)
+        asked = points.post(PostalAddress.parse(row))
+        alone = deciding.decide_all(session, keyring, Question(message_class=MessageClass.MARKETING), [asked], at=AT)[0]
+    cells = pl.DataFrame([[part.strip() for part in row.split(";")]], schema=HERE, orient="row")
+    judged = judge(cells, recognise(list(HERE)), index, "US")
+    assert alone.verdict is Verdict.REFUSED
+    assert judged.kept(1).tolist() == [False]
+
+
+def test_one_doubt_does_not_release_what_another_holds(
+    sqlite_database: Database, keyring: Keyring, points: Points
+) -> None:
+    """P9: an initial holds the row back, whatever a household nearby leaves in doubt."""
+    with sqlite_database.write() as session:
+        opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.IMPORT)
+        for home, level in (("J Smith; 12 Main St", Level.INDIVIDUAL), ("Al Roy; 12 Mian St", Level.HOUSEHOLD)):
+            point = points.post(PostalAddress.parse(f"{home}; ; Springfield; IL; 62701"), level)
+            suppress(session, points, point, opt_out, Evidence("x"), at=AT)
+        session.commit()
+    with sqlite_database.read() as session:
+        index = build_index(session, keyring.peppers, Ask(Channel.POST, MessageClass.MARKETING), at=AT)
+    row = ("John Smith", "12 Main St", "", "Springfield", "IL", "62701", "")
+    judged = judge(pl.DataFrame([row], schema=HERE, orient="row"), recognise(list(HERE)), index, "US")
+    assert judged.held["pc_tier"].to_list() == ["initial"]
+
+
+def test_a_house_of_many_is_judged_without_holding_every_pair(
+    sqlite_database: Database, keyring: Keyring, points: Points
+) -> None:
+    """Rows that say the same are judged once, and of many entries that one row meets only the deciding one stays."""
+    with sqlite_database.write() as session:
+        opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.IMPORT)
+        homes = [
+            PostalAddress("", "", "1 University Dr", f"Apt {number}", "Troy", "NY", "12180") for number in range(300)
+        ]
+        for point in points.post_many(homes, [Level.HOUSEHOLD] * 300):
+            assert isinstance(point, Point)
+            suppress(session, points, point, opt_out, Evidence("x"), at=AT)
+        session.commit()
+    with sqlite_database.read() as session:
+        index = build_index(session, keyring.peppers, Ask(Channel.POST, MessageClass.MARKETING), at=AT)
+    row = ("Zoe Ray", "1 University Dr", "", "Troy", "NY", "12180", "")
+    rows = pl.DataFrame([row] * 4000, schema=HERE, orient="row")
+    judged = judge(rows, recognise(list(HERE)), index, "US")
+    assert judged.found.height == 4000
+    assert judged.found["pc_suppression"].n_unique() == 1

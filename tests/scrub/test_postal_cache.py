@@ -8,11 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, update
 
 from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Source
 from prefcenter.core.decision import Ask
-from prefcenter.core.errors import Unavailable
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.files.columns import recognise
 from prefcenter.scrub.index import build_index
@@ -107,10 +106,44 @@ def test_a_row_is_judged_the_same_with_the_file_and_without(
     assert found[0].equals(found[2])
 
 
-def test_a_folder_that_cannot_be_written_is_told(sqlite_database: Database, points: Points, tmp_path: Path) -> None:
+def test_another_entry_of_an_old_ones_number_is_read_anew(
+    sqlite_database: Database, keyring: Keyring, points: Points, tmp_path: Path
+) -> None:
+    """G14: after a restore numbers are given again; whoever has one now is found, and nobody else."""
+    opt_out(sqlite_database, points, HOMES[0])
+    numbers(sqlite_database, tmp_path)
+    other = points.post(PostalAddress.parse(HOMES[1]))
+    with sqlite_database.write() as session:
+        session.execute(update(Suppression).values(digest=other.digest))
+        session.execute(update(SuppressionAddress).values(given=dict(other.given or {})))
+        session.commit()
+    with sqlite_database.read() as session:
+        index = build_index(
+            session, keyring.peppers, Ask(Channel.POST, MessageClass.MARKETING), at=AT, keep_in=tmp_path
+        )
+    place = {"city": "Burlington", "state": "VT", "zip": "05401"}
+    names = [("Ann Able", "1 Oak St"), ("Bob Baker", "2 Oak St")]
+    rows = pl.DataFrame([{"name": name, "address1": line} | place for name, line in names])
+    columns = recognise(["name", "address1", "city", "state", "zip"])
+    assert judge(rows, columns, index, "US").kept(2).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and nothing else", b"\0" * 5000])
+def test_a_damaged_file_costs_time_and_nothing_else(
+    sqlite_database: Database, points: Points, tmp_path: Path, content: bytes
+) -> None:
+    folder = tmp_path / "index"
+    opt_out(sqlite_database, points, *HOMES)
+    expected = numbers(sqlite_database, folder)
+    (path,) = folder.iterdir()
+    path.write_bytes(content)
+    assert numbers(sqlite_database, folder) == expected
+    assert kept(folder) == expected
+
+
+def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(
+    sqlite_database: Database, points: Points, tmp_path: Path
+) -> None:
     opt_out(sqlite_database, points, *HOMES)
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(Unavailable, match="could not be kept for the next mailing"):
-        numbers(sqlite_database, tmp_path / "file")
-    with sqlite_database.read() as session:
-        assert session.scalar(select(func.count(Suppression.id))) == 2
+    assert len(numbers(sqlite_database, tmp_path / "file")) == 2

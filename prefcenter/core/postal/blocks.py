@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+NO_NUMBER = "-"
+"""Stands for the number of an address that has none, as a house abroad that goes by its name."""
 WORD_LETTERS = 3
 """Letters of a street's first word that a block compares: slips come later in a word more often."""
 
@@ -32,8 +34,9 @@ def block_texts(fields: pl.DataFrame) -> pl.DataFrame:
 
     A couple lies in the blocks of both surnames. Whatever meets by a key meets in a block, too.
     """
-    rows = fields.select(BLOCK_FIELDS).with_row_index("place").filter(pl.col("number") != "")
-    rows = rows.with_columns(pl.col("zip").fill_null("")).with_columns(
+    rows = fields.select(BLOCK_FIELDS).with_row_index("place")
+    # Abroad a house may have a name and no number; the keys of :mod:`.keys` have an empty one there.
+    rows = rows.with_columns(pl.col("number").replace("", NO_NUMBER), pl.col("zip").fill_null("")).with_columns(
         pl.col("zip").str.head(3).alias("zip3"),
         pl.col("way").str.extract(rf"^([^ ]{{1,{WORD_LETTERS}}})").fill_null(NO_STREET).alias("word"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from prefcenter.core.channels import Level
+from prefcenter.core.postal.blocks import NO_NUMBER
 from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES, SUFFIX_FORMS, SUFFIXES
 from prefcenter.core.postal.text import amend
 
@@ -77,7 +78,7 @@ def _address() -> list[pl.Expr]:
     parts = ["s_predir", "s_street", "s_suffix", "s_postdir"]
     coded = pl.when(pl.col("s_country") == "US").then("s_zip5").otherwise(pl.col("s_country") + pl.col("s_zip5"))
     return [
-        pl.col("s_number").alias("number"),
+        pl.when(pl.col("s_number") == "").then(pl.lit(NO_NUMBER)).otherwise("s_number").alias("number"),
         pl.col("s_street").alias("street"),
         pl.when(strong).then("s_suffix").otherwise(pl.lit("")).alias("suffix"),
         pl.when(strong).then(pl.lit("")).otherwise("s_suffix").alias("weak"),
@@ -94,6 +95,10 @@ def _address() -> list[pl.Expr]:
     ]  # fmt: skip
 
 
+_LETTERED = r" ([A-DF-MO-RT-VX-Z]|AA|BB|CC|DD|FF|GG|HH|JJ|KK|LL|MM|PP|QQ|TT|UU|VV|XX|YY|ZZ)$"
+"""AVENUE A is not AVENUE B, nor COUNTY ROAD K KK; a letter that is a direction has been read as one."""
+
+
 def _figures(streets: pl.Series) -> pl.Series:
     """The figures of a street's name, for another figure is another street; FARG0 and STAN1EY are words, misread."""
     word = pl.element()
@@ -101,7 +106,9 @@ def _figures(streets: pl.Series) -> pl.Series:
     figure = word.filter(word.str.contains("[0-9]") & ~misread).str.replace("^([0-9]+)[A-Z]+$", "${1}")
     given = streets.str.contains("[0-9]")
     none = pl.zeros(len(streets), pl.Int8, eager=True).cast(pl.String).str.head(0)
-    return amend(none, given, lambda _: _each_word(streets.filter(given), figure)).alias("figures")
+    figures = amend(none, given, lambda _: _each_word(streets.filter(given), figure))
+    letters = streets.str.extract(_LETTERED).fill_null("")
+    return (figures + letters).alias("figures")
 
 
 def _each_word(texts: pl.Series, change: pl.Expr) -> pl.Series:
