@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -71,6 +71,24 @@ class Order:
     guards: Guards = DEFAULT_GUARDS
     unsure: Unsure = Unsure.BY_DEFAULT
     repeats: Repeats = Repeats.OFF
+
+
+_DAY_BEHIND = timedelta(hours=12)
+"""So far behind UTC a day may still be today somewhere."""
+
+
+def require_dates(order: Order, *, at: datetime) -> None:
+    """Refuse dates that lie before today: kept rows are erased by them.
+
+    Raises:
+        BadInput: the drop or the cut-off is over.
+    """
+    for option, when in (("--drop", order.drop_at), ("--cutoff", order.cutoff_at)):
+        if when is not None and when.date() < (at - _DAY_BEHIND).date():
+            raise BadInput(
+                f"{option} {when:%Y-%m-%d} lies in the past: it is {at:%Y-%m-%d} today.",
+                remedy="Give the day to come, or leave it out; `prefcenter mailing drop` records a drop that was.",
+            )
 
 
 def open_tables(order: Order) -> list[Table]:

@@ -28,7 +28,7 @@ from prefcenter.services.kept_folders import new_folder
 from prefcenter.services.keying import outdated_warning
 from prefcenter.services.keyring import require_all
 from prefcenter.services.mailing_orders import Order as Order
-from prefcenter.services.mailing_orders import ask_of, duplicates_of, open_tables, question_of
+from prefcenter.services.mailing_orders import ask_of, duplicates_of, open_tables, question_of, require_dates
 from prefcenter.services.mailing_rows import RowsToKeep
 from prefcenter.services.ports import Clock, Evidence, Keyring
 from prefcenter.services.resuming import Tell, checkpoints_of, tell_nobody
@@ -90,12 +90,13 @@ def prepare(
         tell: told sentences for people meanwhile.
 
     Raises:
-        BadInput: a file cannot be read; nothing is written.
+        BadInput: a file cannot be read, or a date is over; nothing is written.
         UnknownType: the message type or brand is unknown.
         Unavailable: the folder cannot be written to.
         MissingKey: a key in use is missing (X12).
     """
     at = clock()
+    require_dates(order, at=at)
     mailing_records.finish_abandoned(database, keep_in, at=at)
     tables = open_tables(order)
     with database.write() as session:

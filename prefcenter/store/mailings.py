@@ -81,9 +81,12 @@ def in_flight(session: Session, at: datetime) -> Sequence[Mailing]:
 
 
 def last_expected(mailing: Mailing) -> datetime:
-    """When the last piece of a mailing can be expected to have arrived."""
-    dropped = mailing.dropped_at or mailing.drop_at
-    return dropped + timedelta(days=14) if dropped is not None else mailing.prepared_at + timedelta(days=30)
+    """When the last piece of a mailing can be expected to have arrived; none is planned for before it was prepared."""
+    if mailing.dropped_at is not None:
+        return mailing.dropped_at + timedelta(days=14)
+    if mailing.drop_at is not None:
+        return max(mailing.drop_at, mailing.prepared_at) + timedelta(days=14)
+    return mailing.prepared_at + timedelta(days=30)
 
 
 def let_through(session: Session, channel: str, limit: int = 200) -> Sequence[Mailing]:

@@ -42,6 +42,26 @@ def test_a_drop_closes_the_mailing_and_dates_its_last_piece(either_post_room: Po
     assert in_flight(post_room) == []
 
 
+@pytest.mark.parametrize("option", ["drop", "cutoff"])
+def test_a_date_that_is_over_is_refused(post_room: PostRoom, option: str) -> None:
+    """G13: by a drop of last year the kept rows would be erased at once, and no late opt-out could be pulled."""
+    past = post_room.clock() - timedelta(days=2)
+    with pytest.raises(BadInput, match=f"--{option} {past:%Y-%m-%d} lies in the past: it is 2026-11-23 today"):
+        post_room.scrub(**{f"{option}_at": past})
+    assert not (post_room.folder / "out").exists()
+    today = datetime(2026, 11, 23, tzinfo=UTC)
+    post_room.scrub(**{f"{option}_at": today})
+    assert post_room.mailing().version == 1
+
+
+def test_rows_are_kept_as_long_as_ever_where_the_planned_drop_was_before_the_scrub(sent_room: PostRoom) -> None:
+    """P12: a wrong date on record erases nothing early."""
+    sent_room.set_state("prepared", drop_at=sent_room.clock() - timedelta(days=365))
+    row = sent_room.mailing()
+    assert mailings.last_expected(row) == row.prepared_at + timedelta(days=14)
+    assert mailing_ends.keep_until(row, timedelta(0)) == row.prepared_at + timedelta(days=14)
+
+
 def test_a_drop_is_recorded_when_it_has_happened_and_once(sent_room: PostRoom) -> None:
     with pytest.raises(BadInput, match="yet to come"):
         drop(sent_room, sent_room.clock() + timedelta(hours=1))
