@@ -143,10 +143,10 @@ def _let_go(session: Session, row: Mailing, ledger_keys: LedgerKeys, evidence: E
 
 
 def _written(row: Mailing, manifest_file: Path | None) -> Release:
-    """Put the manifest where the held one lies; never in the place of another mailing's."""
+    """Put the manifest where the held one lies; never in the place of another mailing's, or of any other file."""
     path = manifest_file or Path(row.out_folder or "") / MANIFEST_NAME
     try:
-        if manifest_file is None:
+        if manifest_file is None or path.exists():
             _require_its_own(path, row)
         with written_whole(path) as out:
             if path.exists():

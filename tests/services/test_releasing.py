@@ -191,6 +191,22 @@ def test_doing_it_again_only_writes_the_manifest_again(
     assert kinds.count("mailing_released") == 1
 
 
+@pytest.mark.parametrize("text", ["finder,name\n1,Jane\n", '{"mailing": "summer", "version": 1}', "{}", "[]"])
+def test_a_file_that_is_not_its_manifest_is_never_replaced(
+    sqlite_database: Database, keys: LedgerKeys, held: Mailing, tmp_path: Path, text: str
+) -> None:
+    """A slip in --manifest must not cost a mailing file."""
+    named = tmp_path / "clean.csv"
+    named.write_text(text)
+    found = release(sqlite_database, keys, "spring", Evidence(BEA), at=AT, manifest_file=named)
+    assert found.written_to is None
+    assert "clean.csv" in found.problem
+    assert named.read_text() == text
+    write_manifest(named, held.manifest)
+    again = release(sqlite_database, keys, "spring", Evidence(BEA), at=AT, manifest_file=named)
+    assert again.written_to == named
+
+
 def test_the_manifest_of_another_mailing_is_left_alone(
     sqlite_database: Database, keys: LedgerKeys, folder: Path, held: Mailing
 ) -> None:
