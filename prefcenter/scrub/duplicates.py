@@ -1,7 +1,8 @@
 """The same person, or the same household, twice in a mailing: the first row is kept, and the later ones are dropped.
 
 Two rows are the same where their standard forms are equal: for email and texts the canonical address or number; for
-post number, street, unit and ZIP (or city and state), and for the same person first and last name and generation too.
+post number, street, unit and ZIP (or city and state), and for the same person first and last name, middle initial,
+generation and company too.
 What differs by a typing error or a nickname is two letters, not a false removal.
 """
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from prefcenter.core.channels import Channel
-from prefcenter.core.postal.keys import standard_fields
+from prefcenter.core.postal.keys import standard_fields, standardised
 from prefcenter.core.repeats import Repeats
 from prefcenter.files.columns import Columns
 from prefcenter.files.tables import Block, Mask
@@ -102,7 +103,8 @@ class Duplicates:
         return pl.concat([self._postal(frame.slice(start, _SLICE), columns) for start in starts])
 
     def _postal(self, frame: pl.DataFrame, columns: Columns) -> pl.Series:
-        fields = standard_fields(as_written(frame, columns))
+        standard = standardised(as_written(frame, columns))
+        fields = standard_fields(standard).hstack(standard.select("s_middle", "s_middle2"))
         return fields.select(_form(self._level)).to_series()
 
 
@@ -113,7 +115,10 @@ def _form(level: Repeats) -> pl.Expr:
     if level is Repeats.HOUSEHOLD:
         whole = pl.concat_str(line, separator="|")
     else:
-        persons = pl.concat_str(["person1", "s_generation", "person2", "s_generation2"], separator="+")
+        initials = [pl.col(name).str.head(1) for name in ("s_middle", "s_middle2")]
+        persons = pl.concat_str(
+            ["person1", initials[0], "s_generation", "person2", initials[1], "s_generation2", "company"], separator="+"
+        )
         who = (
             pl.when(pl.col("person1") != "").then(persons)
             .when(pl.col("company") != "").then(pl.concat_str(pl.lit("at "), "company"))
