@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 run: $(STAMP) ## Start the product with sample data on http://127.0.0.1:8000
-	@$(BIN)/prefcenter demo
+	@$(BIN)/prefcenter demo $(ARGS)
 
 test: $(STAMP) ## Run the tests; those in a browser only where there is Chromium
 	@$(if $(BROWSER),,echo "There is no Chromium here, so the browser tests are left out; \`make check\` wants it.";) \

@@ -22,6 +22,10 @@ KEPT_ROW, KEPT_FILE = "pc_kept_row", "pc_kept_file"
 """Of a row that was dropped as a duplicate: the number and the file of the row that was kept."""
 
 
+KEPT = "pc_kept"
+"""Whether an unsure row stands in the clean file: a person who looks through them begins with those that do not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What the files of one input are called."""
@@ -76,7 +80,7 @@ class Outputs:
             undo.push(self._stack)
             self.clean = self._stack.enter_context(table.clean_output(folder / names.clean))
             self._suppressed = people(names.suppressed, self._found)
-            self._review = people(names.review, self._found)
+            self._review = people(names.review, (*self._found, KEPT))
             self._unreadable = people(names.unreadable, (ROW, PROBLEM))
             self._duplicates = people(names.duplicates, (ROW, KEPT_ROW, KEPT_FILE)) if len(sources) else None
             undo.pop_all()
@@ -92,7 +96,9 @@ class Outputs:
         """
         self.clean.keep(block, mask)
         self._suppressed.write(self._with_reasons(block, judged.found))
-        self._review.write(self._with_reasons(block, judged.unsure))
+        doubtful = self._with_reasons(block, judged.unsure).drop(KEPT, strict=False)
+        stays = pl.Series(KEPT, np.where(mask[judged.unsure["row"].to_numpy()], "yes", "no"), dtype=pl.String)
+        self._review.write(doubtful.with_columns(stays))
         unreadable = _unreadable(block, judged)
         self._unreadable.write(unreadable)
         if self._duplicates is not None:

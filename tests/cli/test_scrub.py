@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.cli.conftest import JANE_AT_HOME, Prefcenter
@@ -93,3 +95,26 @@ def test_a_country_that_is_not_known_is_not_taken_for_the_default(acme: Prefcent
     acme("scrub", str(source), "--channel", "email", "--mailing", "spring", "--out", str(out))
     assert (out / "clean.csv").read_text(encoding="utf-8").splitlines()[1:] == kept
     assert (out / "suppressed.csv").read_text(encoding="utf-8").count("consent_missing") == len(gone)
+
+
+@pytest.mark.parametrize(
+    ("rule", "held", "kept"),
+    [("default", ["2"], ["3"]), ("remove", ["2", "3"], []), ("keep", [], ["2", "3"])],
+)
+def test_unsure_rows_are_told_with_what_became_of_them(
+    house: Prefcenter, tmp_path: Path, rule: str, held: list[str], kept: list[str]
+) -> None:
+    """P9, P11: an initial is held back and several differences are let through, unless one says otherwise."""
+    source, out = tmp_path / "in.csv", tmp_path / "out"
+    initial = "2,J Doe,12 Main St,Apt 4,Springfield,IL,62701\n"
+    several = "3,Robert Smyth,12 N Mian St,,Springfield,IL,62701\n"
+    house("suppress", "add", "post", "Robert Smith; 12 N Main St; Apt 4; Springfield; IL; 62701", "--reason", "opt_out")
+    source.write_text(HEADER + JANE + initial + several + "4,Zoe Ray,9 Oak Ave,,Springfield,IL,62701\n")
+    scrub(house, source, out=out, more=("--unsure", rule))
+    review = pl.read_csv(out / "review.csv", infer_schema=False)
+    by_fate = {fate: review.filter(pl.col("pc_kept") == fate)["id"].to_list() for fate in ("no", "yes")}
+    assert by_fate == {"no": held, "yes": kept}
+    clean = pl.read_csv(out / "clean.csv", infer_schema=False)
+    assert clean["id"].to_list() == [*kept, "4"]
+    counts = json.loads((out / "manifest.json").read_text())["counts"]
+    assert (counts["review"], counts["kept"], counts["suppressed"]) == (len(held), len(kept) + 1, 1)
