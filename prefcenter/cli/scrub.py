@@ -136,6 +136,7 @@ def scrub_command(
             clock=wiring.clock,
             progress=watch.progress,
             tell=watch.tell,
+            ending=watch.end,
         )
     if wants_json:
         print_json(prepared.manifest or {"counts": _counts(prepared), "held": list(prepared.held)})

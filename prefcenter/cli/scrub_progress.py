@@ -27,10 +27,12 @@ class Watch:
     Args:
         progress: called after each part; it is also where the scrub is stopped when somebody asked for it.
         tell: told sentences for people.
+        end: called before the results come into place: from then on the scrub cannot be stopped.
     """
 
     progress: Progress
     tell: Callable[[str], None]
+    end: Callable[[], None]
 
 
 @contextmanager
@@ -42,7 +44,7 @@ def watching() -> Iterator[Watch]:
             show(done, size, rows)
             stop.step()
 
-        yield Watch(progress, tell)
+        yield Watch(progress, tell, stop.end)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ class Stop:
 
     Before the first step there is nothing to be kept, and it is stopped at once; from then on at the next step. What
     comes after the last step is not interrupted, so that what is told of the work is true. Whoever asks twice does not
-    want to wait.
+    want to wait, and is heard until results come into place.
 
     Args:
         tell: told that the wish was heard.
@@ -24,7 +24,7 @@ class Stop:
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
-        self._has_begun = self._is_wanted = False
+        self._has_begun = self._is_wanted = self._is_ending = False
 
     def step(self) -> None:
         """Between two steps.
@@ -36,12 +36,18 @@ class Stop:
         if self._is_wanted:
             raise KeyboardInterrupt
 
+    def end(self) -> None:
+        """From here on nothing is stopped any more, however often it is asked for."""
+        self._is_ending = True
+
     def ask(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
         """Ask for the work to be stopped.
 
         Raises:
             KeyboardInterrupt: it can be stopped at once, or was asked for before.
         """
+        if self._is_ending:
+            return
         if self._is_wanted or not self._has_begun:
             raise KeyboardInterrupt
         self._is_wanted = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -71,6 +71,7 @@ def prepare(
     index_in: Path | None = None,
     progress: Progress | None = None,
     tell: Tell = tell_nobody,
+    ending: Callable[[], None] = lambda: None,
 ) -> Prepared:
     """Scrub the files of a mailing, write them whole or not at all, and put the mailing on record.
 
@@ -88,6 +89,7 @@ def prepare(
         index_in: where the list is kept as it was read, for the next mailing.
         progress: told after each block.
         tell: told sentences for people meanwhile.
+        ending: called before the mailing is announced and its files come into place.
 
     Raises:
         BadInput: a file cannot be read, or a date is over; nothing is written.
@@ -123,6 +125,7 @@ def prepare(
                 scrubbed = _scrub_all(tables, index, folder, order, rows, points, progress)
                 held = _held(database, order, question, scrubbed, index, entries, watched)
                 manifest = _manifest(order, question, scrubbed, position, points.at, entries, held)
+                ending()
                 with database.write() as session:
                     row = _open_mailing(session, order, question, manifest, kept.name, evidence.actor)
                     signed = sign_manifest(manifest.as_dict() | {"version": row.version}, ledger_keys.newest[1])

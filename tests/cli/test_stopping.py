@@ -5,18 +5,21 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from prefcenter.cli.scrub_progress import Pace
 from prefcenter.cli.stopping import stoppable
+from prefcenter.files import writing
 from prefcenter.files.columns import Columns
 from prefcenter.files.reading import CsvTable
 from prefcenter.scrub import matching, run
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.outputs import Outputs
 from prefcenter.scrub.verdicts import Judged
+from prefcenter.services import mailing_records
 from tests.cli.conftest import Prefcenter
 
 WORDS = ("scrub", "in.csv", "--channel", "email", "--mailing", "spring", "--out", "out")
@@ -95,6 +98,30 @@ def test_after_the_last_part_it_comes_to_its_end(house: Prefcenter, monkeypatch:
 
     monkeypatch.setattr(Outputs, "close", late)
     assert "the files are in out" in house(*WORDS).output
+    house("verify", "out/clean.csv", "out/manifest.json")
+
+
+def test_whoever_asks_twice_while_files_come_into_place_is_not_told_that_there_are_none(
+    house: Prefcenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """U3: the mailing is on record by then, and its files are there."""
+    publish, confirm = writing._publish, mailing_records.confirm_in_place
+
+    def late(staging: Path, folder: Path) -> None:
+        signal.raise_signal(signal.SIGINT)
+        publish(staging, folder)
+        signal.raise_signal(signal.SIGINT)
+
+    def later(*given: Any, **named: Any) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        confirm(*given, **named)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(writing, "_publish", late)
+    monkeypatch.setattr(mailing_records, "confirm_in_place", later)
+    told = house(*WORDS).output
+    assert "nothing was written" not in told
+    assert "the files are in out" in told
     house("verify", "out/clean.csv", "out/manifest.json")
 
 
