@@ -22,11 +22,18 @@ from prefcenter.core.errors import BadInput
 if TYPE_CHECKING:
     from prefcenter.services.auditing import Audited
 
-FOUND = 3
+UNCHECKED, FOUND = 1, 3
 _SHOWN, _SHOWN_TO_PROGRAMS = 50, 1_000
 
 
-@click.command("audit", epilog=exits(f"{FOUND}  found some", done="none was found"))
+@click.command(
+    "audit",
+    epilog=exits(
+        "1  none was found, and some rows could not be checked; or it could not",
+        f"{FOUND}  found some",
+        done="none was found",
+    ),
+)
 @click.argument("file", type=FILE)
 @click.option("--channel", type=CHANNEL, help="How they were written to. Default: told by the columns.")
 @click.option("--at-column", metavar="COLUMN", help="When each was sent. Default: told by the columns' names.")
@@ -90,8 +97,8 @@ def audit_command(
         print_json(_json(file, done, out))
     else:
         _tell(file, done, out, zone)
-    if done.found:
-        raise click.exceptions.Exit(FOUND)
+    if done.found or done.unreadable:
+        raise click.exceptions.Exit(FOUND if done.found else UNCHECKED)
 
 
 def _zone(name: str) -> tzinfo:
@@ -144,8 +151,13 @@ def _tell(file: Path, done: Audited, out: Path | None, zone: str) -> None:
         headings = ("row", "sent", "reason", "reach", "since", "hours after", "tier", "entry")
         print_table(headings, [_finding_cells(row) for row in done.findings], empty="")
     else:
-        click.echo("None of them went to anybody who was on the list at that moment.")
+        click.echo(f"None of {_all(done)} went to anybody who was on the list at that moment.")
     _tell_doubts(done, out)
+
+
+def _all(done: Audited) -> str:
+    """Who is spoken of where nobody was found."""
+    return f"the {done.checked:,} that could be checked" if done.unreadable else "them"
 
 
 def _tell_doubts(done: Audited, out: Path | None) -> None:
@@ -156,7 +168,8 @@ def _tell_doubts(done: Audited, out: Path | None) -> None:
     if done.voided:
         click.echo(f"{done.voided:,} met an entry that was voided since as a wrong record, which never counted.")
     if done.unreadable:
-        click.echo(f"{done.unreadable:,} rows could not be checked; the first:", err=True)
+        rows = "row" if done.unreadable == 1 else "rows"
+        click.echo(f"{done.unreadable:,} {rows} could not be checked; the first:", err=True)
         for row, problem in done.problems[:3]:
             click.echo(f"  row {row} {problem}", err=True)
     if out is not None:

@@ -48,6 +48,14 @@ def test_nobody_found_is_zero_and_said(house: Prefcenter, tmp_path: Path) -> Non
     assert "1 times have no zone and were taken as UTC" in told.stdout
 
 
+def test_nobody_found_among_few_that_could_be_checked_is_not_nobody(house: Prefcenter, tmp_path: Path) -> None:
+    """U3: of rows that could not be read nothing is known, and a script must not take that for a clean log."""
+    (tmp_path / "log.csv").write_text("email,sent_at\nbob@example.com,2026-05-03\n" + "jane@example.com,soon\n" * 50)
+    told = house("audit", "log.csv", exits=1)
+    assert "None of the 1 that could be checked went to anybody who was on the list" in told.stdout
+    assert "50 rows could not be checked" in told.stderr
+
+
 def test_a_mail_drop_has_one_date_for_all_rows(house: Prefcenter, tmp_path: Path) -> None:
     (tmp_path / "drop.csv").write_text("name,address1,address2,city,state,zip\nJane Doe,12 Main St,Apt 4,,,62701\n")
     house("audit", "drop.csv", "--at", "2026-05-02", exits=3)
