@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 _EPOCH = re.compile(r"[0-9]{9,10}(?:\.[0-9]+)?|[0-9]{13}")
 _AMERICAN = re.compile(
@@ -14,7 +14,7 @@ _AMERICAN = re.compile(
 _MILLISECONDS = 13
 
 
-def read_logged(text: str, zone: tzinfo = UTC) -> tuple[datetime, bool]:
+def read_logged(text: str, zone: tzinfo = UTC, *, by: datetime | None = None) -> tuple[datetime, bool]:
     """Read a moment as aware UTC, and tell whether its zone had to be assumed.
 
     A date alone is its beginning. What stands before a year is month and day, in this order; 31/12/2026 is no moment.
@@ -22,6 +22,7 @@ def read_logged(text: str, zone: tzinfo = UTC) -> tuple[datetime, bool]:
     Args:
         text: ISO 8601; seconds or milliseconds since 1970; or ``12/31/2026 11:59 PM``.
         zone: where a moment without a zone is told.
+        by: a log tells what was: a year of two digits that would lie after that is of the century before.
 
     Raises:
         ValueError: it is none of these, or there is no such moment.
@@ -38,7 +39,7 @@ def read_logged(text: str, zone: tzinfo = UTC) -> tuple[datetime, bool]:
         seconds = int(bare) / 1000 if len(bare) == _MILLISECONDS and "." not in bare else float(bare)
         return datetime.fromtimestamp(seconds, UTC), False
     american = _AMERICAN.fullmatch(bare)
-    moment = _american(american) if american else datetime.fromisoformat(bare.removesuffix(" UTC"))
+    moment = _american(american, by) if american else datetime.fromisoformat(bare.removesuffix(" UTC"))
     if not american and bare.endswith(" UTC"):
         moment = moment.replace(tzinfo=UTC)
     if moment.tzinfo is None:
@@ -46,14 +47,17 @@ def read_logged(text: str, zone: tzinfo = UTC) -> tuple[datetime, bool]:
     return moment.astimezone(UTC), False
 
 
-def _american(found: re.Match[str]) -> datetime:
+def _american(found: re.Match[str], by: datetime | None) -> datetime:
     year = int(found["year"])
+    if len(found["year"]) == 2:
+        # Somewhere the new year has begun while it is the old one in UTC.
+        year += 1900 if by is not None and 2000 + year > (by + timedelta(days=1)).year else 2000
     hour, half = int(found["hour"] or 0), (found["half"] or "").lower()
     if half and not 1 <= hour <= 12:
         raise ValueError("no such hour")
     hour = hour % 12 + (12 if half == "p" else 0) if half else hour
     return datetime(  # noqa: DTZ001 - the caller gives the zone
-        year if year > 99 else 2000 + year,
+        year,
         int(found["month"]),
         int(found["day"]),
         hour,

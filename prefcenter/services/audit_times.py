@@ -45,7 +45,9 @@ def _remedy(columns: Columns) -> str:
     return f"Name it with --at-column, one of: {listing(columns.names)}; or give one moment for all with --at TIME."
 
 
-def sent_at(frame: pl.DataFrame, column: str | None, at: datetime | None, zone: tzinfo) -> pl.DataFrame:
+def sent_at(
+    frame: pl.DataFrame, column: str | None, at: datetime | None, zone: tzinfo, *, by: datetime
+) -> pl.DataFrame:
     """The moment of each row.
 
     Args:
@@ -53,6 +55,7 @@ def sent_at(frame: pl.DataFrame, column: str | None, at: datetime | None, zone: 
         column: where the moments stand; None where ``at`` is that of all.
         at: one moment for all.
         zone: where a moment without a zone is told.
+        by: now; no year of two digits lies after it.
 
     Returns:
         ``moment`` or null, ``assumed`` (whether it had no zone), and ``problem``: why there is none, else null.
@@ -63,16 +66,16 @@ def sent_at(frame: pl.DataFrame, column: str | None, at: datetime | None, zone: 
         return pl.DataFrame({MOMENT: every}).with_columns(**rest)
     texts = frame[column]
     distinct = texts.unique()
-    read = [_read(text, column, zone) for text in distinct.to_list()]
+    read = [_read(text, column, zone, by) for text in distinct.to_list()]
     known = pl.DataFrame(read, schema=_SCHEMA, orient="row").with_columns(distinct.alias("text"))
     return pl.DataFrame({"text": texts}).join(known, on="text", how="left", maintain_order="left").select(*_SCHEMA)
 
 
-def _read(text: str, column: str, zone: tzinfo) -> tuple[datetime | None, bool, str | None]:
+def _read(text: str, column: str, zone: tzinfo, by: datetime) -> tuple[datetime | None, bool, str | None]:
     if not text.strip():
         return None, False, f"has no time in the column “{column}”"
     try:
-        moment, assumed = read_logged(text, zone)
+        moment, assumed = read_logged(text, zone, by=by)
     except (ValueError, OverflowError, OSError):
         return None, False, f"has no time that can be read in the column “{column}”"
     return moment, assumed, None

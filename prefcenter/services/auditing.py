@@ -162,7 +162,7 @@ def _question(session: Session, log: Log, channel: Channel) -> deciding.Question
 
 
 def _look(block: Block, columns: Columns, history: History, log: Log, done: Audited, outputs: AuditFiles) -> None:
-    moments = sent_at(block.frame, done.at_column, log.at, log.zone)
+    moments = sent_at(block.frame, done.at_column, log.at, log.zone, by=history.counted.at)
     places = np.flatnonzero(moments[MOMENT].is_not_null().to_numpy())
     rows, sent = block.frame[places], moments[MOMENT].gather(places)
     judged = judge(rows, columns, replace(history.counted, moments=sent), log.default_country)

@@ -70,6 +70,14 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
         read_logged(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "year"), [("12/31/99", 1999), ("12/31/27", 1927), ("11/23/26", 2026), ("1/1/00", 2000)]
+)
+def test_a_year_of_two_digits_is_never_one_to_come(text: str, year: int) -> None:
+    """A log tells what was."""
+    assert read_logged(text, by=datetime(2026, 11, 23, tzinfo=UTC))[0].year == year
+
+
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_what_is_written_as_iso_is_read_back(moment: datetime) -> None:
     assert read_logged(moment.isoformat()) == (moment, False)
