@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CHANGED, STALE, HELD = 3, 4, 5
 REPEATS = Code(Repeats, "repeats")
+_PLACED = click.Path(dir_okay=False, path_type=Path)
+"""A file that may have to be put back before it can be read: a scrub was killed while it put others in its place."""
 
 
 @click.command(
@@ -236,8 +238,8 @@ def _report_held(prepared: Prepared, heading: str) -> None:
         done="it is the file, unchanged and fresh",
     ),
 )
-@click.argument("file", type=FILE)
-@click.argument("manifest", type=FILE)
+@click.argument("file", type=_PLACED)
+@click.argument("manifest", type=_PLACED)
 @as_json
 @click.pass_context
 def verify_command(ctx: click.Context, file: Path, manifest: Path, wants_json: bool) -> None:

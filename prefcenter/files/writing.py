@@ -18,10 +18,10 @@ import polars as pl
 
 from prefcenter.core.errors import BadInput, Unavailable
 from prefcenter.files.sources import Packer
+from prefcenter.files.swapping import MANIFEST_NAME as MANIFEST_NAME
+from prefcenter.files.swapping import UNFINISHED, clear_dead, discard, locked, swap
 from prefcenter.files.tables import FileFacts
 
-MANIFEST_NAME = "manifest.json"
-_UNFINISHED = ".unfinished-"
 _OUR_FAULTS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -125,9 +125,9 @@ def _csv_bytes(rows: pl.DataFrame) -> bytes:
 def whole_or_nothing(folder: Path) -> Iterator[Path]:
     """A new, empty folder whose files come into ``folder`` together, when all is done, or not at all.
 
-    It lies in ``folder``, thus on the same file system. What a run left there that was killed is removed. At the end an
-    old manifest is removed first and the new one comes last, so that a manifest always speaks of files that are whole.
-    On any exception, and on an interrupt, what was in ``folder`` before is there again.
+    It lies in ``folder``, thus on the same file system. What a run left there that was killed is undone, or finished.
+    At the end an old manifest is removed first and the new one comes last, so that a manifest always speaks of files
+    that are whole. On any exception, and on an interrupt, what was in ``folder`` before is there again.
 
     Raises:
         Unavailable: the folder cannot be written to, or its disk is full.
@@ -147,7 +147,9 @@ def whole_or_nothing(folder: Path) -> Iterator[Path]:
         if isinstance(error, OSError) and error.errno in _OUR_FAULTS:
             raise Unavailable(
                 f"The files could not be written to {folder}: {_OUR_FAULTS[error.errno]}.",
-                remedy="What was there before is unchanged.",
+                remedy="What was there before is unchanged."
+                if staging is None or not staging.exists()
+                else f"What was there before is in {staging}, and the next run puts it back.",
             ) from error
         if isinstance(error, FileExistsError | NotADirectoryError):
             raise BadInput(f"{folder} is not a folder.") from error
@@ -157,28 +159,12 @@ def whole_or_nothing(folder: Path) -> Iterator[Path]:
 
 def _staging(folder: Path) -> tuple[Path, int]:
     """A new folder for the files in the making, and the lock that tells others that somebody works there."""
-    with _locked(folder):
-        for left in folder.glob(f"{_UNFINISHED}*"):
-            _remove_if_dead(left)
-        staging = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
+    with locked(folder):
+        clear_dead(folder)
+        staging = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
         lock = os.open(staging, os.O_RDONLY)
         fcntl.flock(lock, fcntl.LOCK_EX)
     return staging, lock
-
-
-def _remove_if_dead(left: Path) -> None:
-    """Remove what a killed run left behind: a lock ends with its process."""
-    try:
-        handle = os.open(left, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(left, ignore_errors=True)
-    except OSError:
-        return
-    finally:
-        os.close(handle)
 
 
 def _missing_parents(folder: Path) -> list[Path]:
@@ -188,7 +174,7 @@ def _missing_parents(folder: Path) -> list[Path]:
 
 def _clean_up(staging: Path | None, made: Sequence[Path]) -> None:
     if staging:
-        shutil.rmtree(staging, ignore_errors=True)
+        discard(staging)
     for part in made:
         try:
             part.rmdir()
@@ -197,53 +183,10 @@ def _clean_up(staging: Path | None, made: Sequence[Path]) -> None:
 
 
 def _publish(staging: Path, folder: Path) -> None:
-    """Move the files into place; if one cannot be moved, put back what they had replaced.
+    """Move the files into place.
 
     Of two runs into the same folder the one waits for the other, so that no manifest lies beside another's files.
     """
-    with _locked(folder):
-        _move(staging, folder)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _move(staging: Path, folder: Path) -> None:
-    names = sorted((path.name for path in staging.iterdir()), key=lambda name: (name == MANIFEST_NAME, name))
-    old = Path(tempfile.mkdtemp(prefix=".replaced-", dir=staging))
-    moved: list[str] = []
-    try:
-        for name in (MANIFEST_NAME, *(name for name in names if name != MANIFEST_NAME)):
-            if (folder / name).exists():
-                os.replace(folder / name, old / name)  # noqa: PTH105  (atomic, and says so)
-        for name in names:
-            moved.append(name)
-            os.replace(staging / name, folder / name)  # noqa: PTH105
-    except BaseException:
-        _put_back(folder, old, moved)
-        raise
-    _sync(folder)
-
-
-def _put_back(folder: Path, old: Path, moved: Sequence[str]) -> None:
-    for name in moved:
-        (folder / name).unlink(missing_ok=True)
-    replaced = sorted(old.iterdir(), key=lambda path: path.name == MANIFEST_NAME)
-    for path in replaced:
-        os.replace(path, folder / path.name)  # noqa: PTH105
-
-
-def _sync(folder: Path) -> None:
-    """Make the renames durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with locked(folder):
+        clear_dead(folder)  # Its files belong below ours, whatever it had replaced.
+        swap(staging, folder)

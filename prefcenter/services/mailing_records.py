@@ -6,6 +6,7 @@ tells by the manifest, which comes into place last, whether the files are there.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.errors import BadInput, Unavailable
 from prefcenter.files.manifest import read_manifest
+from prefcenter.files.swapping import recover
 from prefcenter.files.writing import MANIFEST_NAME
 from prefcenter.services import kept_folders
 from prefcenter.services.ports import Evidence
 from prefcenter.store import ledger, mailings
 from prefcenter.store.engine import Database
 from prefcenter.store.mailings import Mailing, MailingState
+
+_log_of_faults = logging.getLogger(__name__)
 
 
 def confirm(session: Session, row: Mailing, evidence: Evidence, *, at: datetime) -> None:
@@ -73,13 +77,15 @@ def fail(
 def finish_abandoned(database: Database, base: Path, *, at: datetime) -> int:
     """Settle the mailings whose scrub died before its end, and tell how many there were.
 
-    One whose manifest is where it belongs has all its files, and is confirmed; any other has failed.
+    One whose manifest is where it belongs has all its files, and is confirmed; any other has failed, and the files that
+    it had replaced are put back. Where they cannot be, it stays as it is: they are still to be had.
     """
     with database.read() as session:
         announced = mailings.in_state(session, MailingState.PREPARING)
     dead = [
         row for row in announced if row.rows_folder is not None and kept_folders.is_abandoned(base, row.rows_folder)
     ]
+    dead = [row for row in dead if _is_recovered(row)]
     for row in dead:
         if _is_in_place(row):
             with database.write() as session:
@@ -89,6 +95,18 @@ def finish_abandoned(database: Database, base: Path, *, at: datetime) -> int:
             fail(database, base, row.id, Evidence("system"), at=at)
     kept_folders.sweep(base, [row.rows_folder for row in announced])
     return len(dead)
+
+
+def _is_recovered(row: Mailing) -> bool:
+    if row.out_folder is None:
+        return True
+    folder = Path(row.out_folder)
+    try:
+        recover(folder)
+    except OSError as error:
+        _log_of_faults.warning("what a dead scrub left in %s cannot be put back: %s", folder, error.strerror)
+        return False
+    return True
 
 
 def _is_in_place(row: Mailing) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.errors import NotFound
 from prefcenter.files.manifest import key_id, read_manifest
+from prefcenter.files.swapping import recover
 from prefcenter.files.verification import Outcome, Verification, verify_file
 from prefcenter.services.following import Followed, follow
 from prefcenter.services.sealing import LedgerKeys
@@ -19,11 +21,15 @@ from prefcenter.store.mailings import MailingState
 def verify(session: Session, ledger_keys: LedgerKeys, path: Path, manifest: Path, *, at: datetime) -> Verification:
     """Hold a file against its manifest, and then against the record: a file alone cannot tell what came after it.
 
-    Of a mailing that is not on record here, the manifest alone is believed.
+    Of a mailing that is not on record here, the manifest alone is believed. What a scrub left half-way that was killed
+    is put back first: the files beside it may be of another version.
 
     Raises:
         BadInput: the file or the manifest cannot be read.
     """
+    for folder in {path.parent, manifest.parent}:
+        with suppress(OSError):  # In a folder that is only read, the digests tell what does not belong together.
+            recover(folder)
     keys = {key_id(public): public for public in ledger_keys.public}
     said = read_manifest(manifest)
     found = verify_file(path, said, at, keys)

@@ -10,8 +10,10 @@ import pytest
 
 from prefcenter.core.errors import PrefcenterError, Unavailable
 from prefcenter.files import writing
+from prefcenter.files.verification import Outcome
 from prefcenter.services import kept_folders, mailing_records
 from prefcenter.services.mailing_records import finish_abandoned
+from prefcenter.services.verifying import verify
 from prefcenter.store import mailings
 from prefcenter.store.engine import StoreUnavailable
 from tests.posting import BOB, PostRoom
@@ -55,6 +57,55 @@ def test_a_scrub_that_is_killed_before_its_files_are_in_place_has_failed(post_ro
     assert (post_room.ledger("mailing"), len(post_room.ledger("mailing_failed"))) == ([], 1)
     post_room.scrub()
     assert states(post_room) == [(2, "prepared"), (1, "failed")]
+
+
+HALF_WAY = KILLED.replace(
+    "writing._publish = lambda *_: os._exit(9)",
+    """
+rename = os.replace
+
+def replace(source, target):
+    if Path(target).name == "manifest.json" and Path(target).parent.name == "out":
+        os._exit(9)
+    rename(source, target)
+
+os.replace = replace
+""",
+)
+
+
+def test_what_a_scrub_replaced_that_was_killed_half_way_is_put_back(sent_room: PostRoom, tmp_path: Path) -> None:
+    """P11: the version before is whole again, and not lost with the dead one's folder."""
+    out = tmp_path / "out"
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    sent_room.opt_out(BOB)
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", HALF_WAY, tmp_path], cwd=root, check=False).returncode == 9
+    assert states(sent_room) == [(2, "preparing"), (1, "prepared")]
+    assert not (out / "manifest.json").exists()
+    with sent_room.wiring.database.read() as session:
+        keys = sent_room.wiring.ledger_keys
+        found = verify(session, keys, out / "clean.csv", out / "manifest.json", at=sent_room.clock())
+    assert found.outcome is Outcome.OK
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert settle(sent_room) == 1
+    assert states(sent_room) == [(2, "failed"), (1, "prepared")]
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_one_whose_replaced_files_cannot_be_put_back_now_is_not_given_up(
+    sent_room: PostRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent_room.set_state("preparing")
+
+    def read_only(_folder: Path) -> None:
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mailing_records, "recover", read_only)
+        assert settle(sent_room) == 0
+    assert states(sent_room) == [(1, "preparing")]
+    assert settle(sent_room) == 1
 
 
 def test_one_that_is_killed_when_its_files_are_in_place_is_confirmed(sent_room: PostRoom) -> None:
