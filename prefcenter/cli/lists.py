@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from prefcenter.cli.options import CHANNEL, HASH, REASON, acting, as_json
+from prefcenter.cli.options import CHANNEL, HASH, REASON, acting, as_json, mapped
 from prefcenter.cli.presenting import exits, print_json
 from prefcenter.cli.running import FAILED, open_wiring
 from prefcenter.core.channels import Channel, Reason
@@ -30,6 +30,7 @@ from prefcenter.services.ports import Evidence
     metavar="PATH",
     help="Where rows go that cannot be used, with a reason each. Default: beside FILE, .rejected.csv.",
 )
+@mapped
 @acting
 @as_json
 def import_command(
@@ -39,6 +40,7 @@ def import_command(
     source: str,
     hashed: HashAlgorithm | None,
     rejects: Path | None,
+    mapping: dict[str, str],
     evidence: Evidence,
     wants_json: bool,
 ) -> None:
@@ -65,6 +67,7 @@ def import_command(
             rejects=rejects or file.with_suffix(".rejected.csv"),
             clock=wiring.clock,
             progress=progress,
+            mapping=mapping,
         )
     if wants_json:
         told = {"batch": done.batch, "read": done.read, "new": done.new, "already": done.already}

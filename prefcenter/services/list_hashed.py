@@ -131,17 +131,18 @@ def _column(file: str, columns: Columns, head: Sequence[RowBlock], algorithm: Ha
     if not head:
         raise BadInput(f"{file} has no rows.")
     frame = pl.concat([block.frame.head(_LOOKED_AT) for block in head])
-    found = _mostly(frame, columns.names, rf"^\s*(?:{algorithm}:)?[0-9a-fA-F]{{{algorithm.digits}}}\s*$")
+    names = (columns["email"],) if "email" in columns.mapped else columns.names
+    found = _mostly(frame, names, rf"^\s*(?:{algorithm}:)?[0-9a-fA-F]{{{algorithm.digits}}}\s*$")
     if len(found) > 1:
         meant = [name for name in found if _NAMES.search(normalised(name)) and "phone" not in normalised(name)]
         if len(meant) != 1:
             raise BadInput(
                 f"{file} has several columns of {algorithm.label} digests: {', '.join(found[:10])}.",
-                remedy="Leave only that of the email addresses, or name it email.",
+                remedy="Say which is that of the email addresses: --map email=COLUMN.",
             )
         found = meant
     if not found:
-        raise _without_digests(file, columns.names, frame, algorithm)
+        raise _without_digests(file, names, frame, algorithm)
     return found[0]
 
 

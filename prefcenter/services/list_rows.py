@@ -251,7 +251,8 @@ def channel_of_columns(columns: Columns) -> Channel:
         )
     raise BadInput(
         f"No column for email, phone or a postal address was found. The columns are: {listing(columns.names)}.",
-        remedy="Name them email, phone, or name, address1, city, state, zip.",
+        remedy="Name them email, phone, or name, address1, city, state, zip; or say which is which, such as --map"
+        " email=COLUMN.",
     )
 
 

@@ -74,6 +74,7 @@ def import_list(
     rejects: Path,
     clock: Clock,
     progress: Progress = lambda _done, _size: None,
+    mapping: Mapping[str, str] | None = None,
 ) -> Imported:
     """Put the rows of a file on the list; commits in chunks, so that a click never waits.
 
@@ -87,6 +88,7 @@ def import_list(
         rejects: where the rows go that cannot be used; it is written whole or not at all.
         clock: each chunk is recorded at its own moment.
         progress: told how far it is.
+        mapping: the column of a role, where its name does not tell it; as for a scrub.
 
     Raises:
         BadInput: the file is no table, or its columns cannot be recognised; nothing was recorded.
@@ -98,7 +100,7 @@ def import_list(
     with database.read() as session:
         require_all(session, keyring)
     named = replace(defaults, source=defaults.source or path.name)
-    table, reader = _open(database, path, named, at)
+    table, reader = _open(database, path, mapping, named, at)
     batch = f"import-{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     act = Evidence(evidence.actor, facts={**evidence.facts, "batch": batch})
     new = already = 0
@@ -124,8 +126,10 @@ def import_list(
     return done
 
 
-def _open(database: Database, path: Path, defaults: Defaults, at: datetime) -> tuple[Rows, RowReader]:
-    table = open_table(path)
+def _open(
+    database: Database, path: Path, mapping: Mapping[str, str] | None, defaults: Defaults, at: datetime
+) -> tuple[Rows, RowReader]:
+    table = open_table(path, mapping=mapping)
     scope_of = _Scopes(database).of
     if defaults.hashed is None:
         return table, RowReader(table.columns, defaults, scope_of, at)

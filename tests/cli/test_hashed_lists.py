@@ -84,3 +84,13 @@ def test_a_plain_list_and_other_channels_are_refused(partner: Prefcenter, tmp_pa
     words = ("suppress", "import", "partner.csv", "--hashed", "md5", "--channel")
     assert "hides nothing" in partner(*words, "sms", exits=2).stderr
     assert "hides nothing" in partner(*words, "post", exits=2).stderr
+
+
+def test_of_several_columns_of_digests_the_one_that_is_named_counts(acme: Prefcenter, tmp_path: Path) -> None:
+    """One with digests of numbers and of addresses, in columns that do not say so, is refused until it is told."""
+    columns = [hashlib.md5(text).hexdigest() for text in (b"4155550100", b"jane@example.com")]
+    (tmp_path / "partner.csv").write_text("a,b\n" + ",".join(columns) + "\n")
+    words = ("suppress", "import", "partner.csv", "--hashed", "md5")
+    assert "--map email=COLUMN" in acme(*words, exits=2).stderr
+    acme(*words, "--map", "email=b")
+    acme("check", "email", "jane@example.com", exits=3)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,10 +43,10 @@ def _furnish(database: Database) -> None:
 
 
 def _taken(
-    database: Database, keyring: Keyring, points: Points, path: Path, defaults: Defaults | None = None
+    database: Database, keyring: Keyring, points: Points, path: Path, defaults: Defaults | None = None, **more: Any
 ) -> Imported:
-    rejects = path.with_name("rejected.csv")
-    return import_list(database, keyring, points, path, defaults or Defaults(), ANN, rejects=rejects, clock=lambda: AT)
+    rejects, given = path.with_name("rejected.csv"), defaults or Defaults()
+    return import_list(database, keyring, points, path, given, ANN, rejects=rejects, clock=lambda: AT, **more)
 
 
 @pytest.fixture
@@ -144,6 +145,24 @@ def test_a_first_row_that_was_taken_for_a_header_is_not_repeated(take: Import) -
     with pytest.raises(BadInput, match="The columns are") as raised:
         take("jane@example.com\nbob@example.com\n")
     assert "jane" not in str(raised.value)
+
+
+def test_a_list_with_other_columns_is_taken_when_it_is_said_which_is_what(
+    database: Database, keyring: Keyring, points: Points, tmp_path: Path
+) -> None:
+    """The errors of an import say so, and it holds for every role that a mailing file has, too."""
+    _furnish(database)
+    path = tmp_path / "list.csv"
+    path.write_text("kontakt,seit,warum\njane@example.com,2026-01-02,objection\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="--map email=COLUMN"):
+        _taken(database, keyring, points, path)
+    mapping = {"email": "Kontakt", "since": "seit", "reason": "warum"}
+    done = _taken(database, keyring, points, path, mapping=mapping)
+    assert (done.read, done.new, done.rejected) == (1, 1, 0)
+    (entry,) = _rows(database)
+    assert (entry.channel, entry.reason, entry.since) == ("email", "objection", datetime(2026, 1, 2, tzinfo=UTC))
+    with pytest.raises(BadInput, match="no column 'e'"):
+        _taken(database, keyring, points, path, mapping={"email": "e"})
 
 
 def test_a_file_whose_channel_cannot_be_told_is_refused_whole(database: Database, take: Import) -> None:
