@@ -13,7 +13,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from prefcenter.core.errors import PrefcenterError
-from prefcenter.services import mailing_ends, mailing_records, outgoing, receiving, sealing
+from prefcenter.services import mailing_ends, mailing_records, outgoing, receiving, sealing, stray_rows
+from prefcenter.services.ports import Evidence
 from prefcenter.store import ledger, outbox
 from prefcenter.wiring import Wiring
 
@@ -77,11 +78,16 @@ def finish_leftovers(wiring: Wiring) -> int:
 
 
 def tend_mailings(wiring: Wiring) -> int:
-    """Settle mailings whose scrub died, and erase kept rows whose period is over."""
+    """Settle mailings whose scrub died, and erase kept rows whose period is over, and those that no mailing needs."""
     at = wiring.clock()
     settled = mailing_records.finish_abandoned(wiring.database, wiring.mailing_rows, at=at)
     period = timedelta(days=wiring.config.keep_rows_days)
-    return settled + mailing_ends.purge_due(wiring.database, wiring.mailing_rows, period, at=at)
+    purged = mailing_ends.purge_due(wiring.database, wiring.mailing_rows, period, at=at)
+    old = stray_rows.WITHOUT_DATES + period
+    strays = stray_rows.erase_strays(wiring.database, wiring.mailing_rows, old, Evidence("system"), at=at)
+    if strays:
+        _log.warning("erased kept rows that no mailing on record needs: %d folders", len(strays))
+    return settled + purged + len(strays)
 
 
 def _safely(work: Callable[[Wiring], int], wiring: Wiring) -> int:

@@ -53,21 +53,33 @@ def mailing_withdraw(name: str, version: int | None, evidence: Evidence) -> None
 
 
 @click.command("forget", epilog=exits())
-@click.argument("name")
-@click.option("--yes", "is_sure", is_flag=True, help="Even if it may still arrive.")
+@click.argument("name", required=False)
+@click.option("--unrecorded", is_flag=True, help="In place of NAME: what is kept of mailings that are not on record.")
+@click.option("--yes", "is_sure", is_flag=True, help="Even if it may still arrive, or be on record again.")
 @acting
-def mailing_forget(name: str, is_sure: bool, evidence: Evidence) -> None:
+def mailing_forget(name: str | None, unrecorded: bool, is_sure: bool, evidence: Evidence) -> None:
     """Erase the rows that are kept of a mailing, all its versions, before their time.
 
     Nothing can be pulled from it any more. What was pulled, and when, stays on record without addresses.
     """
-    from prefcenter.services import mailing_ends
+    from prefcenter.services import mailing_ends, stray_rows
 
+    if (name is None) != unrecorded:
+        raise click.UsageError("Say either NAME or --unrecorded.")
     with open_wiring() as wiring:
-        rows = mailing_ends.forget(
-            wiring.database, wiring.mailing_rows, name, evidence, at=wiring.clock(), is_sure=is_sure
-        )
+        database, base, at = wiring.database, wiring.mailing_rows, wiring.clock()
+        if name is None:
+            strays = stray_rows.forget_strays(database, base, evidence, at=at, is_sure=is_sure)
+            click.echo(_told_strays(len(strays)))
+            return
+        rows = mailing_ends.forget(database, base, name, evidence, at=at, is_sure=is_sure)
     if not rows:
         click.echo(f"Nothing is kept of {name}.")
         return
     click.echo(f"Erased the kept rows of {name}: {', '.join(f'version {row.version}' for row in rows)}.")
+
+
+def _told_strays(count: int) -> str:
+    if not count:
+        return "Nothing older than a day is kept of a mailing that is not on record."
+    return f"Erased the kept rows of {count:,} mailing{'' if count == 1 else 's'} not on record."

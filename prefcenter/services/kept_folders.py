@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from pathlib import Path
 from prefcenter.core.errors import Unavailable
 
 _UNFINISHED = ".unfinished-"
+_NAME = re.compile("[0-9a-f]{32}")
 
 
 class NewFolder:
@@ -138,6 +140,11 @@ def sweep(base: Path, needed: Sequence[str | None]) -> None:
         name = path.name.removeprefix(_UNFINISHED)
         if name not in needed and is_abandoned(base, name):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def published(base: Path) -> Iterator[Path]:
+    """The folders of all mailings that lie here; what else somebody put there is none."""
+    yield from (path for path in base.glob("*") if _NAME.fullmatch(path.name) and path.is_dir())
 
 
 def kept_files(folder: Path) -> list[Path]:

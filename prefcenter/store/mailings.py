@@ -112,6 +112,14 @@ def with_rows(session: Session) -> Sequence[Mailing]:
     return session.scalars(query.order_by(Mailing.id)).all()
 
 
+def rows_folders(session: Session) -> tuple[frozenset[str], frozenset[str]]:
+    """The folders of kept rows that mailings need, and those that are recorded as erased."""
+    query = select(Mailing.rows_folder, Mailing.rows_erased_at).where(Mailing.rows_folder.is_not(None))
+    rows = session.execute(query).all()
+    erased = frozenset(name for name, erased_at in rows if name and erased_at is not None)
+    return frozenset(name for name, _ in rows if name) - erased, erased
+
+
 def all_versions(session: Session, name: str | None = None) -> Sequence[Mailing]:
     """Every version of every mailing, or of one, the newest first."""
     query = select(Mailing).order_by(Mailing.id.desc())

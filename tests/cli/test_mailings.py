@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -142,6 +143,19 @@ def test_a_withdrawn_or_forgotten_mailing_says_so(sent: Prefcenter, tmp_path: Pa
     assert list((tmp_path / "data" / "mailings").iterdir()) == []
     unsearched = sent.json("explain", "post", BOB_AT_HOME)["mailed_unsearched"]
     assert unsearched == [{"mailing": "spring", "version": 1}]
+
+
+def test_what_is_kept_of_no_mailing_on_record_can_be_forgotten(sent: Prefcenter, tmp_path: Path) -> None:
+    (folder,) = (tmp_path / "data" / "mailings").iterdir()
+    stray = folder.rename(folder.with_name("0" * 32))
+    for path in (*stray.iterdir(), stray):
+        os.utime(path, (0, 0))
+    sent("mailing", "forget", exits=2)
+    told = sent("mailing", "forget", "--unrecorded", exits=1).output
+    assert "kept rows of 1 mailing not on record" in told
+    assert "the newest of 1970-01-01" in told
+    assert "Erased the kept rows of 1 mailing" in sent("mailing", "forget", "--unrecorded", "--yes").output
+    assert "Nothing older than a day" in sent("mailing", "forget", "--unrecorded").output
 
 
 def test_a_mailing_that_is_not_there_is_bad_input(acme: Prefcenter) -> None:
