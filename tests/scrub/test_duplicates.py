@@ -95,6 +95,14 @@ def test_people_of_one_name_are_told_apart_by_initial_and_company(tmp_path: Path
     assert dropped(tmp_path, firms) == [(3, 1)]
 
 
+@pytest.mark.parametrize("level", [Repeats.PERSON, Repeats.HOUSEHOLD])
+def test_streets_of_one_name_in_two_urbanizations_are_two(tmp_path: Path, level: Repeats) -> None:
+    """P6: in Puerto Rico one ZIP Code has several streets of a name (Pub 28 §29)."""
+    there = like_jane(address1="150 Calle A", city="San Juan", state="PR", zip="00926")
+    rows = [(*there[:3], beside, *there[4:]) for beside in ("Urb Las Gladiolas", "Urb Villa Capri", "Urb. Gladiolas")]
+    assert dropped(tmp_path, rows, level) == [(3, 1)]
+
+
 def test_a_household_is_everybody_at_the_address(tmp_path: Path) -> None:
     """P9"""
     rows = [JANE, like_jane(name="Bob Roe"), like_jane(name="Current Resident"), like_jane(address2="Apt 5")]

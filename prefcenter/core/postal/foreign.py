@@ -43,9 +43,9 @@ def foreign_delivery(lines: pl.DataFrame) -> pl.DataFrame:
     rest = pl.coalesce(group(1) + group(3), "line")
     words = rest.str.strip_chars(" ").str.split(" ").list.eval(pl.element().replace(_WORDS)).list.join(" ")
     plain = pl.when("german").then(words.str.replace_many(_UMLAUTS)).otherwise(words)
-    empty = [pl.lit("").alias(name) for name in ("s_predir", "s_suffix", "s_postdir")]
+    empty = [pl.lit("").alias(name) for name in ("s_predir", "s_suffix", "s_postdir", "s_box", "s_urb")]
     kind = pl.when(pl.col("s_unit") == "").then(pl.lit("")).otherwise(pl.lit("#")).alias("s_unit_kind")
-    return parts.select("s_number", plain.alias("s_street"), "s_unit", kind, pl.lit("").alias("s_box"), *empty)
+    return parts.select("s_number", plain.alias("s_street"), "s_unit", kind, *empty)
 
 
 def _unified(text: pl.Expr) -> pl.Expr:

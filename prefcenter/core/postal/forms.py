@@ -6,7 +6,7 @@ side makes several, and they meet if any is equal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import polars as pl
@@ -21,6 +21,8 @@ class Given(StrEnum):
     PRESENT = "p"
     UNKNOWN = "u"
     """There is a unit, but not of which designator."""
+    NOWHERE = "n"
+    """No address like this one has such a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,32 @@ class Part:
         if given is not Given.MISSING:
             return [self.value, _NONE]
         return [_ANY] if self.stored_pays else [_NONE, _ANY]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionalPart(Part):
+    """A part that addresses of one region have: elsewhere no key speaks of it, and none costs more for it.
+
+    Args:
+        told_by: the column that tells the region; both sides of a key have the same in it.
+        pattern: what it holds there.
+    """
+
+    told_by: str = field(kw_only=True)
+    pattern: str = field(kw_only=True)
+
+    def given(self) -> pl.Expr:
+        """The :class:`Given` of each row."""
+        there = pl.col(self.told_by).str.contains(self.pattern).fill_null(value=False)
+        return pl.when(there).then(Part.given(self)).otherwise(pl.lit(Given.NOWHERE.value))
+
+    def stored(self, given: Given) -> list[pl.Expr]:
+        """What a suppression stores; nothing outside of the region."""
+        return [] if given is Given.NOWHERE else Part.stored(self, given)
+
+    def probed(self, given: Given) -> list[pl.Expr]:
+        """What a row probes; nothing outside of the region."""
+        return [] if given is Given.NOWHERE else Part.probed(self, given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from prefcenter.core.channels import Level
 from prefcenter.core.errors import BadAddress
 from prefcenter.core.keys import PostalKey
 from prefcenter.core.postal.address import PostalAddress
-from prefcenter.core.postal.forms import Given, Part, UnitPart
+from prefcenter.core.postal.forms import Given, Part, RegionalPart, UnitPart
 from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.standardise import STANDARD_VERSION, standardise
 from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES
@@ -68,23 +68,26 @@ class _Shape:
     parts: tuple[Part, ...] = ()
 
 
+# A street of Puerto Rico is one of several in its town; each kind of key tells the region by the place that it has.
+_URB = RegionalPart("urb", told_by="zip", pattern="^00[679]")
+_URB_NOZIP = RegionalPart("urb", told_by="place", pattern=",PR,US$")
 _UNIT, _ZIP3, _SUFFIX, _DIRECTION = UnitPart("unit"), Part("zip3"), Part("suffix"), Part("direction")
 # Generations and nameless rows are rare, so there the rows pay and every suppression is spared keys.
 _GENERATION = Part("generation", stored_pays=False)
-_OCCUPANT_LINE = (UnitPart("unit", stored_pays=False), _SUFFIX, Part("direction", stored_pays=False))
+_OCCUPANT_LINE = (UnitPart("unit", stored_pays=False), _SUFFIX, Part("direction", stored_pays=False), _URB)
 
 _PERSON: dict[KeyKind, _Shape] = {
     KeyKind.FULL: _Shape(("person", "generation", "number", "direction", "street", "suffix", "unit", "exact_place")),
-    KeyKind.CORE: _Shape(("person", "number", "street", "zip"), (_UNIT, _GENERATION)),
-    KeyKind.NOZIP: _Shape(("person", "number", "street", "place"), (_UNIT, _GENERATION, _ZIP3)),
+    KeyKind.CORE: _Shape(("person", "number", "street", "zip"), (_UNIT, _GENERATION, _URB)),
+    KeyKind.NOZIP: _Shape(("person", "number", "street", "place"), (_UNIT, _GENERATION, _ZIP3, _URB_NOZIP)),
 }
 _COMPANY: dict[KeyKind, _Shape] = {
-    KeyKind.COMPANY: _Shape(("company", "number", "street", "zip"), (_UNIT,)),
-    KeyKind.COMPANY_NOZIP: _Shape(("company", "number", "street", "place"), (_UNIT, _ZIP3)),
+    KeyKind.COMPANY: _Shape(("company", "number", "street", "zip"), (_UNIT, _URB)),
+    KeyKind.COMPANY_NOZIP: _Shape(("company", "number", "street", "place"), (_UNIT, _ZIP3, _URB_NOZIP)),
 }
 _HOUSEHOLD: dict[KeyKind, _Shape] = {
-    KeyKind.HOUSEHOLD: _Shape(("number", "street", "zip"), (_UNIT, _SUFFIX, _DIRECTION)),
-    KeyKind.HOUSEHOLD_NOZIP: _Shape(("number", "street", "place"), (_UNIT, _SUFFIX, _DIRECTION, _ZIP3)),
+    KeyKind.HOUSEHOLD: _Shape(("number", "street", "zip"), (_UNIT, _SUFFIX, _DIRECTION, _URB)),
+    KeyKind.HOUSEHOLD_NOZIP: _Shape(("number", "street", "place"), (_UNIT, _SUFFIX, _DIRECTION, _ZIP3, _URB_NOZIP)),
 }
 _OCCUPANT: dict[KeyKind, _Shape] = {
     KeyKind.OCCUPANT: _Shape(("number", "street", "zip"), _OCCUPANT_LINE),
@@ -237,6 +240,7 @@ def _field_columns() -> list[pl.Expr]:
     place = pl.when((pl.col("s_city") != "") & state_known).then(
         pl.concat_str(["s_city", "s_state", "s_country"], separator=",")
     )
+    urbanization = pl.when(pl.col("s_urb") == "").then(pl.lit("")).otherwise(pl.concat_str(pl.lit(" URB "), "s_urb"))
     return [
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
         pl.col("s_problem", "s_occupant", "s_generation", "s_generation2"),
@@ -252,7 +256,8 @@ def _field_columns() -> list[pl.Expr]:
         zip_code.alias("zip"),
         pl.col("s_zip5").str.head(3).alias("zip3"),
         place.alias("place"),
-        pl.coalesce(zip_code, place).alias("exact_place"),
+        (pl.coalesce(zip_code, place) + urbanization).alias("exact_place"),
+        pl.col("s_urb").alias("urb"),
         pl.concat_str(["s_street", weak], separator=" ").str.strip_chars(" ").alias("way"),
         pl.col("s_state", "s_city", "s_last", "s_last2").name.replace("^s_", ""),
     ]
@@ -322,6 +327,7 @@ def _texts(shape: _Shape, parts: tuple[Part, ...], pattern: str, stored: bool) -
     """A key for each combination of the forms that a row of this pattern has."""
     given = {part: Given(letter) for part, letter in zip(parts, pattern, strict=True)}
     forms = [part.stored(given[part]) if stored else part.probed(given[part]) for part in shape.parts]
+    forms = [each for each in forms if each]
     return [
         pl.concat_str(["base", *choice], separator="|").alias(str(place))
         for place, choice in enumerate(product(*forms))

@@ -9,8 +9,9 @@ import polars as pl
 from prefcenter.core.postal.rewriting import STRONG_WORDS
 from prefcenter.core.postal.tables import DIRECTIONS
 from prefcenter.core.postal.tables_numbers import NUMBER_WORDS
-from prefcenter.core.postal.text import AS_WRITTEN, amend_rows
+from prefcenter.core.postal.text import AS_WRITTEN, amend, amend_rows
 from prefcenter.core.postal.units import UNIT_HINT, UNIT_TAIL, parse_unit
+from prefcenter.core.postal.urbanizations import urbanizations
 
 HOUSE_NUMBER = r"^(?:[0-9][0-9A-Z/\-]*|[A-Z]{1,2}[0-9][0-9A-Z\-]*)"
 _NUMBER_WORD = "^(?:" + "|".join(NUMBER_WORDS) + ") "
@@ -52,7 +53,15 @@ def delivery_lines(lines: pl.DataFrame) -> pl.DataFrame:
     street = _with_hidden_streets(street)
     tails = _unit_tails(street["main"], street["rest"])
     units = _parsed_units(tails["tail"])
-    return special.with_columns(tails["main"]).hstack(units)
+    found = special.with_columns(tails["main"]).hstack(units)
+    return (
+        found.with_columns(_urbanized(street["rest"], lines["puerto_rican"])) if lines["puerto_rican"].any() else found
+    )
+
+
+def _urbanized(rest: pl.Series, puerto_rican: pl.Series) -> pl.Series:
+    nowhere = pl.select(pl.repeat("", len(rest), dtype=pl.String)).to_series()
+    return amend(nowhere, puerto_rican, lambda _: urbanizations(rest.filter(puerto_rican))).alias("urb")
 
 
 @cache

@@ -18,7 +18,14 @@ def same_house() -> pl.Expr:
     unknown = (pl.col("unit_kind_l") == "#") | (pl.col("unit_kind_r") == "#")
     alike = (pl.col("unit_id_l") == pl.col("unit_id_r")) & ((pl.col("unit_kind_l") == pl.col("unit_kind_r")) | unknown)
     one_country = pl.col("country_l") == pl.col("country_r")
-    return (pl.col("number_l") == pl.col("number_r")) & (pl.col("number_l") != "") & (alike | _no_unit()) & one_country
+    number = (pl.col("number_l") == pl.col("number_r")) & (pl.col("number_l") != "")
+    return number & (alike | _no_unit()) & one_country & _one_urbanization()
+
+
+def _one_urbanization() -> pl.Expr:
+    """Of the same streets of a town, those of another urbanization are other streets (Pub 28 §29)."""
+    one, other = pl.col("urb_l"), pl.col("urb_r")
+    return (one == other) | (one == "") | (other == "")
 
 
 def _no_unit() -> pl.Expr:

@@ -14,7 +14,7 @@ PERSON_FIELDS = ("first", "middle", "last", "generation", "given")
 
 PAIR_FIELDS = (
     "number", "street", "suffix", "weak", "way", "direction", "road", "spelt", "spelt_line", "spelt_road",
-    "figures", "unit_id", "unit_kind", "zip", "city", "state", "country",
+    "figures", "unit_id", "unit_kind", "urb", "zip", "city", "state", "country",
     *PERSON_FIELDS, *(f"{name}2" for name in PERSON_FIELDS), "company", "occupant", "level",
 )  # fmt: skip
 """The columns that :func:`pair_fields` makes; a frame of pairs has each of them with ``_l`` and with ``_r``."""
@@ -90,6 +90,7 @@ def _address() -> list[pl.Expr]:
         pl.col("figures"),
         pl.when(pl.col("s_unit") == "").then("s_unit_kind").otherwise("s_unit").alias("unit_id"),
         pl.when(pl.col("s_unit_kind") == "UNIT").then(pl.lit("#")).otherwise("s_unit_kind").alias("unit_kind"),
+        pl.col("s_urb").alias("urb"),
         pl.when(pl.col("s_zip5") == "").then(pl.lit("")).otherwise(coded).alias("zip"),
         pl.col("s_city").alias("city"), pl.col("s_state").alias("state"), pl.col("s_country").alias("country"),
     ]  # fmt: skip

@@ -16,6 +16,7 @@ import polars as pl
 from prefcenter.core.postal.tables_numbers import FLOOR_PHRASES, NUMBER_PHRASES, ORDINAL_PHRASES
 from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES, SUFFIX_FORMS, SUFFIXES
 from prefcenter.core.postal.text import amend, expressed
+from prefcenter.core.postal.urbanizations import STREET_FIRST
 
 _HOUSE = r"^([0-9][0-9A-Z/\-]*"
 STRONG_WORDS = "|".join(
@@ -189,6 +190,7 @@ _FAMILIES: tuple[_Family, ...] = (
 )
 
 
+_PUERTO_RICAN = _Family("", STREET_FIRST)
 _CANADIAN = _Family(
     "",
     (
@@ -205,7 +207,9 @@ def rewritten(lines: pl.DataFrame) -> pl.DataFrame:
 
     ``canadian`` says where "5-123 MAIN ST" is unit 5 in house 123.
     """
-    texts = [_rewritten(lines[name]) for name in ("address1", "address2")]
+    texts = [
+        _rewritten(amend(lines[name], lines["puerto_rican"], _PUERTO_RICAN.apply)) for name in ("address1", "address2")
+    ]
     texts[0] = amend(texts[0], lines["canadian"], _CANADIAN.apply)
     return lines.with_columns(texts)
 

@@ -18,25 +18,26 @@ from prefcenter.core.postal.rewriting import rewritten
 from prefcenter.core.postal.streets import streets
 from prefcenter.core.postal.tables import MILITARY_STATES
 from prefcenter.core.postal.text import amend_rows
+from prefcenter.core.postal.urbanizations import in_puerto_rico
 from prefcenter.core.postal.written import written
 
 STANDARD_VERSION = 1
 """The version of the canonical form. Keys carry it; the forms of erased entries are kept for ever."""
 
 STANDARD_COLUMNS = (
-    "s_number", "s_predir", "s_street", "s_suffix", "s_postdir", "s_unit_kind", "s_unit", "s_box", "s_city", "s_state",
-    "s_zip5", "s_country", "s_problem",
+    "s_number", "s_predir", "s_street", "s_suffix", "s_postdir", "s_unit_kind", "s_unit", "s_box", "s_urb", "s_city",
+    "s_state", "s_zip5", "s_country", "s_problem",
 )  # fmt: skip
 
-_DELIVERY = STANDARD_COLUMNS[:8]
+_DELIVERY = STANDARD_COLUMNS[:9]
 
 
 def standardise(frame: pl.DataFrame) -> pl.DataFrame:
     """The same rows in the same order with the standard form appended in ``s_`` columns; never raises on any text.
 
     The parts are text, empty where there is nothing. A PO box or route stands whole in ``s_number`` ("PO BOX 12"), with
-    an empty ``s_street``; a PO box beside a street is in ``s_box``. ``s_problem`` is null where the address can be
-    used, else a short sentence.
+    an empty ``s_street``; a PO box beside a street is in ``s_box``, an urbanization of Puerto Rico in ``s_urb``.
+    ``s_problem`` is null where the address can be used, else a short sentence.
 
     >>> row = pl.DataFrame({"address1": ["12 North Main Street, Apt. 4"], "zip": ["62701"]})
     >>> standardise(row).select("s_number", "s_predir", "s_street", "s_suffix", "s_unit_kind", "s_unit").row(0)
@@ -49,6 +50,7 @@ def standardise(frame: pl.DataFrame) -> pl.DataFrame:
         where["s_country"].alias("country"),
         (where["s_country"] == "CA").alias("canadian"),
         where["s_state"].is_in(MILITARY_STATES).alias("military"),
+        where.select(in_puerto_rico("s_zip5", "s_state").alias("puerto_rican")).to_series(),
     )
     if not foreign.any():
         delivery = _domestic(delivered)
@@ -86,7 +88,7 @@ def _domestic(lines: pl.DataFrame) -> pl.DataFrame:
 
 @cache
 def _as_street() -> list[pl.Expr]:
-    blank = [pl.lit("").alias(name) for name in ("special", "box", "unit_kind", "unit")]
+    blank = [pl.lit("").alias(name) for name in ("special", "box", "unit_kind", "unit", "urb")]
     return [pl.col("address1").alias("main"), *blank]
 
 
@@ -103,6 +105,7 @@ def _delivery_columns() -> list[pl.Expr]:
         pl.when(bare).then(pl.lit("#")).otherwise("unit_kind").alias("s_unit_kind"),
         pl.when(bare).then(pl.col("bare").str.replace(r"^0+(.)", "$1")).otherwise("unit").alias("s_unit"),
         pl.col("box").alias("s_box"),
+        pl.col("urb").alias("s_urb"),
     ]
 
 
