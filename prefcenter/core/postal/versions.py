@@ -3,7 +3,7 @@
 A key of one version never meets a key of another. So whoever looks an address up asks under every version that there
 was, and a former one is kept here for ever: of an erased entry nothing is left but its keys (G3). Whoever raises
 ``STANDARD_VERSION`` puts the form before it into :data:`FORMER`; a product without a form that the list has keys of
-refuses to start and to decide.
+refuses to start and to decide. The keys of each version are recorded among the tests, and held to what they were.
 """
 
 from __future__ import annotations
