@@ -72,6 +72,7 @@ _PLACED = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--drop", type=MOMENT, help="When it is posted.")
 @click.option("--cutoff", type=MOMENT, help="Until when the mail house takes late opt-outs.")
+@click.option("--replace", "replaces", is_flag=True, help="Replace the results of another mailing in the folder.")
 @click.option("--dry-run", is_flag=True, help="Report what would happen, and write nothing.")
 @as_json
 @acting
@@ -94,6 +95,7 @@ def scrub_command(
     unsure: Unsure,
     drop: datetime | None,
     cutoff: datetime | None,
+    replaces: bool,
     dry_run: bool,
     wants_json: bool,
     evidence: Evidence,
@@ -122,6 +124,7 @@ def scrub_command(
             unsure=unsure,
             drop_at=drop,
             cutoff_at=cutoff,
+            replaces=replaces,
             is_dry_run=dry_run,
             default_country=wiring.config.default_country,
             row_id=row_id,

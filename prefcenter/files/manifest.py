@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,6 +127,11 @@ def released(manifest: Mapping[str, Any], *, by: str, at: datetime) -> dict[str,
 def key_id(public: Ed25519PublicKey) -> str:
     """The short name of a key: the first 16 hex digits of the SHA-256 of its 32 bytes."""
     return hashlib.sha256(public.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
+
+
+def by_id(public_keys: Iterable[Ed25519PublicKey]) -> dict[str, Ed25519PublicKey]:
+    """The keys that sign manifests, by the id that these name them by."""
+    return {key_id(public): public for public in public_keys}
 
 
 def canonical(manifest: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,17 +22,18 @@ UNFINISHED = ".unfinished-"
 _JOURNAL, _ASIDE = ".swap.json", ".replaced"
 
 
-def swap(staging: Path, folder: Path) -> None:
+def swap(staging: Path, folder: Path, outdated: Collection[str] = ()) -> None:
     """Move all files of ``staging`` into ``folder``; if one cannot be moved, everything there is as it was.
 
     An old manifest goes first and the new one comes last, so that a manifest always speaks of files that are whole.
+    What is outdated goes with the old one.
     """
     names = sorted((path.name for path in staging.iterdir()), key=_manifest_last)
     aside = staging / _ASIDE
     aside.mkdir()
     try:
         _note(staging, names)
-        for name in (MANIFEST_NAME, *(name for name in names if name != MANIFEST_NAME)):
+        for name in dict.fromkeys((MANIFEST_NAME, *names, *outdated)):
             if (folder / name).exists():
                 os.replace(folder / name, aside / name)  # noqa: PTH105  (atomic, and says so)
         sync(folder)

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -122,12 +122,17 @@ def _csv_bytes(rows: pl.DataFrame) -> bytes:
 
 
 @contextmanager
-def whole_or_nothing(folder: Path) -> Iterator[Path]:
+def whole_or_nothing(folder: Path, outdated: Callable[[], Collection[str]] = tuple) -> Iterator[Path]:
     """A new, empty folder whose files come into ``folder`` together, when all is done, or not at all.
 
     It lies in ``folder``, thus on the same file system. What a run left there that was killed is undone, or finished.
     At the end an old manifest is removed first and the new one comes last, so that a manifest always speaks of files
     that are whole. On any exception, and on an interrupt, what was in ``folder`` before is there again.
+
+    Args:
+        folder: where the files go.
+        outdated: asked, once nobody else can move files there, which others are taken away when the new ones come; it
+            may refuse.
 
     Raises:
         Unavailable: the folder cannot be written to, or its disk is full.
@@ -139,7 +144,7 @@ def whole_or_nothing(folder: Path) -> Iterator[Path]:
         staging, lock = _staging(folder)
         try:
             yield staging
-            _publish(staging, folder)
+            _publish(staging, folder, outdated)
         finally:
             os.close(lock)
     except BaseException as error:
@@ -182,11 +187,11 @@ def _clean_up(staging: Path | None, made: Sequence[Path]) -> None:
             return
 
 
-def _publish(staging: Path, folder: Path) -> None:
+def _publish(staging: Path, folder: Path, outdated: Callable[[], Collection[str]]) -> None:
     """Move the files into place.
 
     Of two runs into the same folder the one waits for the other, so that no manifest lies beside another's files.
     """
     with locked(folder):
         clear_dead(folder)  # Its files belong below ours, whatever it had replaced.
-        swap(staging, folder)
+        swap(staging, folder, outdated())

@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, MessageClass
@@ -23,6 +24,7 @@ from prefcenter.scrub.outputs import names_for
 from prefcenter.services import deciding
 from prefcenter.services.guarding import DEFAULT_GUARDS, Guards
 from prefcenter.services.links import the_brand
+from prefcenter.services.out_folders import Target
 from prefcenter.store import registry
 
 
@@ -50,6 +52,7 @@ class Order:
         guards: from where on the mailing is held.
         unsure: what becomes of postal rows that may be somebody on the list.
         repeats: which rows are dropped because they repeat an earlier one of the mailing.
+        replaces: whether the results of another mailing may be replaced, where the folder holds them.
     """
 
     files: Sequence[Path]
@@ -71,6 +74,7 @@ class Order:
     guards: Guards = DEFAULT_GUARDS
     unsure: Unsure = Unsure.BY_DEFAULT
     repeats: Repeats = Repeats.OFF
+    replaces: bool = False
 
 
 _DAY_BEHIND = timedelta(hours=12)
@@ -119,14 +123,32 @@ def _keep_inputs(order: Order) -> None:
     """Refuse a folder in which an output would replace what it is made from."""
     names = [names_for(path, is_only=len(order.files) == 1) for path in order.files]
     outputs = [order.out / name for each in names for name in (*astuple(each), MANIFEST_NAME)]
-    sources = [*order.files, *(path for path in (order.seeds, order.canaries) if path is not None)]
     for output in outputs:
-        if any(output.exists() and output.samefile(source) for source in sources):
+        if any(output.exists() and output.samefile(source) for source in _sources(order)):
             raise BadInput(
                 f"{output.name} would be replaced by what comes out of it: it lies in {order.out}, and has the name of"
                 " an output.",
                 remedy="Give another folder with --out.",
             )
+
+
+def target_of(order: Order, public_keys: Mapping[str, Ed25519PublicKey]) -> Target:
+    """Where the results go, and what will be written there."""
+    names = [names_for(path, is_only=len(order.files) == 1) for path in order.files]
+    kinds = (
+        "clean",
+        "suppressed",
+        "review",
+        "unreadable",
+        *(["duplicates"] if order.repeats is not Repeats.OFF else []),
+    )
+    written = {getattr(each, kind) for each in names for kind in kinds}
+    return Target(order.out, order.mailing, written, order.replaces, public_keys, _sources(order))
+
+
+def _sources(order: Order) -> list[Path]:
+    beside = (order.seeds, order.canaries, order.layout)
+    return [*order.files, *(path for path in beside if path is not None)]
 
 
 def _require_row_id(table: Table, row_id: str | None) -> None:

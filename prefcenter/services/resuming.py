@@ -66,6 +66,7 @@ _OF_NO_WEIGHT = (
     "vendor",
     "guards",
     "repeats",
+    "replaces",
 )
 """What may differ between two runs without any row being judged otherwise."""
 

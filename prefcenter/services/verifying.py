@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from prefcenter.core.errors import NotFound
-from prefcenter.files.manifest import key_id, read_manifest
+from prefcenter.files.manifest import by_id, read_manifest
 from prefcenter.files.swapping import recover
 from prefcenter.files.verification import Outcome, Verification, verify_file
 from prefcenter.services.following import Followed, follow
@@ -30,9 +30,8 @@ def verify(session: Session, ledger_keys: LedgerKeys, path: Path, manifest: Path
     for folder in {path.parent, manifest.parent}:
         with suppress(OSError):  # In a folder that is only read, the digests tell what does not belong together.
             recover(folder)
-    keys = {key_id(public): public for public in ledger_keys.public}
     said = read_manifest(manifest)
-    found = verify_file(path, said, at, keys)
+    found = verify_file(path, said, at, by_id(ledger_keys.public))
     if found.outcome not in (Outcome.OK, Outcome.STALE):
         return found
     try:
