@@ -80,7 +80,14 @@ class PostRoom:
             suppress(session, self.wiring.points, point, asked, OPERATOR, at=self.clock())
             session.commit()
 
-    def pull(self, name: str = "spring", *, deliver: Deliver | None = None, **wanted: Any) -> Pulled:
+    def pull(
+        self,
+        name: str = "spring",
+        *,
+        deliver: Deliver | None = None,
+        progress: Callable[[int, int, int], None] | None = None,
+        **wanted: Any,
+    ) -> Pulled:
         wiring = self.wiring
         return pulling.pull(
             wiring.database,
@@ -91,6 +98,7 @@ class PostRoom:
             OPERATOR,
             deliver=deliver or self.deliver,
             clock=self.clock,
+            progress=progress,
         )
 
     def deliver(self, pulled: Pulled) -> FileFacts:
@@ -101,7 +109,13 @@ class PostRoom:
         """The ids that a pull tells."""
         return self.pull(name, **wanted).rows["finder"].to_list()
 
-    def load(self, file: Path, name: str = "spring", **returned: Any) -> loading.Loaded:
+    def load(
+        self,
+        file: Path,
+        name: str = "spring",
+        progress: Callable[[int, int, int], None] | None = None,
+        **returned: Any,
+    ) -> loading.Loaded:
         wiring = self.wiring
         return loading.load(
             wiring.database,
@@ -112,6 +126,7 @@ class PostRoom:
             loading.Returned(file, **returned),
             OPERATOR,
             clock=self.clock,
+            progress=progress,
         )
 
     def mailing(self, name: str = "spring", version: int | None = None) -> Mailing:

@@ -11,6 +11,7 @@ from prefcenter.cli.mailing_pulls import quoted, rows_told, settle
 from prefcenter.cli.options import FILE, acting, as_json, mapped, versioned
 from prefcenter.cli.presenting import exits, print_json
 from prefcenter.cli.running import open_wiring
+from prefcenter.cli.scrub_progress import watching
 from prefcenter.services.ports import Evidence
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def mailing_load(
     """
     from prefcenter.services import loading
 
-    with open_wiring() as wiring:
+    with open_wiring() as wiring, watching("Loading") as watch:
         settle(wiring)
         loaded = loading.load(
             wiring.database,
@@ -61,6 +62,7 @@ def mailing_load(
             clock=wiring.clock,
             version=version,
             index_in=wiring.list_index,
+            progress=watch.progress,
         )
     if wants_json:
         print_json(_load_json(loaded))

@@ -6,6 +6,7 @@ import hashlib
 import io
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import click
 from prefcenter.cli.options import FILE, acting, as_json, versioned
 from prefcenter.cli.presenting import exits, moment, print_json
 from prefcenter.cli.running import open_wiring
+from prefcenter.cli.scrub_progress import watching
 from prefcenter.core.errors import BadInput
 from prefcenter.services.ports import Evidence
 
@@ -47,7 +49,7 @@ def mailing_pull(
         raise BadInput(
             f"{out} is there already: it may hold a pull that nobody has sent yet.", remedy="Give the file a new name."
         )
-    with open_wiring() as wiring:
+    with open_wiring() as wiring, watching("Looking for late opt-outs") as watch:
         settle(wiring)
         pulled = pulling.pull(
             wiring.database,
@@ -56,20 +58,22 @@ def mailing_pull(
             wiring.mailing_rows,
             pulling.Wanted(name, version, again),
             evidence,
-            deliver=_deliver(out, wants_json=wants_json),
+            deliver=_deliver(out, watch.end, wants_json=wants_json),
             clock=wiring.clock,
             index_in=wiring.list_index,
+            progress=watch.progress,
         )
     _report_pull(pulled, out, wants_json=wants_json)
 
 
-def _deliver(out: Path | None, *, wants_json: bool) -> Deliver:
-    """Write a pull to a file whole, or to standard output; what is only noted when that is done."""
+def _deliver(out: Path | None, ending: Callable[[], None], *, wants_json: bool) -> Deliver:
+    """Write a pull to a file whole, or to standard output; it is noted when that is done, and not stopped before."""
 
     def deliver(pulled: Pulled) -> FileFacts:
         from prefcenter.files.tables import FileFacts
         from prefcenter.files.whole import written_whole
 
+        ending()
         text = io.BytesIO()
         pulled.rows.write_csv(text)
         data = text.getvalue()

@@ -1,4 +1,4 @@
-"""How far a scrub is, on standard error: a bar with rows/s and time left where that is a terminal, else sentences."""
+"""How far a scrub, a pull or a load is, on standard error: a bar where that is a terminal, else sentences."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Watch:
 
 
 @contextmanager
-def watching() -> Iterator[Watch]:
-    """A context in which a scrub is watched, and can be stopped by Ctrl-C or SIGTERM."""
-    with _shown() as (show, tell), stoppable(tell) as stop:
+def watching(doing: str = "Scrubbing") -> Iterator[Watch]:
+    """A context in which a scrub, or whatever else goes through a mailing's rows, is watched and can be stopped."""
+    with _shown(doing) as (show, tell), stoppable(tell) as stop:
 
         def progress(done: int, size: int, rows: int) -> None:
             show(done, size, rows)
@@ -48,7 +48,7 @@ def watching() -> Iterator[Watch]:
 
 
 @contextmanager
-def _shown() -> Iterator[tuple[Progress, Callable[[str], None]]]:
+def _shown(doing: str) -> Iterator[tuple[Progress, Callable[[str], None]]]:
     if not sys.stderr.isatty():
         yield (lambda _done, _size, _rows: None), lambda sentence: click.echo(sentence, err=True)
         return
@@ -70,7 +70,7 @@ def _shown() -> Iterator[tuple[Progress, Callable[[str], None]]]:
 
         def show(done: int, size: int, rows: int) -> None:
             rate = pace.mark(time.monotonic(), rows)
-            bar.update(task, description="Scrubbing", total=size, completed=done, rows=rows, rate=rate)
+            bar.update(task, description=doing, total=size, completed=done, rows=rows, rate=rate)
 
         yield show, lambda sentence: console.print(sentence, soft_wrap=True)
 

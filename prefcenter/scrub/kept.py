@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -100,15 +100,20 @@ class KeptRows:
         if self.facts.row_id is not None:
             self._ids.append(_short_hash(rows[self.facts.row_id].str.strip_chars()))
 
-    def put(self, rows: pl.DataFrame) -> None:
-        """Write rows with their place and number and the columns of the input; they become a row group."""
-        if not rows.height:
-            return
+    def put(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Write rows with their place and number and the columns of the input; they become a row group.
+
+        Returns:
+            The rows as they are kept.
+        """
         facts = self.facts
         ids = () if facts.row_id is None else (pl.col(facts.row_id).str.strip_chars().alias(ROW_ID),)
         written = (pl.col(column).alias(role) for role, column in facts.written.items())
-        self._writer.write_table(rows.select(PLACE, NUMBER, *ids, *written).to_arrow().cast(_schema(facts)))
-        self.rows += rows.height
+        kept = rows.select(PLACE, NUMBER, *ids, *written)
+        if kept.height:
+            self._writer.write_table(kept.to_arrow().cast(_schema(facts)))
+            self.rows += kept.height
+        return kept
 
     def close(self) -> Repeated | None:
         """Finish the file, durably, and tell whether some ids name several of its rows."""
@@ -191,29 +196,41 @@ def read_facts(path: Path) -> KeptFacts:
         return KeptFacts(**facts)
 
 
-def kept_blocks(path: Path) -> Iterator[pl.DataFrame]:
+def kept_blocks(path: Path, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
     """The kept rows, a row group at a time; a frame without rows where there are none.
+
+    Args:
+        path: a file of kept rows.
+        columns: which columns are read; all by default.
 
     Raises:
         Unavailable: the file is not there, or it is damaged.
     """
     with _damage_named(path), pq.ParquetFile(path) as file:
-        groups = (file.read_row_group(number) for number in range(file.num_row_groups))
-        for table in groups if file.num_row_groups else (file.schema_arrow.empty_table(),):
+        wanted = None if columns is None else list(columns)
+        groups = (file.read_row_group(number, wanted) for number in range(file.num_row_groups))
+        none = file.schema_arrow.empty_table()
+        for table in groups if file.num_row_groups else (none if wanted is None else none.select(wanted),):
             frame = pl.from_arrow(table)
             if isinstance(frame, pl.DataFrame):
                 yield frame
 
 
-def refused(path: Path, index: ListIndex) -> Iterator[pl.DataFrame]:
-    """The kept rows that would not be let through now, a frame a block, with what speaks against each (``pc_``)."""
-    facts = read_facts(path)
-    columns = facts.as_columns()
-    for frame in kept_blocks(path):
-        judged = judge(frame, columns, index, facts.country)
-        gone = pl.concat([judged.found, judged.held.select(judged.found.columns)])
-        if gone.height:
-            yield frame[gone["row"].to_numpy()].hstack(gone.select(FOUND_COLUMNS))
+def count_kept(path: Path) -> int:
+    """How many rows a file of kept rows has.
+
+    Raises:
+        Unavailable: it is not there, or it is damaged.
+    """
+    with _damage_named(path):
+        return int(pq.read_metadata(path).num_rows)
+
+
+def refused(rows: pl.DataFrame, facts: KeptFacts, index: ListIndex) -> pl.DataFrame:
+    """Those of some kept rows that would not be let through now, with what speaks against each (``pc_``)."""
+    judged = judge(rows, facts.as_columns(), index, facts.country)
+    gone = pl.concat([judged.found, judged.held.select(judged.found.columns)])
+    return rows[gone["row"].to_numpy()].hstack(gone.select(FOUND_COLUMNS))
 
 
 def _schema(facts: KeptFacts) -> pa.Schema:

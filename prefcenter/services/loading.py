@@ -17,6 +17,7 @@ from prefcenter.files.formats import open_table
 from prefcenter.files.layouts import read_layout
 from prefcenter.files.tables import Table
 from prefcenter.scrub.kept import PLACE, KeptFacts, KeptRows, kept_facts, read_facts, refused
+from prefcenter.scrub.run import Progress
 from prefcenter.services import kept_folders
 from prefcenter.services.following import channel_of, follow, require_out, rows_folder
 from prefcenter.services.joining import Ids, Joined, ids_of
@@ -107,8 +108,22 @@ def load(
     clock: Clock,
     version: int | None = None,
     index_in: Path | None = None,
+    progress: Progress | None = None,
 ) -> Loaded:
     """Take the file that came back as the newer rows of a mailing, and tell what became of its rows.
+
+    Args:
+        database: the list, and the mailing's record.
+        keyring: the keys, checked first (X12).
+        ledger_keys: they seal the ledger.
+        base: where the kept rows of all mailings lie.
+        name: the mailing.
+        returned: the file, and how to read it.
+        evidence: who asks.
+        clock: tells the time.
+        version: which version, or None for the newest that is out.
+        index_in: where the list is kept as it was read.
+        progress: told after each block; it may stop the load by what it raises.
 
     Raises:
         NotFound: there is no such mailing.
@@ -127,16 +142,18 @@ def load(
         _, index = list_now(database, keyring, ledger_keys, row, folder, index_in, at=at)
         with database.read() as session:
             number = mailing_pulls.next_load(session, row.id)
-            told = mailing_pulls.pulled_rows(session, row.id)
+            told = mailing_pulls.pulled_places(session, row.id)
         joined = Joined(ids_of(folder, returned.of), row_id)
         path = folder / f"loaded-{number}.parquet"
         with _new_file(path, _facts(table, row, row_id, folder)) as kept:
+            late: set[int] = set()
             for block in table.blocks():
-                kept.put(joined.take(block))
+                late.update(refused(kept.put(joined.take(block)), kept.facts, index)[PLACE])
+                if progress is not None:
+                    progress(block.bytes_done, table.size, joined.rows)
             _refuse_stranger(table.path, joined, row)
             kept.close()
-            late = {place for frame in refused(kept.path, index) for place in frame[PLACE]} - told.keys()
-        loaded = _loaded(row, number, joined, len(late), tuple(followed.remarks(at)))
+        loaded = _loaded(row, number, joined, len(late - told), tuple(followed.remarks(at)))
         _note(database, loaded, table, evidence, at=at)
     return loaded
 
@@ -190,7 +207,7 @@ def _new_file(path: Path, facts: KeptFacts) -> Iterator[KeptRows]:
 
 
 def _refuse_stranger(path: Path, joined: Joined, row: Mailing) -> None:
-    if joined.places().is_empty():
+    if not joined.matched:
         raise BadInput(
             f"{path.name}: none of {joined.rows:,} rows has an id of “{row.name}”, version {row.version}, in"
             f" {joined.row_id!r}.",
@@ -203,7 +220,7 @@ def _loaded(row: Mailing, number: int, joined: Joined, late: int, remarks: tuple
         mailing=row,
         number=number,
         rows=joined.rows,
-        matched=joined.places().n_unique(),
+        matched=joined.matched,
         unknown=joined.unknown,
         missing=joined.missing(),
         repeated=joined.came_twice(),

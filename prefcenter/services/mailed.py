@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from prefcenter.core.errors import PrefcenterError
 from prefcenter.core.keys import Peppers
 from prefcenter.scrub.index import ListIndex
-from prefcenter.scrub.kept import NUMBER, PLACE, ROW_ID, refused
+from prefcenter.scrub.kept import NUMBER, PLACE, ROW_ID, kept_blocks, read_facts, refused
 from prefcenter.scrub.lone import HERSELF, lone_index
 from prefcenter.services import kept_folders
 from prefcenter.services.following import OUT
@@ -112,8 +112,11 @@ def _rows(session: Session, row: Mailing, base: Path, index: ListIndex) -> tuple
 
 def _met(folder: Path, index: ListIndex) -> Iterator[tuple[int, dict[str, Any]]]:
     for path in kept_folders.kept_files(folder):
-        for frame in refused(path, index):
-            for why in frame.filter(pl.col("pc_suppression") == str(HERSELF)).iter_rows(named=True):
+        facts = read_facts(path)
+        for rows in kept_blocks(path):
+            for why in (
+                refused(rows, facts, index).filter(pl.col("pc_suppression") == str(HERSELF)).iter_rows(named=True)
+            ):
                 yield why[PLACE], why
 
 

@@ -19,12 +19,14 @@ from prefcenter.scrub.kept import (
     ROW_ID,
     KeptRows,
     Repeated,
+    count_kept,
     kept_blocks,
     kept_facts,
     read_facts,
     refused,
 )
 from prefcenter.scrub.matching import FOUND_COLUMNS
+from prefcenter.scrub.run import Progress
 from prefcenter.services import kept_folders
 
 FILE, CLEAN_ROW = "pc_file", "pc_clean_row"
@@ -78,18 +80,31 @@ def _note(repeated: Repeated, row_id: str) -> str:
     )
 
 
-def refused_rows(folder: Path, index: ListIndex) -> Iterator[tuple[int, dict[str, Any]]]:
+def refused_rows(
+    folder: Path, index: ListIndex, progress: Progress | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """The places of the kept rows that would now be refused on any of their addresses, each once, and why.
 
     A row is judged as it was scrubbed and as it came back from address hygiene: on its old and its new address (P8).
+
+    Args:
+        folder: the mailing's folder.
+        index: the list as the mailing sees it.
+        progress: told after each block; its size is that of the rows.
     """
     seen: set[int] = set()
-    for path in kept_folders.kept_files(folder):
-        for frame in refused(path, index):
-            for place, *why in frame.select(PLACE, *FOUND_COLUMNS).iter_rows():
+    files = kept_folders.kept_files(folder)
+    done, size = 0, sum(map(count_kept, files))
+    for path in files:
+        facts = read_facts(path)
+        for rows in kept_blocks(path):
+            for place, *why in refused(rows, facts, index).select(PLACE, *FOUND_COLUMNS).iter_rows():
                 if place not in seen:
                     seen.add(place)
                     yield place, dict(zip(FOUND_COLUMNS, why, strict=True))
+            done += rows.height
+            if progress is not None:
+                progress(done, size, done)
 
 
 def told_rows(

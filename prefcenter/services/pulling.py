@@ -21,6 +21,7 @@ from prefcenter.core.postal.tiers import Unsure
 from prefcenter.files.tables import FileFacts
 from prefcenter.scrub.index import ListIndex, build_index
 from prefcenter.scrub.kept import PLACE, read_facts
+from prefcenter.scrub.run import Progress
 from prefcenter.services import kept_folders, sealing
 from prefcenter.services.following import channel_of, follow, question_of, require_out, rows_folder
 from prefcenter.services.keyring import require_all
@@ -88,6 +89,7 @@ def pull(
     deliver: Deliver,
     clock: Clock,
     index_in: Path | None = None,
+    progress: Progress | None = None,
 ) -> Pulled:
     """Tell the rows of a mailing that would now be refused and were not told yet, and note that they were.
 
@@ -101,6 +103,7 @@ def pull(
         deliver: writes what is told; what it raises leaves nothing noted.
         clock: tells the time.
         index_in: where the list is kept as it was read.
+        progress: told after each block of kept rows; it may stop the pull by what it raises.
 
     Raises:
         NotFound: there is no such mailing.
@@ -118,7 +121,7 @@ def pull(
         with database.read() as session:
             before = mailing_pulls.pulled_rows(session, row.id)
             number = mailing_pulls.next_pull(session, row.id)
-        late = {place: found for place, found in refused_rows(folder, index) if place not in before}
+        late = {place: found for place, found in refused_rows(folder, index, progress) if place not in before}
         known = told_rows(folder, before, PULLED_COLUMNS)
         told = told_rows(folder, late, PULLED_COLUMNS, without=known)
         rows = pl.concat([known, told]) if wanted.again else told

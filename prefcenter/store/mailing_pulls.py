@@ -103,6 +103,12 @@ def pulled_rows(session: Session, mailing_id: int, of: MailingPull | None = None
     return {row.place: row.found for row in session.execute(query.order_by(PulledRow.place))}
 
 
+def pulled_places(session: Session, mailing_id: int) -> set[int]:
+    """The places of every row that was pulled."""
+    query = select(PulledRow.place).where(PulledRow.mailing_id == mailing_id)
+    return set(session.scalars(query.execution_options(yield_per=10_000)))
+
+
 def pulls_by_place(session: Session, mailing_id: int, places: Collection[int]) -> dict[int, MailingPull]:
     """In which pull each of a few rows was told."""
     query = (

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from prefcenter.core.errors import BadInput, PrefcenterError
+from prefcenter.services import joining
 from tests.posting import ANN, BOB, HEADER, JANE, TOM, PostRoom
 
 MOVED = ("0003", "ANN LEE", "77 NEW WAY", "RENO", "NV", "89501")
@@ -106,3 +108,35 @@ def test_nothing_is_loaded_into_what_is_held(sent_room: PostRoom) -> None:
     sent_room.set_state("held")
     with pytest.raises(PrefcenterError, match="is held"):
         sent_room.load(came_back(sent_room, MOVED), row_id="NO")
+
+
+def test_an_id_of_several_rows_takes_the_new_address_to_all_of_them(post_room: PostRoom) -> None:
+    post_room.scrub(post_room.write([JANE, ("0001", *BOB[1:]), TOM]))
+    loaded = post_room.load(came_back(post_room, ("0001", *MOVED[1:])), row_id="NO")
+    assert (loaded.matched, loaded.missing.shown, loaded.repeated.count) == (2, ["0004"], 0)
+    post_room.opt_out(AT_THE_NEW_ADDRESS)
+    assert post_room.ids() == ["0001"]
+
+
+def test_ids_whose_hashes_are_equal_are_still_told_apart(sent_room: PostRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No row is refused for an address of somebody else."""
+    monkeypatch.setattr(joining, "_hashes", lambda ids: (ids.str.len_chars() * 0).cast(pl.UInt64).to_numpy())
+    loaded = sent_room.load(came_back(sent_room, MOVED, ("0099", *JANE[1:]), BOB), row_id="NO")
+    assert (loaded.matched, loaded.unknown.shown) == (2, ["0099"])
+    sent_room.opt_out(AT_THE_NEW_ADDRESS)
+    assert sent_room.ids() == ["0003"]
+
+
+def test_it_tells_how_far_it_is_and_what_stops_it_leaves_nothing(sent_room: PostRoom) -> None:
+    told: list[tuple[int, int, int]] = []
+
+    def stop(done: int, size: int, rows: int) -> None:
+        told.append((done, size, rows))
+        raise KeyboardInterrupt
+
+    before, file = sent_room.kept(), came_back(sent_room, MOVED, BOB)
+    with pytest.raises(KeyboardInterrupt):
+        sent_room.load(file, row_id="NO", progress=stop)
+    assert told == [(file.stat().st_size, file.stat().st_size, 2)]
+    assert [path.name for path in before[0].parent.iterdir()] == ["scrubbed-1.parquet"]
+    assert sent_room.ledger("mailing_load") == []

@@ -266,3 +266,18 @@ def test_a_scrub_that_fails_keeps_nothing(post_room: PostRoom) -> None:
     with pytest.raises(PrefcenterError):
         post_room.scrub()
     assert list(post_room.wiring.mailing_rows.iterdir()) == []
+
+
+def test_a_pull_tells_how_far_it_is_and_what_stops_it_is_not_noted(sent_room: PostRoom) -> None:
+    told: list[tuple[int, int, int]] = []
+    sent_room.opt_out(BOB)
+
+    def stop(done: int, size: int, rows: int) -> None:
+        told.append((done, size, rows))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sent_room.pull(progress=stop)
+    assert told == [(4, 4, 4)]
+    assert sent_room.delivered == []
+    assert sent_room.ids() == ["0002"]
