@@ -64,10 +64,10 @@ class KeptFacts:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """Ids that name several kept rows of one file: how many, and the numbers of the first two of them."""
+    """Ids that name several kept rows of one file: how many rows share theirs, and the numbers of two that do."""
 
     source: str
-    ids: int
+    sharing: int
     rows: tuple[int, ...]
 
 
@@ -81,7 +81,7 @@ class KeptRows:
 
     def __init__(self, path: Path, facts: KeptFacts) -> None:
         self.facts = facts
-        self.rows = 0
+        self.rows = self.rows_seen = self.nameless = self.first_nameless = 0
         self.path = path
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         self._writer = pq.ParquetWriter(self._file, _schema(facts), compression="lz4", use_dictionary=False)
@@ -99,6 +99,16 @@ class KeptRows:
         self.put(rows)
         if self.facts.row_id is not None:
             self._ids.append(_short_hash(rows[self.facts.row_id].str.strip_chars()))
+            self._count_nameless(block, mask, self.facts.row_id)
+
+    def _count_nameless(self, block: Block, mask: Mask, row_id: str) -> None:
+        """Count the rows without an id: none of them is among the kept ones."""
+        self.rows_seen += len(mask)
+        places = np.flatnonzero(~mask)
+        blank = places[(block.frame[row_id].gather(places).str.strip_chars() == "").to_numpy()]
+        if len(blank) and not self.nameless:
+            self.first_nameless = int(block.row_numbers[blank[0]])
+        self.nameless += len(blank)
 
     def put(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Write rows with their place and number and the columns of the input; they become a row group.
@@ -151,7 +161,7 @@ class KeptRows:
         if double.is_empty():
             return None
         first = double.filter(pl.col(ROW_ID) == double[ROW_ID][0])[NUMBER].head(2).to_list()
-        return Repeated(self.facts.source, double[ROW_ID].n_unique(), tuple(first))
+        return Repeated(self.facts.source, double.height, tuple(first))
 
 
 def _short_series(ids: pl.Series) -> pl.Series:

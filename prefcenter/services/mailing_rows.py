@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from prefcenter.core.channels import Channel
+from prefcenter.core.errors import BadInput
 from prefcenter.core.postal.tiers import Unsure
 from prefcenter.files.tables import Table
 from prefcenter.scrub.index import ListIndex
@@ -18,7 +19,6 @@ from prefcenter.scrub.kept import (
     PLACE,
     ROW_ID,
     KeptRows,
-    Repeated,
     count_kept,
     kept_blocks,
     kept_facts,
@@ -28,6 +28,7 @@ from prefcenter.scrub.kept import (
 from prefcenter.scrub.matching import FOUND_COLUMNS
 from prefcenter.scrub.run import Progress
 from prefcenter.services import kept_folders
+from prefcenter.services.row_ids import note_of, refuse_useless
 
 FILE, CLEAN_ROW = "pc_file", "pc_clean_row"
 
@@ -52,7 +53,11 @@ class RowsToKeep:
 
     @contextmanager
     def of(self, table: Table) -> Iterator[KeptRows]:
-        """Keep the rows of one input; it is on disk when the context ends well."""
+        """Keep the rows of one input; it is on disk when the context ends well.
+
+        Raises:
+            BadInput: the column that should name a row does not.
+        """
         facts = kept_facts(
             table.columns,
             self._channel,
@@ -64,20 +69,16 @@ class RowsToKeep:
         )
         self._files += 1
         with KeptRows(self._folder / f"scrubbed-{self._files}.parquet", facts) as kept:
-            yield kept
+            try:
+                yield kept
+            except BadInput:
+                refuse_useless(kept, None)  # Without any id, no row can be used: this is why.
+                raise
             repeated = kept.close()
+            refuse_useless(kept, repeated)
         self.rows += kept.rows
         if repeated is not None:
-            self.notes = (*self.notes, _note(repeated, self._row_id or ""))
-
-
-def _note(repeated: Repeated, row_id: str) -> str:
-    several = f"{repeated.ids:,} ids in {row_id!r} name" if repeated.ids > 1 else f"one id in {row_id!r} names"
-    first, second = repeated.rows
-    return (
-        f"{repeated.source}: {several} several rows, such as the rows {first:,} and {second:,}. A late opt-out of one"
-        " of them pulls them all."
-    )
+            self.notes = (*self.notes, note_of(repeated, self._row_id or ""))
 
 
 def refused_rows(

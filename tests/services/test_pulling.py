@@ -126,7 +126,7 @@ def test_a_row_without_an_id_does_not_get_to_the_mail_house(post_room: PostRoom)
 def test_an_id_of_several_rows_is_told_once_and_said_to_be_one(post_room: PostRoom) -> None:
     prepared = post_room.scrub(post_room.write([JANE, ("0001", *BOB[1:]), ANN]))
     (note,) = prepared.notes
-    assert note.startswith("in.csv: one id in 'finder' names several rows, such as the rows 1 and 2.")
+    assert note.startswith("in.csv: 2 rows share their id in 'finder' with another one, such as the rows 1 and 2.")
     post_room.opt_out(BOB)
     assert post_room.ids() == ["0001"]
     post_room.opt_out(JANE)
