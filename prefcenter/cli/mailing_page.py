@@ -39,6 +39,8 @@ def _version(page: VersionPage) -> Iterator[str]:
         for receipt in receipts:
             verdict = "agrees" if agrees(pull, receipt) else f"does not agree with the {pull.told:,} told"
             yield f"    receipt      {moment(receipt.at)}  {receipt.received:,} by {receipt.received_from}; {verdict}"
+    if page.asked_in_vain is not None:
+        yield f"  last asked     {moment(page.asked_in_vain)}  nothing more to pull"
     if page.next_steps:
         yield "  Next"
         yield from (f"    - {step}" for step in page.next_steps)

@@ -41,7 +41,8 @@ def mailing_pull(
 
     A CSV file for the mail house: the file's own id (--id of the scrub), once each, and why, without other personal
     data. Values are exact, not guarded against formulas. Where the scrub had no --id: the row's number in the input
-    (pc_row) and in the clean file (pc_clean_row), and its address as written.
+    (pc_row) and in the clean file (pc_clean_row), and its address as written. Where there is nobody to be taken out, no
+    file is written and no pull counted; that it was asked is on record.
     """
     from prefcenter.services import pulling
 
@@ -110,21 +111,36 @@ def _pull_json(pulled: Pulled, out: Path | None) -> dict[str, Any]:
 def _report_pull(pulled: Pulled, out: Path | None, *, wants_json: bool) -> None:
     """Say what was pulled; beside the rows themselves if those went to standard output."""
     if wants_json:
-        if out is not None:
-            print_json(_pull_json(pulled, out))
+        if out is not None or pulled.number is None:
+            print_json(_pull_json(pulled, None if pulled.number is None else out))
         return
     row, is_beside = pulled.mailing, out is None
     for remark in pulled.remarks:
         click.echo(f"Note: {remark}", err=True)
+    if pulled.number is None:
+        _report_nothing(pulled, out)
+        return
     before = pulled.rows.height - pulled.new
     also = f", and {rows_told(before)} told before" if before else ""
     click.echo(
         f"Pull {pulled.number} of {row.name}, version {row.version}: {rows_told(pulled.new)} to be taken out{also}.",
         err=is_beside,
     )
-    if out is not None and pulled.rows.height:
+    if out is not None:
         click.echo(f"Send {out} to the mail house. When it acknowledges it:")
         click.echo(f"  prefcenter mailing receipt {quoted(row.name)} --pull {pulled.number} --received N --by WHO")
+
+
+def _report_nothing(pulled: Pulled, out: Path | None) -> None:
+    """Say that nobody is to be taken out; a program that reads the rows still finds their header."""
+    row = pulled.mailing
+    if out is None:
+        click.echo(pulled.rows.write_csv(), nl=False)
+    written = "" if out is None else f" {out} was not written."
+    click.echo(
+        f"Nothing to pull from {row.name}, version {row.version}, up to ledger position {pulled.position:,}.{written}",
+        err=out is None,
+    )
 
 
 @click.command("receipt", epilog=exits("1  could not, or the mail house has not what it was told; it says which"))

@@ -52,6 +52,12 @@ class VersionPage:
         """How many rows were told to the mail house so far."""
         return sum(pull.rows for pull, _ in self.pulls)
 
+    @property
+    def asked_in_vain(self) -> datetime | None:
+        """When it was last asked and nothing was to be pulled; None where the last asking made a pull, or none was."""
+        asked = self.row.asked_at
+        return None if asked is None or any(pull.at >= asked for pull, _ in self.pulls) else asked
+
     def as_dict(self) -> dict[str, Any]:
         """The same as programs read it: the record and its manifest, with all that followed."""
         return mailings.as_dict(self.row) | {
@@ -61,6 +67,8 @@ class VersionPage:
             "rows_kept_until": self.rows_until,
             "rows_erased_at": self.row.rows_erased_at,
             "pulled": self.pulled,
+            "asked_at": self.row.asked_at,
+            "asked_position": self.row.asked_position,
             "loads": [
                 {"load": load.number, "at": load.at, "by": load.actor, "file": load.file_name, "sha256": load.sha256}
                 | load.counts

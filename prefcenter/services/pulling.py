@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from prefcenter.core.errors import Unavailable
 from prefcenter.core.postal.tiers import Unsure
@@ -44,7 +45,7 @@ class Pulled:
 
     Args:
         mailing: the version of the mailing.
-        number: which pull of it this is.
+        number: which pull of it this is; None where there is nothing to tell, so that there is no pull.
         position: the ledger was applied up to there, or further.
         rows: a row for each that is told: its id under the file's own name, and why.
         new: how many of them had not been told before.
@@ -52,7 +53,7 @@ class Pulled:
     """
 
     mailing: Mailing
-    number: int
+    number: int | None
     position: int
     rows: pl.DataFrame
     new: int
@@ -93,6 +94,9 @@ def pull(
 ) -> Pulled:
     """Tell the rows of a mailing that would now be refused and were not told yet, and note that they were.
 
+    Where there is nothing to tell, nothing is delivered and no pull counted; that it was asked is noted all the same:
+    the proof that up to there nobody had to be taken out (P12).
+
     Args:
         database: the list, and the mailing's record.
         keyring: the keys, checked first (X12).
@@ -120,14 +124,17 @@ def pull(
         position, index = list_now(database, keyring, ledger_keys, row, folder, index_in, at=at)
         with database.read() as session:
             before = mailing_pulls.pulled_rows(session, row.id)
-            number = mailing_pulls.next_pull(session, row.id)
+            number: int | None = mailing_pulls.next_pull(session, row.id)
         late = {place: found for place, found in refused_rows(folder, index, progress) if place not in before}
         known = told_rows(folder, before, PULLED_COLUMNS)
         told = told_rows(folder, late, PULLED_COLUMNS, without=known)
-        rows = pl.concat([known, told]) if wanted.again else told
-        pulled = Pulled(row, number, position, rows.drop(PLACE), told.height, tuple(followed.remarks(at)))
-        facts = deliver(pulled)
-        _note(database, pulled, late, facts, evidence, at=at)
+        rows = (pl.concat([known, told]) if wanted.again else told).drop(PLACE)
+        number = None if rows.is_empty() else number
+        pulled = Pulled(row, number, position, rows, told.height, tuple(followed.remarks(at)))
+        if number is None:
+            _note_asking(database, pulled, evidence, at=at)
+        else:
+            _note(database, pulled, number, late, deliver(pulled), evidence, at=at)
     return pulled
 
 
@@ -151,9 +158,19 @@ def list_now(
         return position, build_index(session, keyring.peppers, ask, at=at, unsure=unsure, keep_in=index_in)
 
 
+def _note_asking(database: Database, pulled: Pulled, evidence: Evidence, *, at: datetime) -> None:
+    """Put on record that somebody asked, and that there was nothing to be pulled."""
+    with database.write() as session:
+        _ask(session, pulled, at)
+        entry = _told(pulled, at) | dict(evidence.facts)
+        ledger.append(session, "mailing_asked", at=at, actor=evidence.actor, facts=entry, personal=evidence.personal)
+        session.commit()
+
+
 def _note(
     database: Database,
     pulled: Pulled,
+    number: int,
     late: Mapping[int, Mapping[str, Any]],
     facts: FileFacts,
     evidence: Evidence,
@@ -161,10 +178,9 @@ def _note(
     at: datetime,
 ) -> None:
     """Put the pull on record, with the rows that it told."""
-    row = pulled.mailing
     noted = MailingPull(
-        mailing_id=row.id,
-        number=pulled.number,
+        mailing_id=pulled.mailing.id,
+        number=number,
         at=at,
         actor=evidence.actor,
         ledger_position=pulled.position,
@@ -173,23 +189,14 @@ def _note(
         file_name=facts.name,
         sha256=facts.sha256,
     )
-    told = {
-        "mailing": row.name,
-        "version": row.version,
-        "pull": pulled.number,
-        "rows": pulled.new,
-        "told": pulled.rows.height,
-        "ledger_position": pulled.position,
-        "sha256": facts.sha256,
-        "after_cutoff": row.cutoff_at is not None and at > row.cutoff_at,
-        "in_flight": row.dropped_at is not None,
-    }
+    told = {"pull": number, "rows": pulled.new, "told": pulled.rows.height, "sha256": facts.sha256}
+    entry = _told(pulled, at) | told | dict(evidence.facts)
     try:
         with database.write() as session:
             session.add(noted)
             session.flush()
             mailing_pulls.add_pulled(session, noted, sorted(late.items()))
-            entry = told | dict(evidence.facts)
+            _ask(session, pulled, at)
             ledger.append(session, "mailing_pull", at=at, actor=evidence.actor, facts=entry, personal=evidence.personal)
             session.commit()
     except IntegrityError:
@@ -197,3 +204,20 @@ def _note(
             "Somebody else has pulled from this mailing meanwhile; what was written is not on record.",
             remedy="Pull again: what is not on record is told once more.",
         ) from None
+
+
+def _told(pulled: Pulled, at: datetime) -> dict[str, Any]:
+    """What the ledger is told of any asking."""
+    row = pulled.mailing
+    return {
+        "mailing": row.name,
+        "version": row.version,
+        "ledger_position": pulled.position,
+        "after_cutoff": row.cutoff_at is not None and at > row.cutoff_at,
+        "in_flight": row.dropped_at is not None,
+    }
+
+
+def _ask(session: Session, pulled: Pulled, at: datetime) -> None:
+    stored = session.get_one(Mailing, pulled.mailing.id)
+    stored.asked_at, stored.asked_position = at, pulled.position

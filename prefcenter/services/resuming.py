@@ -38,6 +38,7 @@ USABLE_FOR = timedelta(days=1)
 
 UNRELATED = (
     "mailing",
+    "mailing_asked",
     "mailing_dropped",
     "mailing_failed",
     "mailing_load",

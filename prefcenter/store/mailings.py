@@ -55,6 +55,9 @@ class Mailing(Base):
     rows_folder: Mapped[str | None] = mapped_column(String(64))
     rows_erased_at: Mapped[datetime | None]
     out_folder: Mapped[str | None] = mapped_column(Text)
+    asked_at: Mapped[datetime | None]
+    """When it was last asked for late opt-outs, whether there were any or not."""
+    asked_position: Mapped[int | None] = mapped_column(BigInteger)
 
 
 def next_version(session: Session, name: str) -> int:

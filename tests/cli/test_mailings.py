@@ -69,7 +69,7 @@ def test_a_mailing_is_followed_from_the_export_to_the_last_piece(sent: Prefcente
     sent("mailing", "drop", "spring")
     assert "Note: It was posted on" in sent("mailing", "pull", "spring").output
     versions = sent.json("mailing", "show", "spring")
-    assert (versions[0]["state"], versions[0]["pulled"], len(versions[0]["pulls"])) == ("dropped", 2, 3)
+    assert (versions[0]["state"], versions[0]["pulled"], len(versions[0]["pulls"])) == ("dropped", 2, 2)
     assert versions[0]["manifest"]["mailing"] == "spring"
     assert "It is in flight until" in versions[0]["next_steps"][-1]
     assert sent.json("mailing", "list")[0]["state"] == "dropped"
@@ -132,6 +132,22 @@ def test_verify_knows_what_became_of_the_mailing(sent: Prefcenter) -> None:
     found = sent.json("verify", "second/clean.csv", "second/manifest.json", exits=4)
     assert found["outcome"] == "withdrawn"
     sent("verify", clean, manifest)
+
+
+def test_where_nothing_is_to_be_pulled_it_says_so_and_writes_no_file(sent: Prefcenter, tmp_path: Path) -> None:
+    told = sent("mailing", "pull", "spring")
+    assert told.stdout.splitlines() == ["finder,pc_reason,pc_since,pc_suppression,pc_tier,pc_score"]
+    assert "Nothing to pull from spring, version 1, up to ledger position" in told.stderr
+    assert "pull.csv was not written" in sent("mailing", "pull", "spring", "--out", "pull.csv").stdout
+    assert not (tmp_path / "pull.csv").exists()
+    assert sent.json("mailing", "pull", "spring").items() >= {"pull": None, "rows": [], "file": None}.items()
+    page = sent("mailing", "show", "spring").output
+    assert "nothing more to pull" in page
+    assert "has not acknowledged" not in page
+    assert sent.json("mailing", "show", "spring")[0]["asked_at"] is not None
+    opt_out(sent, JANE_AT_HOME)
+    assert sent.json("mailing", "pull", "spring")["pull"] == 1
+    assert "nothing more to pull" not in sent("mailing", "show", "spring").output
 
 
 def test_a_withdrawn_or_forgotten_mailing_says_so(sent: Prefcenter, tmp_path: Path) -> None:

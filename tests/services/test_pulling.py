@@ -281,3 +281,21 @@ def test_a_pull_tells_how_far_it_is_and_what_stops_it_is_not_noted(sent_room: Po
     assert told == [(4, 4, 4)]
     assert sent_room.delivered == []
     assert sent_room.ids() == ["0002"]
+
+
+def test_an_asking_without_late_opt_outs_is_on_record_and_no_pull(either_post_room: PostRoom) -> None:
+    """P12: the proof that up to there nobody had to be taken out; no number, no file, no receipt to wait for."""
+    post_room = either_post_room
+    post_room.scrub()
+    asked = post_room.pull()
+    assert (asked.number, asked.rows.height, post_room.delivered) == (None, 0, [])
+    assert post_room.ledger("mailing_pull") == []
+    assert post_room.ledger("mailing_asked") == [
+        {"mailing": "spring", "version": 1, "ledger_position": 1, "after_cutoff": False, "in_flight": False}
+    ]
+    assert (post_room.mailing().asked_at, post_room.mailing().asked_position) == (post_room.clock(), 1)
+    assert post_room.pull(again=True).number is None
+    post_room.opt_out(BOB)
+    assert post_room.pull().number == 1
+    assert post_room.pull().number is None
+    assert post_room.pull(again=True).number == 2
