@@ -17,10 +17,13 @@ from prefcenter.core.postal.versions import former_probes
 from prefcenter.files.columns import Columns
 from prefcenter.scrub.addresses import KEY, PROBLEM
 from prefcenter.scrub.bases import without_basis
+from prefcenter.scrub.glance import STATE_CODES, standard_glance
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.judging_points import digest_hits
+from prefcenter.scrub.letters import Mask, packed
 from prefcenter.scrub.postal_index import ADDRESS_FIELDS, ROLES, PostalIndex
-from prefcenter.scrub.sieve import STATE_CODES, Mask, glance, standard_glance
+from prefcenter.scrub.showing import Shown, shown
+from prefcenter.scrub.swift import look
 from prefcenter.scrub.verdicts import HIT_SCHEMA, Judged, strictest
 
 _WITHOUT_ZIP = tuple(kind.value for kind in (KeyKind.NOZIP, KeyKind.COMPANY_NOZIP, KeyKind.HOUSEHOLD_NOZIP))
@@ -32,10 +35,11 @@ _RANKS = {tier.value: rank for rank, tier in enumerate(PairTier, start=1)}
 def judge_post(frame: pl.DataFrame, columns: Columns, index: ListIndex) -> Judged:
     """Decide for each row of a block by its postal address."""
     written = as_written(frame, columns)
-    seen = glance(written)
-    wanted = np.flatnonzero(~seen["plain"].to_numpy() | index.post.sieve.may_meet(seen) | _near_erased(seen, index))
+    seen = look(written)
+    near = seen.plain & index.post.sieve.may_meet(seen)
+    wanted = np.flatnonzero(near | ~seen.plain | _near_erased(seen, index))
     slices = [wanted[start : start + _SLICE] for start in range(0, len(wanted), _SLICE)] or [wanted]
-    looks = [_look(written[places], seen[places], places, index) for places in slices]
+    looks = [_look(written[places], near[places], places, index) for places in slices]
     problems = pl.concat([look.problems for look in looks])
     hits = pl.concat([look.hits for look in looks])
     found = strictest(hits.filter("sure"), index)
@@ -80,32 +84,31 @@ def as_written(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     )
 
 
-def _near_erased(seen: pl.DataFrame, index: ListIndex) -> Mask:
+def _near_erased(seen: Shown, index: ListIndex) -> Mask:
     """Rows in the ZIP areas of entries of which only digests are left; everywhere, where one had no ZIP."""
     if not index.digests:
-        return np.zeros(seen.height, dtype=np.bool_)
+        return np.zeros(len(seen), dtype=np.bool_)
     if index.buckets is None:
-        return np.ones(seen.height, dtype=np.bool_)
-    return seen["zip3"].is_in([bucket[:3] for bucket in index.buckets]).to_numpy()
+        return np.ones(len(seen), dtype=np.bool_)
+    return np.isin(seen.zip3, packed(pl.Series([bucket[:3] for bucket in index.buckets], dtype=pl.String)))
 
 
-def _look(written: pl.DataFrame, seen: pl.DataFrame, places: np.ndarray, index: ListIndex) -> _Look:
+def _look(written: pl.DataFrame, near: Mask, places: np.ndarray, index: ListIndex) -> _Look:
     """Standardise rows, and compare those that lie near an entry.
 
     Args:
         written: the rows.
-        seen: what the cheap look told of them.
+        near: which of them lie near an entry, as the cheap look has told.
         places: where they stand in the block.
         index: the list.
     """
-    near = pl.Series("near", index.post.sieve.may_meet(seen)) & seen["plain"]
-    every = standardise(written).with_columns(near, pl.Series("row", places, dtype=pl.UInt32))
+    every = standardise(written).with_columns(pl.Series("near", near), pl.Series("row", places, dtype=pl.UInt32))
     unusable = every.filter(pl.col("s_problem").is_not_null())
     problems = unusable.select("row", pl.concat_str(pl.lit("has "), "s_problem").alias(PROBLEM))
     usable = every.filter(pl.col("s_problem").is_null())
     standard = with_boxes(standardise_names(usable))
     closer = standard["near"] | ~standard["s_state"].is_in(STATE_CODES)
-    closer |= pl.Series(index.post.sieve.may_meet(standard_glance(standard)))
+    closer |= pl.Series(index.post.sieve.may_meet(shown(standard_glance(standard))))
     hits = pl.concat([_hits(standard.filter(closer), index), _erased_hits(standard, index)])
     return _Look(hits, problems, usable.select("row", pl.col("s_country").alias("country")))
 

@@ -108,7 +108,10 @@ def _version() -> str:
     """What the records depend on beside the addresses: the rules, as they are written, and the hashes of Polars."""
     digest = hashlib.sha256(pl.__version__.encode())
     rules = [each for each in files("prefcenter.core.postal").iterdir() if each.name.endswith(".py")]
-    readers = [files("prefcenter.scrub") / name for name in ("postal_index.py", "sieve.py")]
+    readers = [
+        files("prefcenter.scrub") / name
+        for name in ("postal_index.py", "glance.py", "letters.py", "showing.py", "sieve.py")
+    ]
     for module in (*sorted(rules, key=lambda each: each.name), *readers):
         digest.update(module.read_bytes())
     return digest.hexdigest()[:16]

@@ -15,7 +15,9 @@ from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.pair_fields import PAIR_FIELDS, pair_fields, pairs_of
 from prefcenter.core.postal.standardise import standardise, with_boxes
 from prefcenter.core.postal.tiers import PairVerdict
-from prefcenter.scrub.sieve import Sieve, glance, of_entries, standard_glance, ways_of
+from prefcenter.scrub.glance import glance, of_entries, standard_glance
+from prefcenter.scrub.showing import shown
+from prefcenter.scrub.sieve import Sieve, ways_of
 
 ADDRESS_FIELDS = ("name", "company", "address1", "address2", "city", "state", "zip", "country")
 ROLES = ("name", "first_name", "last_name", *ADDRESS_FIELDS[1:])
@@ -114,11 +116,9 @@ def _records(entries: Sequence[PostalEntry]) -> pl.DataFrame:
     every = standardise_names(standardise(written)).with_columns(numbers)
     usable = every["s_problem"].is_null()
     standard = every.filter(usable)
-    as_written = ways_of(of_entries(glance(with_roles(written.filter(usable))))).select(
-        pl.all().name.prefix("as_written_")
-    )
-    standard = with_boxes(standard.hstack(as_written))
-    ways = ways_of(of_entries(standard_glance(standard))).hstack(standard.select(as_written.columns))
+    as_written = ways_of(shown(of_entries(glance(with_roles(written.filter(usable))))))
+    standard = with_boxes(standard.hstack(as_written.select(pl.all().name.prefix("as_written_"))))
+    ways = ways_of(shown(of_entries(standard_glance(standard)))).hstack(standard.select(cs.starts_with("as_written_")))
     return standard.select("suppression").hstack(pair_fields(standard)).hstack(ways)
 
 

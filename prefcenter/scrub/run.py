@@ -7,24 +7,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from prefcenter.core.channels import Channel
 from prefcenter.core.errors import BadInput
+from prefcenter.files.beside import Behind
 from prefcenter.files.columns import Columns
 from prefcenter.files.seeds import read_seeds
-from prefcenter.files.tables import PROBLEM, ROW, FileFacts, Table
+from prefcenter.files.tables import PROBLEM, ROW, Block, FileFacts, Mask, Table
 from prefcenter.scrub.canaries import NO_CANARIES, Watched, watch_file
 from prefcenter.scrub.checkpoints import Checkpoints
-from prefcenter.scrub.duplicates import NONE_FOUND, Duplicates
+from prefcenter.scrub.duplicates import NONE_FOUND, Duplicates, Found
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.kept import KeptRows, refuse_nameless
 from prefcenter.scrub.matching import Judged, judge
 from prefcenter.scrub.outputs import Names, Outputs
 from prefcenter.scrub.shifted import PlaceCheck
+from prefcenter.scrub.windows import judged_blocks
 
 Progress = Callable[[int, int, int], None]
 """Called after each block with the bytes done, the bytes in all, and the rows done; of a mailing, over all files."""
@@ -115,31 +119,39 @@ def scrub_table(
     decoys = read_seeds(seeds, columns) if seeds is not None else None
     watched = watch_file(canaries, columns, index, default_country) if canaries is not None else NO_CANARIES
     tally, places = Tally(canaries=watched.count), PlaceCheck()
-    first_problem = ""
+    first_problem, rows_done = "", 0
     row_id = kept.facts.row_id if kept is not None else None
     has_two = index.ask.channel is Channel.POST and columns.before is not None
     sources = duplicates.sources if duplicates is not None else ()
-    with Outputs(table, folder, names, sources, has_two_addresses=has_two) as outputs:
-        for place, block in enumerate(table.blocks(_looked_at(columns, index.ask.channel, row_id))):
-            judged = points.load(number, place, block.frame.height) if points is not None else None
-            if judged is None:
-                judged = judge(block.frame, columns, index, default_country)
-                if points is not None and block.bytes_done < table.size:
-                    points.save(number, place, block.frame.height, judged)
-            judged = refuse_nameless(judged, block.frame, row_id)
+    with (
+        Outputs(table, folder, names, sources, has_two_addresses=has_two) as outputs,
+        closing(Behind()) as behind,
+    ):
+
+        def write(block: Block, judged: Judged, again: Found, mask: Mask) -> None:
+            nonlocal first_problem
             if index.ask.channel is Channel.POST:
                 places.look(block.frame, columns, default_country)
-            mask = judged.kept(block.frame.height)
-            again = duplicates.look(block, mask, columns, table.path.name) if duplicates is not None else NONE_FOUND
-            mask[again.places] = False
             unreadable = outputs.write(block, judged, again, mask)
             if kept is not None:
                 kept.keep(block, mask)
             first_problem = first_problem or _first(unreadable)
             tally.duplicate += len(again.places)
             _count(tally, judged, int(mask.sum()), unreadable.height)
+
+        def decide(frame: pl.DataFrame) -> Judged:
+            return judge(frame, columns, index, default_country)
+
+        blocks = table.blocks(_looked_at(columns, index.ask.channel, row_id))
+        for block, said in judged_blocks(blocks, decide, points, number=number, size=table.size):
+            judged = refuse_nameless(said, block.frame, row_id)
+            mask = judged.kept(block.frame.height)
+            again = duplicates.look(block, mask, columns, table.path.name) if duplicates is not None else NONE_FOUND
+            mask[again.places] = False
+            behind.run(partial(write, block, judged, again, mask))
             if progress is not None:
-                progress(block.bytes_done, table.size, tally.read)
+                progress(block.bytes_done, table.size, rows_done := rows_done + _rows_of(block))
+        behind.wait()
         _refuse_hopeless(table.path, tally, first_problem)
         if decoys is not None:
             outputs.clean.append(decoys)
@@ -158,6 +170,10 @@ def _looked_at(columns: Columns, channel: Channel, row_id: str | None) -> frozen
     return frozenset(found if row_id is None else found | {row_id})
 
 
+def _rows_of(block: Block) -> int:
+    return block.frame.height + len(block.bad)
+
+
 def _first(unreadable: pl.DataFrame) -> str:
     if unreadable.is_empty():
         return ""
@@ -169,8 +185,9 @@ def _count(tally: Tally, judged: Judged, kept: int, unreadable: int) -> None:
     tally.suppressed += judged.found.height
     tally.review += judged.held.height
     tally.unreadable += unreadable
-    tally.by_reason.update(judged.found["pc_reason"].to_list())
-    tally.by_tier.update(tier for tier in judged.found["pc_tier"].to_list() if tier)
+    tally.by_reason.update(dict(judged.found["pc_reason"].value_counts().iter_rows()))
+    tiers = judged.found["pc_tier"]
+    tally.by_tier.update(dict(tiers.filter(tiers != "").value_counts().iter_rows()))
 
 
 def _refuse_hopeless(path: Path, tally: Tally, first_problem: str) -> None:

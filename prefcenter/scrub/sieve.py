@@ -1,29 +1,20 @@
-"""The cheap look at a row, before anything is standardised: can it lie where an entry of the list lies?
+"""Can a row lie where an entry of the list lies? Asked of every row by what it shows, before anything is standardised.
 
-Nine rows of ten are written plainly: a house number, a street, a ZIP of five figures. Of such a row the number, the ZIP
-and the first letters of the street are read off as they stand; when no entry has them, no rule can make the row meet
-one, and the row is spared all the rest. Whatever is not plain is looked at closely.
+When no entry shows the same in any of a few ways, no rule can make the row meet one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from prefcenter.core.postal.blocks import NO_NUMBER, NO_STREET, WORD_LETTERS
-from prefcenter.core.postal.tables import STATES
-
-Hashes = npt.NDArray[np.uint64]
-Mask = npt.NDArray[np.bool_]
-
-GLANCE = ("number", "zip5", "zip3", "state", "letter", "word", "word2", "last", "nowhere")
-"""What a look tells: number, ZIP, its area, state, the city's first letter, the first letters of the street's first two
-words (one of them may be a direction), and the surname's last word; empty where it does not tell. ``nowhere`` is told
-by an entry without a state of the United States, which a row of any state may meet."""
+from prefcenter.scrub.letters import Codes, Mask
+from prefcenter.scrub.showing import Shown
 
 WAYS: tuple[tuple[str, ...], ...] = (
     ("number", "zip5"),
@@ -31,229 +22,106 @@ WAYS: tuple[tuple[str, ...], ...] = (
     ("number", "state", "last"),
     ("number", "state", "letter", "word"),
     ("number", "nowhere", "letter", "word"),
+    ("number", "letter", "word", "last"),
 )
 """What must be equal in one of these ways, or a row and an entry have no block in common."""
 
-STATE_CODES = sorted({code for code in STATES.values() if len(code) == 2})
-_DIRECTION = r"(?:[NSEWnsew]\b\.?|[NSns]\.?[EWew]\b\.?|(?i:north|south)(?i:east|west)?|(?i:east|west))"
-_WORD = r"[A-Za-z]{2}|[0-9]{1,3}(?i:st|nd|rd|th)\b|[NSEWnsew]\b"
-_PLAIN_LINE = rf"^ *[1-9][0-9]{{0,5}} +(?:{_WORD})"
-_DIRECTIONS = ("N", "S", "E", "W", "NE", "NW", "SE", "SW", "NOR", "SOU", "EAS", "WES")
-"""How directions begin, in :data:`WORD_LETTERS`."""
-_FLOORS = ("FL", "FLR", "FLO", "LEV")
-"""How floors begin, whose figure is no house number."""
-_NO_ZIPS = ("", "00000")
-NOWHERE = "-"
-_HERE = ("", "US", "USA", "us", "usa", "United States", "UNITED STATES")
-_PARTS = [",", ";", "\n", "|", " box", "general"]
-"""What may part a line in two, or put a box in the place of its number (P7)."""
-_BOX = r"^ *[Pp]\.? ?[Oo]\.? ?[Bb][Oo][Xx] +([1-9][0-9]{0,5}) *$"
-_UNIT_BESIDE = (
-    r"(?i)^ *(?:apt|apartment|unit|ste|suite|#|lot|fl|floor|rm|room|bldg|building|trlr|spc|ph)\b?\.? *#? *[0-9a-z-]* *$"
-)
-_ZIP = r"^ *[0-9]{5}(?:-?[0-9]{4})? *$"
-_NO_SURNAMES = (
-    "", "RESIDENT", "RESIDENTS", "OCCUPANT", "OCCUPANTS", "CUSTOMER", "HOMEOWNER", "NEIGHBOR", "HOUSEHOLD", "FAMILY",
-    "FRIEND", "MEMBER", "DVM", "DO", "OD", "DC", "PE", "PA", "NP", "MBA", "JD", "LLC", "INC", "CO", "CORP", "RET",
-    "USN", "USMC", "USAF", "USA", "SENIOR", "JUNIOR", "ESQUIRE", "MR", "MRS", "MS", "MISS", "DR", "VI", "I",
-)  # fmt: skip
-"""Last words that are not the surname as the standard form has it; such a row is looked at closely."""
-_AFTER_NAMES = ("JR", "SR", "II", "III", "IV", "V", "MD", "PHD", "ESQ", "DDS", "CPA", "RN")
-_AFTER_NAME = rf"(?i)[ ,]+(?:{'|'.join(_AFTER_NAMES)})\.?$"
 
-
-def glance(written: pl.DataFrame) -> pl.DataFrame:
-    """What a look at written rows tells: :data:`GLANCE`, and ``plain``: whether that is all there is to know.
-
-    Of a plain row the standardiser would say the same number, ZIP and state, that it lies in the United States, and
-    that it can be delivered.
-
-    Args:
-        written: the columns of a file by their roles, text without nulls.
-    """
-    line = pl.col("address1")
-    seen = written.select(
-        line.str.extract(r"^ *([0-9]+) ").fill_null("").alias("number"),
-        pl.when(pl.col("zip").str.contains(_ZIP)).then(pl.col("zip").str.strip_chars_start(" ").str.head(5))
-        .otherwise(pl.lit("")).alias("zip5"),
-        pl.col("state").str.strip_chars(" ").str.to_uppercase().alias("state"),
-        pl.col("city").str.strip_chars_start(" ").str.head(1).str.to_uppercase().alias("letter"),
-        _letters(line.str.extract(rf"^ *[0-9]+ +([A-Za-z0-9]{{1,{WORD_LETTERS}}})")).alias("word"),
-        _surnames(written),
-        _plain_line().alias("plain"),
-    )  # fmt: skip
-    told = seen.select(
-        "number", "zip5", pl.col("zip5").str.head(3).alias("zip3"), "state", "letter", "word",
-        pl.lit("").alias("word2"), "last", pl.lit(NOWHERE).alias("nowhere"),
-        (pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(STATE_CODES)
-         & ~pl.col("word").is_in(_FLOORS) & ~pl.col("last").is_in(_NO_SURNAMES)).alias("plain"),
-    )  # fmt: skip
-    return _with_boxes(_with_second_words(told, written), written)
-
-
-def _with_second_words(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
-    """The street's second word, where the first may be a direction."""
-    where = seen["word"].is_in(_DIRECTIONS)
-    words = pl.col("address1").str.extract(rf"^ *[0-9]+ +{_DIRECTION} +([A-Za-z0-9]{{1,{WORD_LETTERS}}})")
-    found = written.filter(where).select(_letters(words)).to_series()
-    return seen.with_columns(seen["word2"].scatter(where.arg_true(), found))
-
-
-def _with_boxes(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
-    """PO boxes in their commonest form, among the rows that are not plain otherwise."""
-    asked = seen.select(
-        ~pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(STATE_CODES)
-    ).to_series()
-    here = pl.col("country").is_in(_HERE) & (pl.col("address2") == "") & _ascii_name()
-    boxes = written.filter(asked).select(pl.when(here).then(pl.col("address1").str.extract(_BOX))).to_series()
-    places, found = asked.arg_true().filter(boxes.is_not_null()), boxes.drop_nulls()
-    if found.is_empty():
-        return seen
-    return seen.with_columns(
-        seen["number"].scatter(places, "PO BOX " + found),
-        seen["word"].scatter(places, NO_STREET),
-        seen["plain"].scatter(places, True),
+def ways_of(entries: Shown) -> pl.DataFrame:
+    """The ways in which entries can be met, as hashes (u64; 0 where one does not tell enough for it)."""
+    hashes = _Hashes(entries)
+    return pl.DataFrame(
+        {f"way{number}": np.where(_told(entries, way), hashes.of(way), np.uint64(0)) for number, way in enumerate(WAYS)}
     )
 
 
-def _letters(text: pl.Expr) -> pl.Expr:
-    return text.fill_null("").str.to_uppercase()
-
-
-def _plain_line() -> pl.Expr:
-    """A house number, a street and perhaps a unit beside it, in plain letters, in the United States."""
-    line, beside = pl.col("address1"), pl.col("address2")
-    parted = line.str.contains_any(_PARTS, ascii_case_insensitive=True)
-    unit = (beside == "") | beside.str.contains(_UNIT_BESIDE)
-    return line.str.contains(_PLAIN_LINE) & ~parted & unit & pl.col("country").is_in(_HERE) & _ascii_name()
-
-
-def _ascii_name() -> pl.Expr:
-    names = (pl.col(name) for name in ("name", "last_name"))
-    return pl.all_horizontal(name.str.len_bytes() == name.str.len_chars() for name in names)
-
-
-def _surnames(written: pl.DataFrame) -> pl.Series:
-    """The last word of the surname, by where it stands: in its own column, before a comma, or at the end."""
-    parted = pl.when(pl.col("last_name") == "").then("name").otherwise("last_name")
-    has_parts = bool((written["last_name"] != "").any())
-    names = written.select((parted if has_parts else pl.col("name")).alias("last"))["last"]
-    last = names.to_frame().select(last_word(pl.col("last"))).to_series()
-    # "Doe, John" and "John Doe Jr" end in something else.
-    odd = names.str.contains(",", literal=True) | last.is_in(_AFTER_NAMES)
-    if not odd.any():
-        return last
-    bare = pl.col("last").str.replace(_AFTER_NAME, "")
-    before = pl.when(bare.str.contains(",", literal=True)).then(bare.str.extract("^([^,]+)")).otherwise(bare)
-    return last.scatter(odd.arg_true(), names.filter(odd).to_frame().select(last_word(before)).to_series())
-
-
-def last_word(names: pl.Expr) -> pl.Expr:
-    """The last word of a surname, as both sides of the look have it."""
-    bare = names.str.extract(r"([A-Za-z']+)[^A-Za-z']*$").fill_null("")
-    return bare.str.replace_all("'", "", literal=True).str.to_uppercase()
-
-
-def standard_glance(standard: pl.DataFrame) -> pl.DataFrame:
-    """What the standard form tells in the columns of :data:`GLANCE`; of the name, where it has been read."""
-    last = last_word(pl.col("s_last")) if "s_last" in standard.columns else pl.lit("")
-    words = pl.col("s_street").str.split(" ")
-    return standard.select(
-        pl.col("s_number").replace("", NO_NUMBER).alias("number"),
-        pl.col("s_zip5").alias("zip5"),
-        pl.col("s_zip5").str.head(3).alias("zip3"),
-        pl.col("s_state").alias("state"),
-        pl.col("s_city").str.head(1).alias("letter"),
-        pl.when(pl.col("s_street") == "")
-        .then(pl.lit(NO_STREET))
-        .otherwise(words.list.get(0, null_on_oob=True).str.head(WORD_LETTERS))
-        .alias("word"),
-        words.list.get(1, null_on_oob=True).str.head(WORD_LETTERS).fill_null("").alias("word2"),
-        last.alias("last"),
-        pl.lit(NOWHERE).alias("nowhere"),
-    )
-
-
-def of_entries(seen: pl.DataFrame) -> pl.DataFrame:
-    """The same of entries of the list: ``nowhere`` is told only where there is no state of the United States."""
-    stated = pl.col("state").is_in(STATE_CODES)
-    return seen.with_columns(pl.when(stated).then(pl.lit("")).otherwise("nowhere").alias("nowhere"))
+def _told(entries: Shown, way: tuple[str, ...]) -> Mask:
+    masks: list[Mask] = [getattr(entries, name) != 0 for name in way]
+    return reduce(np.logical_and, masks)
 
 
 @dataclass(frozen=True, slots=True)
 class Sieve:
-    """Two bits for every way in which an entry can be met: none slips through, and few rows are kept in vain.
+    """A few bits for every way in which an entry can be met: none slips through, and few rows are kept in vain.
+
+    The bits of one way lie in one word, so that asking costs one look into memory (a blocked Bloom filter; Putze,
+    Sanders and Singler, *Cache-, Hash- and Space-Efficient Bloom Filters*, 2007).
 
     Args:
-        bits: the bits, eight a byte.
-        size: how many there are, as a power of two.
+        words: the bits, 64 a word; how many words, is a power of two.
+        used: which of the ways any entry can be met in.
     """
 
-    bits: npt.NDArray[np.uint8]
-    size: int
+    words: Codes
+    used: tuple[bool, ...]
 
     @classmethod
     def of(cls, ways: pl.DataFrame) -> Sieve:
-        """Take in the ways in which entries can be met, any columns of :func:`ways_of`."""
-        every = np.concatenate([*(column.to_numpy() for column in ways), np.empty(0, dtype=np.uint64)])
+        """Take in the ways in which entries can be met: frames of :func:`ways_of`, side by side under any names."""
+        columns = [column.to_numpy() for column in ways]
+        used = tuple(any(bool(column.any()) for column in columns[number :: len(WAYS)]) for number in range(len(WAYS)))
+        every = np.concatenate([*columns, np.empty(0, dtype=np.uint64)])
         every = every[every != 0]
-        size = int(np.clip(np.ceil(np.log2(max(len(every), 1) * _BITS_EACH)), 10, 32))
-        bits = np.zeros(1 << (size - 3), dtype=np.uint8)
-        for place in _places(every, size):
-            np.bitwise_or.at(bits, place >> 3, _bit(place))
-        return cls(bits, size)
+        size = int(np.clip(np.ceil(np.log2(max(len(every), 1) / _WAYS_A_WORD)), 4, 32))
+        words = np.zeros(1 << size, dtype=np.uint64)
+        np.bitwise_or.at(words, _places(every, len(words)), _bits(every))
+        return cls(words, used)
 
-    def may_meet(self, seen: pl.DataFrame) -> Mask:
+    def may_meet(self, rows: Shown) -> Mask:
         """Which rows may lie where an entry lies, by any way."""
-        met = np.zeros(seen.height, dtype=np.bool_)
-        for hashes, there in _ways(seen, ("word", "word2")):
-            rest = np.flatnonzero(there & ~met)
-            one, other = _places(hashes[rest], self.size)
-            met[rest] = ((self.bits[one >> 3] & _bit(one)) != 0) & ((self.bits[other >> 3] & _bit(other)) != 0)
+        met = np.zeros(len(rows), dtype=np.bool_)
+        hashes = _Hashes(rows)
+        directed = np.flatnonzero(rows.word2)
+        for way in self._ways():
+            met |= self._holds(hashes.of(way))
+            if "word" in way and len(directed):
+                second = tuple("word2" if name == "word" else name for name in way)
+                met[directed] |= self._holds(hashes.of(second)[directed])
         return met
 
+    def _ways(self) -> Iterator[tuple[str, ...]]:
+        return (way for way, is_used in zip(WAYS, self.used, strict=True) if is_used)
 
-_BITS_EACH = 64
-
-
-def ways_of(seen: pl.DataFrame) -> pl.DataFrame:
-    """The ways in which an entry can be met, as hashes (u64; 0 where it does not tell enough for one).
-
-    Hashes are those of one version of Polars: whoever stores them stores its version with them.
-
-    Args:
-        seen: what entries show, in the columns of :data:`GLANCE`.
-    """
-    ways = enumerate(_ways(seen, ("word",)))
-    return pl.DataFrame({f"way{number}": np.where(there, hashes, np.uint64(0)) for number, (hashes, there) in ways})
+    def _holds(self, hashes: Codes) -> Mask:
+        bits = _bits(hashes)
+        held: Mask = (self.words[_places(hashes, len(self.words))] & bits) == bits
+        return held
 
 
-def _ways(seen: pl.DataFrame, words: tuple[str, ...]) -> Iterator[tuple[Hashes, Mask]]:
-    """A hash of every row for each way, and which rows tell enough for it."""
-    texts = {name: seen[name].hash(seed=7).to_numpy() for name in GLANCE}
-    given = {name: (seen[name].str.len_bytes() > 0).to_numpy() for name in GLANCE}
-    for number, way in enumerate(WAYS):
-        for word in words if "word" in way else ("",):
-            names = [word if name == "word" else name for name in way]
-            hashes = np.full(seen.height, number + 1, dtype=np.uint64)
-            there = np.ones(seen.height, dtype=np.bool_)
-            for name in names:
-                hashes = (hashes ^ texts[name]) * _ODD
-                there &= given[name]
-            yield (hashes ^ (hashes >> np.uint64(32))) | np.uint64(1), there
+_WAYS_A_WORD = 2
+"""So many share a word at most: a row that lies elsewhere is then kept in about one of a thousand."""
+
+
+class _Hashes:
+    """Hashes of what rows show; ways that begin alike are reckoned together."""
+
+    def __init__(self, rows: Shown) -> None:
+        self._rows = rows
+        self._known: dict[tuple[str, ...], Codes] = {(): np.full(len(rows), _ODD)}
+
+    def of(self, way: tuple[str, ...]) -> Codes:
+        """A hash of what each row shows in a way, never 0."""
+        return self._mixed(way) | np.uint64(1)
+
+    def _mixed(self, way: tuple[str, ...]) -> Codes:
+        if way not in self._known:
+            mixed: Codes = (self._mixed(way[:-1]) ^ getattr(self._rows, way[-1])) * _ODD
+            self._known[way] = mixed ^ (mixed >> np.uint64(32))
+        return self._known[way]
 
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
-
-
-def _places(hashes: Hashes, size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Where the two bits of each hash stand."""
-    shift = np.uint64(64 - size)
-    return ((hashes * _ODD) >> shift).astype(np.int64), ((hashes * _SECOND) >> shift).astype(np.int64)
-
-
 _SECOND = np.uint64(0xC2B2AE3D27D4EB4F)
 
 
-def _bit(places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    return np.left_shift(np.uint8(1), (places & 7).astype(np.uint8))
+def _places(hashes: Codes, words: int) -> npt.NDArray[np.int64]:
+    """The word in which the bits of each hash stand."""
+    return ((hashes * _SECOND) >> np.uint64(64 - (words.bit_length() - 1))).astype(np.int64)
+
+
+def _bits(hashes: Codes) -> Codes:
+    """The three bits of each hash."""
+    mixed = hashes * _ODD
+    places = ((mixed >> np.uint64(shift)) & np.uint64(63) for shift in (58, 52, 46))
+    bits: Codes = reduce(np.bitwise_or, (np.uint64(1) << place for place in places))
+    return bits

@@ -29,7 +29,7 @@ WORDS = ("scrub", "in.csv", "--channel", "email", "--mailing", "spring", "--out"
 def house(acme: Prefcenter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prefcenter:
     """A file of several parts."""
     monkeypatch.setitem(CsvTable.__init__.__kwdefaults__ or {}, "block_bytes", 800)
-    (tmp_path / "in.csv").write_text("email\n" + "".join(f"person{number:03}@example.com\n" for number in range(200)))
+    (tmp_path / "in.csv").write_text("email\n" + "".join(f"person{number:03}@example.com\n" for number in range(600)))
     acme("suppress", "add", "email", "person007@example.com", "--reason", "opt_out")
     return acme
 
@@ -69,7 +69,7 @@ def test_a_signal_stops_it_when_the_part_is_done_and_the_same_command_goes_on(
     told = house(*WORDS).output
     assert "Going on at row" in told
     assert (Path("out/clean.csv").read_text().count("\n"), Path("out/suppressed.csv").read_text().count("\n")) == (
-        200,
+        600,
         2,
     )
 

@@ -1,0 +1,56 @@
+"""What rows and entries show of where they lie, as numbers that are quickly compared (see :mod:`.glance`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import polars as pl
+
+from prefcenter.scrub.glance import NOWHERE
+from prefcenter.scrub.letters import Codes, Mask, code, packed, packed_tails
+
+_NOWHERE = code(NOWHERE)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A number for each thing that a row or an entry shows, 0 where it does not; in the terms of :data:`.GLANCE`.
+
+    Args:
+        plain: whether that is all there is to know of it.
+    """
+
+    number: Codes
+    zip5: Codes
+    zip3: Codes
+    state: Codes
+    letter: Codes
+    word: Codes
+    word2: Codes
+    last: Codes
+    nowhere: Codes
+    plain: Mask
+
+    def __len__(self) -> int:
+        return len(self.plain)
+
+    def scatter(self, places: np.ndarray, other: Shown) -> None:
+        """Put in what was found out otherwise of some rows."""
+        for part in fields(self):
+            getattr(self, part.name)[places] = getattr(other, part.name)
+
+
+def shown(seen: pl.DataFrame) -> Shown:
+    """The same as text, in the columns of :data:`.GLANCE`, as numbers; ``plain`` where it says so."""
+    plain = seen["plain"].to_numpy().copy() if "plain" in seen.columns else np.zeros(seen.height, np.bool_)
+    names = ("number", "zip5", "zip3", "state", "letter", "word", "word2")
+    nowhere = np.where((seen["nowhere"] == NOWHERE).to_numpy(), _NOWHERE, np.uint64(0))
+    last = packed_tails(seen["last"])
+    return Shown(**{name: packed(seen[name]) for name in names}, last=last, nowhere=nowhere, plain=plain)
+
+
+def joined(parts: Sequence[Shown]) -> Shown:
+    """What several pieces of a block show, one after the other."""
+    return Shown(**{each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Shown)})

@@ -1,0 +1,194 @@
+"""The cheap look at rows written in the commonest way, straight from their bytes; at others, by way of text.
+
+Both say the same: this one only where nothing but figures, a space and ASCII letters stand where it looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from prefcenter.core.postal.blocks import WORD_LETTERS
+from prefcenter.scrub.glance import AFTER_NAMES, DIRECTIONS, FLOORS, NO_SURNAMES, NOWHERE, STATE_CODES, glance, unparted
+from prefcenter.scrub.letters import (
+    HIGH,
+    Codes,
+    Letters,
+    Mask,
+    Places,
+    among,
+    byte,
+    capitals,
+    code,
+    first_flagged,
+    flags_of_figures,
+    flags_of_letters,
+    last_unflagged,
+    tail_code,
+)
+from prefcenter.scrub.showing import Shown, joined, shown
+
+_PIECE = 1 << 16
+"""Rows looked at in one go: what is reckoned with stays in the processor's cache."""
+_SEVEN, _FIVE, _THREE, _TWO, _BYTE = (np.uint64((1 << 8 * count) - 1) for count in (7, 5, 3, 2, 1))
+_SPACE, _POINT, _DASH = (np.uint64(ord(letter)) for letter in " .-")
+_SHORT_DIRECTIONS = [code(each) for each in DIRECTIONS if len(each) < WORD_LETTERS]
+_LONG_DIRECTIONS = [code(each) for each in DIRECTIONS if len(each) == WORD_LETTERS]
+_FLOORS = [code(each) for each in FLOORS]
+_ORDINALS = [code(each) for each in ("ST", "ND", "RD", "TH")]
+_WRITTEN_OUT = {
+    length: [code(f"{each} ") for each in words]
+    for length, words in {4: ("EAST", "WEST"), 5: ("NORTH", "SOUTH")}.items()
+}
+_TURNED_TWICE = [code(f"{each}{other}") for each in ("NORTH", "SOUTH") for other in ("EA", "WE")]
+_NOT_LAST = np.array([tail_code(each) for each in (*NO_SURNAMES, *AFTER_NAMES)])
+_STATES = np.zeros(1 << 16, dtype=np.bool_)
+_STATES[np.array([code(state) for state in STATE_CODES], dtype=np.int64)] = True
+
+
+def look(written: pl.DataFrame) -> Shown:
+    """What a look at written rows tells (see :func:`.glance`).
+
+    Args:
+        written: the columns of a file by their roles, text without nulls.
+    """
+    starts = range(0, max(written.height, 1), _PIECE)
+    every = joined([swift(written.slice(start, _PIECE)) for start in starts])
+    rest = np.flatnonzero(~every.plain)
+    if len(rest):
+        every.scatter(rest, shown(glance(written[rest])))
+    return every
+
+
+def swift(written: pl.DataFrame) -> Shown:
+    """What rows tell that are written in the commonest way; of the others ``plain`` is false, and nothing is told."""
+    street = _street(Letters(written["address1"]))
+    zip5, has_zip = _zip5(Letters(written["zip"]))
+    state, has_state = _state(Letters(written["state"]))
+    letter, has_letter = _letter(Letters(written["city"]))
+    last, has_last = _last(_names(written))
+    plain = street.sure & has_zip & has_state & has_letter & has_last & _unparted(written)
+    nowhere = np.full(len(plain), code(NOWHERE))
+    return Shown(
+        street.number, zip5, zip5 & _THREE, state, letter, street.word, street.word2, last, nowhere, plain
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Street:
+    """The number, the first word, the second where the first is a direction; and of which rows that is certain."""
+
+    number: Codes
+    word: Codes
+    word2: Codes
+    sure: Mask
+
+
+def _street(line: Letters) -> _Street:
+    heads = line.heads()
+    before, count = first_flagged(flags_of_figures(heads) ^ HIGH)
+    # One to six figures, the first of them no zero, and a space.
+    sure = (count > 0) & (count <= 6) & (byte(heads, 0) != ord("0")) & (byte(heads, count) == _SPACE)
+    places = line.starts + count + 1
+    eights = capitals(line.at(places))
+    word, has_word = _word(eights)
+    length, is_known = _direction(eights, word)
+    directed = np.flatnonzero(sure & (length > 0))
+    second, has_second = _word(_behind_space(line.of_rows((places + length)[directed], line.ends[directed])))
+    word2 = np.zeros_like(word)
+    word2[directed] = second
+    sure &= (has_word | (length > 0)) & is_known & ~among(word, _FLOORS)
+    sure[directed] &= has_second
+    return _Street(heads & before, word, word2, sure)
+
+
+def _direction(eights: Codes, word: Codes) -> tuple[Places, Mask]:
+    """How long the direction is that a line begins with, 0 where with none; and where that is known."""
+    length = np.where(among(word, _SHORT_DIRECTIONS), (word > _BYTE).astype(np.int64) + 1, 0)
+    known = np.ones(len(word), dtype=np.bool_)
+    long = np.flatnonzero(among(word, _LONG_DIRECTIONS))
+    if len(long):
+        starts = eights[long]
+        for letters, words in _WRITTEN_OUT.items():
+            length[long[among(starts & np.uint64((1 << 8 * (letters + 1)) - 1), words)]] = letters
+        known[long] = ~among(starts & _SEVEN, _TURNED_TWICE)
+    return length, known
+
+
+def _behind_space(eights: Codes) -> Codes:
+    """What stands behind the space, in capitals; nothing where there is no space."""
+    return np.where(byte(eights, 0) == _SPACE, capitals(eights >> np.uint64(8)), np.uint64(0))
+
+
+def _word(eights: Codes) -> tuple[Codes, Mask]:
+    """The first letters of a word in capitals, and whether it is a street's for certain.
+
+    One of two letters ends in a space or a point, an ordinal in its letters; a single letter can only be a direction.
+    """
+    before, count = first_flagged(flags_of_letters(eights) ^ HIGH)
+    after = byte(eights, 2)
+    word = eights & before & _THREE
+    sure = (count >= WORD_LETTERS) | ((count == 2) & ((after == _SPACE) | (after == _POINT)))
+    numbered = np.flatnonzero(count == 0)
+    if len(numbered):
+        starts = eights[numbered]
+        figures = first_flagged(flags_of_figures(starts) ^ HIGH)[1]
+        behind = byte(starts, figures + 2)
+        ends = among((starts >> (figures.astype(np.uint64) * np.uint64(8))) & _TWO, _ORDINALS)
+        ends &= (figures >= 1) & (figures <= 3) & ((behind == _SPACE) | (behind == 0))
+        word[numbered[ends]] = starts[ends] & _THREE
+        sure[numbered[ends]] = True
+    return word, sure
+
+
+def _zip5(zips: Letters) -> tuple[Codes, Mask]:
+    heads, lengths = zips.heads(), zips.lengths
+    figures = flags_of_figures(heads)
+    zip5 = heads & _FIVE
+    sure = ((figures & HIGH & _FIVE) == (HIGH & _FIVE)) & (zip5 != code("00000"))
+    longer = np.flatnonzero(lengths != 5)
+    if len(longer):
+        rest = zips.of_rows(zips.starts[longer] + 5, zips.ends[longer])
+        dashed = (byte(rest, 0) == _DASH) & (lengths[longer] == 10)
+        four = np.where(dashed, rest >> np.uint64(8), rest)
+        whole = (flags_of_figures(four) & (HIGH >> np.uint64(32))) == (HIGH >> np.uint64(32))
+        sure[longer] &= whole & (dashed | (lengths[longer] == 9))
+    return zip5, sure
+
+
+def _state(states: Letters) -> tuple[Codes, Mask]:
+    state = capitals(states.heads())
+    two = states.lengths == 2
+    return state, two & _STATES[np.where(two, state, np.uint64(0)).astype(np.int64)]
+
+
+def _letter(cities: Letters) -> tuple[Codes, Mask]:
+    first = cities.heads() & _BYTE
+    is_letter = (flags_of_letters(first) & _BYTE) != 0
+    return np.where(is_letter, capitals(first), np.uint64(0)), is_letter | (cities.lengths == 0)
+
+
+def _names(written: pl.DataFrame) -> pl.Series:
+    """The surname's own column where it says something, else the whole name."""
+    if not (written["last_name"] != "").any():
+        return written["name"]
+    return written.select(pl.when(pl.col("last_name") == "").then("name").otherwise("last_name").alias("last"))["last"]
+
+
+def _last(names: pl.Series) -> tuple[Codes, Mask]:
+    """The last letters of the last word; one before a comma, or behind anything but a space, is found by text."""
+    letters = Letters(names)
+    tails = letters.tails()
+    behind, count = last_unflagged(flags_of_letters(tails))
+    last = capitals(tails & behind)
+    # What stands before the word: a space, nothing, or more of the word.
+    before = np.where(count < 8, byte(tails, np.maximum(7 - count, 0)), _SPACE)
+    begins = (before == _SPACE) | (count == letters.lengths)
+    has_comma = names.str.contains(",", literal=True).to_numpy()
+    return last, begins & (count > 0) & ~has_comma & ~np.isin(last, _NOT_LAST)
+
+
+def _unparted(written: pl.DataFrame) -> Mask:
+    return written.select(unparted().alias("unparted"))["unparted"].to_numpy()
