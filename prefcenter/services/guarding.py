@@ -32,6 +32,9 @@ class Guards:
         usual_from: so many earlier mailings of a vendor make a usual share.
         times_usual: a share of so many times the usual one, or of its so-manieth part, is far from it …
         rows_from_usual: … if that is at least so many rows, since small shares waver by chance.
+        brand_from: where nobody said whose list it is and its name is new, so many earlier mailings of the brand do;
+        times_brand: as those are of several lists, a share is far only beyond so many times the largest of theirs, or
+            below the so-manieth part of the smallest.
         none_removed_from: so many entries that speak against a mailing should have met somebody in the file.
         place_share: the share of rows, of those with both, whose ZIP and state may disagree.
         unreadable_share: the share of rows that may be unreadable.
@@ -41,6 +44,8 @@ class Guards:
     usual_from: int = 3
     times_usual: float = 3.0
     rows_from_usual: int = 30
+    brand_from: int = 5
+    times_brand: float = 5.0
     none_removed_from: int = 100
     place_share: float = 0.02
     unreadable_share: float = 0.25
@@ -83,7 +88,7 @@ def reasons_to_hold(session: Session, seen: Seen, guards: Guards) -> tuple[str, 
     before = mailings.let_through(session, seen.channel.value)
     return (
         *seen.survivors,
-        *_unusual_share(seen, _shares(before, seen, guards), guards),
+        *_unusual_share(seen, _usual(before, seen, guards), guards),
         *_shifted(seen, guards),
         *_shrunk(session, seen, before),
         *_unreadable(seen, guards),
@@ -114,40 +119,96 @@ def _listed(what: str, numbers: Sequence[int]) -> str:
     return f"{what} {shown}{more}" if len(numbers) == 1 else f"{what}s {shown}{more}"
 
 
-def _shares(before: Sequence[Mailing], seen: Seen, guards: Guards) -> list[float]:
-    """The shares removed from earlier mailings of this vendor: of the same name, where nobody said whose they are."""
-    alike = [row.manifest for row in before if row.brand == seen.brand and _is_alike(row, seen)]
-    counts = [manifest["counts"] for manifest in alike if manifest.get("counts")]
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """What is usually removed, by the mailings before.
+
+    Args:
+        least, most: the usual shares.
+        times: one so many times the most, or the so-manieth part of the least, is far from them.
+        told: how many mailings tell that, and what they have in common.
+        figure: the usual share, as people read it.
+    """
+
+    least: float
+    most: float
+    times: float
+    told: str
+    figure: str
+
+
+def _usual(before: Sequence[Mailing], seen: Seen, guards: Guards) -> _Usual | None:
+    """What is usual of this vendor; where nobody said whose list it is, of this name, of such a name, of the brand."""
+    ours = [row for row in before if row.brand == seen.brand and _vendor(row) == seen.vendor.casefold()]
+    if seen.vendor:
+        return _by_median(ours, f"of {seen.vendor}", guards)
+    named = [row for row in ours if row.name == seen.mailing]
+    series = [row for row in ours if _series(row.name) == _series(seen.mailing)]
+    return (
+        _by_median(named, "of this name", guards)
+        or _by_median(series, "of such a name", guards)
+        or _by_range(ours, guards)
+    )
+
+
+def _by_median(rows: Sequence[Mailing], whose: str, guards: Guards) -> _Usual | None:
+    shares = _shares(rows, guards)
+    if len(shares) < guards.usual_from:
+        return None
+    usual = median(shares)
+    told = f"in the {len(shares)} mailings before {whose}"
+    return _Usual(usual, usual, guards.times_usual, told, f"{usual:.2%}")
+
+
+def _by_range(rows: Sequence[Mailing], guards: Guards) -> _Usual | None:
+    """Of any lists: what was removed from none of them at all tells nothing."""
+    shares = _shares(rows, guards)
+    if len(shares) < guards.brand_from or not any(shares):
+        return None
+    least, most = min(shares), max(shares)
+    told = f"in the {len(shares)} mailings before by this channel (--vendor says that it is another's list)"
+    return _Usual(least, most, guards.times_brand, told, f"{least:.2%} to {most:.2%}")
+
+
+def _shares(rows: Sequence[Mailing], guards: Guards) -> list[float]:
+    """The shares removed from some earlier mailings, the newest first."""
+    counts = [row.manifest["counts"] for row in rows if row.manifest.get("counts")]
     large = [each for each in counts if each["read"] >= guards.from_rows and each["read"] > each["unreadable"]]
     return [
         (each["suppressed"] + each["review"]) / (each["read"] - each["unreadable"]) for each in large[:_LOOKED_BACK]
     ]
 
 
-def _is_alike(row: Mailing, seen: Seen) -> bool:
-    vendor = str(row.manifest.get("vendor") or "")
-    return vendor.casefold() == seen.vendor.casefold() and bool(vendor or row.name == seen.mailing)
+def _vendor(row: Mailing) -> str:
+    return str(row.manifest.get("vendor") or "").casefold()
 
 
-def _unusual_share(seen: Seen, shares: Sequence[float], guards: Guards) -> Iterator[str]:
+def _series(name: str) -> str:
+    """What the names of a mailing have in common that is repeated: ``spring-2027`` and ``Spring 2028``."""
+    return "".join(letter for letter in name.casefold() if letter.isalpha())
+
+
+def _unusual_share(seen: Seen, usual: _Usual | None, guards: Guards) -> Iterator[str]:
     readable = seen.tally.read - seen.tally.unreadable
     removed = seen.tally.suppressed + seen.tally.review
-    usual = median(shares) if len(shares) >= guards.usual_from else None
-    if removed == 0 and readable and usual != 0 and seen.speaking >= guards.none_removed_from:
+    none_is_usual = usual is not None and usual.most == 0
+    if removed == 0 and readable and not none_is_usual and seen.speaking >= guards.none_removed_from:
         yield (
             f"Nobody was removed from {readable:,} rows, though {seen.speaking:,} entries of the list speak against"
-            " this mailing" + ("." if usual is None else f" and {usual:.2%} are usual.")
+            " this mailing" + ("." if usual is None else f" and {usual.figure} are usual.")
         )
     elif usual is not None and _is_far(removed, readable, usual, guards):
-        whose = f"the {len(shares)} mailings before" + (f" of {seen.vendor}" if seen.vendor else " of this name")
-        yield f"{removed / readable:.2%} of the rows were removed ({removed:,}); {usual:.2%} are usual in {whose}."
+        yield (
+            f"{removed / readable:.2%} of the rows were removed ({removed:,}); {usual.figure} are usual {usual.told}."
+        )
 
 
-def _is_far(removed: int, readable: int, usual: float, guards: Guards) -> bool:
-    """More than three times the median, or less than a third of it, and more rows than chance would move."""
-    expected = usual * readable
-    is_beyond = removed > guards.times_usual * expected or removed < expected / guards.times_usual
-    return bool(readable) and is_beyond and abs(removed - expected) >= guards.rows_from_usual
+def _is_far(removed: int, readable: int, usual: _Usual, guards: Guards) -> bool:
+    """Outside of what is usual, and by more rows than chance would move."""
+    low, high = usual.least * readable, usual.most * readable
+    if removed > usual.times * high:
+        return removed - high >= guards.rows_from_usual
+    return removed < low / usual.times and low - removed >= guards.rows_from_usual
 
 
 def _shifted(seen: Seen, guards: Guards) -> Iterator[str]:

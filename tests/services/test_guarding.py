@@ -128,6 +128,38 @@ def test_a_vendor_is_measured_by_its_own_files_whatever_the_mailing_is_called(sq
     assert held(sqlite_database, seen(removed=5_000)) == ()
 
 
+def test_where_nobody_says_whose_list_it_is_last_years_mailings_tell_what_is_usual(sqlite_database: Database) -> None:
+    for year in ("2024", "2025", "2026"):
+        before(sqlite_database, 0.02, name=f"spring-{year}")
+    assert held(sqlite_database, seen(mailing="Spring 2027", removed=700)) == (
+        "7.00% of the rows were removed (700); 2.00% are usual in the 3 mailings before of such a name.",
+    )
+    assert held(sqlite_database, seen(mailing="Spring 2027", removed=300)) == ()
+    assert held(sqlite_database, seen(mailing="autumn-2027", removed=700)) == ()
+
+
+def test_a_mailing_of_a_new_name_is_measured_by_all_of_the_brand_and_more_gently(sqlite_database: Database) -> None:
+    for name, share in (("a", 0.01), ("b", 0.02), ("c", 0.04), ("d", 0.02), ("e", 0.03)):
+        before(sqlite_database, share, name=name)
+    assert held(sqlite_database, seen(mailing="new", removed=2_000)) == ()
+    (told,) = held(sqlite_database, seen(mailing="new", removed=2_001))
+    assert told == (
+        "20.01% of the rows were removed (2,001); 1.00% to 4.00% are usual in the 5 mailings before by this channel"
+        " (--vendor says that it is another's list)."
+    )
+    assert held(sqlite_database, seen(mailing="new", removed=20)) == ()
+    assert held(sqlite_database, seen(mailing="new", removed=19))
+    assert held(sqlite_database, seen(mailing="new", removed=2_001, vendor="Lists Inc")) == ()
+
+
+def test_a_first_mailing_and_the_first_after_the_list_was_filled_pass(sqlite_database: Database) -> None:
+    """No false alarm where there is nothing to compare with."""
+    assert held(sqlite_database, seen(removed=5_000)) == ()
+    for name in "abcde":
+        before(sqlite_database, 0.0, name=name)
+    assert held(sqlite_database, seen(mailing="new", removed=300)) == ()
+
+
 def test_a_service_letter_that_nobody_refused_passes(sqlite_database: Database) -> None:
     """E14: a long list of opt-outs from marketing says nothing of it."""
     assert held(sqlite_database, seen(removed=0, list_entries=5_000, speaking=3)) == ()
