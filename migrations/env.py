@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from prefcenter.store.schema import metadata
+from prefcenter.store.models import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=False, transactional_ddl=True)

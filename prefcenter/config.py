@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Self
 
 from dotenv import dotenv_values
-from phonenumbers import SUPPORTED_REGIONS
 
 from prefcenter.core.errors import BadInput, PrefcenterError
 from prefcenter.core.keys import Peppers
@@ -145,9 +144,15 @@ def _base_url(text: str) -> str:
 
 def _country(text: str) -> str:
     code = text.strip().upper()
-    if code not in SUPPORTED_REGIONS:  # Such as UK, in which every national number would be unreadable.
+    if code != "US" and code not in _countries():  # Such as UK, in which every national number would be unreadable.
         raise BadInput("PREFCENTER_DEFAULT_COUNTRY is not a country.", remedy="Use an ISO 3166 code such as US or GB.")
     return code
+
+
+def _countries() -> set[str]:
+    from phonenumbers import SUPPORTED_REGIONS  # It takes a command 30 ms, and few are set to another country.
+
+    return SUPPORTED_REGIONS
 
 
 def _count(name: str, text: str) -> int:

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prefcenter.config import Config
 from prefcenter.core.channels import Channel
-from prefcenter.providers import intake
 from prefcenter.providers.sandbox import SandboxSender
 from prefcenter.services import keyring as keys_in_use
 from prefcenter.services.links import LinkMaker
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Clock, Keyring, Sender
-from prefcenter.services.receiving import Handler, Reception
 from prefcenter.services.sealing import LedgerKeys
 from prefcenter.store.engine import Database
+
+if TYPE_CHECKING:
+    from prefcenter.services.receiving import Handler
 
 
 def utc_now() -> datetime:
@@ -56,6 +58,10 @@ class Wiring:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """Who handles what comes in, by the name that it is kept under."""
+        # Reading mails takes tables, templates and a hundred patterns that a command which takes nothing in is spared.
+        from prefcenter.providers import intake
+        from prefcenter.services.receiving import Reception
+
         reception = Reception(
             keyring=self.keyring,
             points=self.points,

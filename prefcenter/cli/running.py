@@ -117,13 +117,14 @@ def open_wiring() -> Iterator[Wiring]:
 
 
 def _require_schema(wiring: Wiring) -> None:
-    from prefcenter.store import schema
+    from prefcenter.store import models
 
     with wiring.database.read() as session:
-        current = schema.current_of(session.connection())
-    if current == schema.newest():
+        current = models.current_of(session.connection())
+    newest = models.newest()
+    if current == newest:
         return
-    found = "has no tables yet" if current is None else f"is at revision {current}, not {schema.newest()}"
+    found = "has no tables yet" if current is None else f"is at revision {current}, not {newest}"
     raise PrefcenterError(f"The database {found}.", remedy="Run `prefcenter db upgrade`.")
 
 

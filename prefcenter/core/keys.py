@@ -16,9 +16,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NewType
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
-
 from prefcenter.core.channels import Channel
 from prefcenter.core.errors import BadAddress, PrefcenterError
 
@@ -67,6 +64,8 @@ def canonicalise_email(text: str) -> EmailKey:
 
 
 def _canonicalise_rare_email(bare: str) -> EmailKey:
+    from email_validator import EmailNotValidError, validate_email  # Its patterns take a command for post 30 ms.
+
     try:
         parts = validate_email(
             unicodedata.normalize("NFKC", bare), check_deliverability=False, test_environment=True, allow_smtputf8=True
@@ -102,6 +101,8 @@ def canonicalise_phone(text: str, country: str = "US") -> PhoneKey:
     >>> canonicalise_phone("020 7946 0018", "GB")
     '+442079460018'
     """
+    import phonenumbers  # As above: only who has numbers needs it.
+
     bare = unicodedata.normalize("NFKC", text).translate(_FOREIGN_DIGITS).strip().removeprefix("tel:")
     try:
         number = phonenumbers.parse(bare, country)
@@ -126,6 +127,8 @@ def country_of_phone(key: PhoneKey) -> str | None:
     >>> country_of_phone(PhoneKey("+442079460018"))
     'GB'
     """
+    import phonenumbers
+
     return phonenumbers.region_code_for_number(phonenumbers.parse(key))
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Table, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import PERSON_REASONS, Channel, Level, Reason, Scope, Source
@@ -23,6 +23,7 @@ from prefcenter.services.points import Point, PointKey, Points
 from prefcenter.services.ports import Evidence
 from prefcenter.services.repeating import Again, note_repeats
 from prefcenter.store import contacts, fingerprints, ledger
+from prefcenter.store.dialects import insert_in, name_of
 from prefcenter.store.suppressions import (
     Suppression,
     SuppressionAddress,
@@ -211,7 +212,7 @@ def _insert(
         return {}
     rows = [_row(point, opt_out, evidence, at) for point, opt_out in new.values()]
     made: dict[_Identity, int] = {}
-    for row in session.execute(_insert_new(session), rows):
+    for row in session.execute(_insert_new(name_of(session)), rows):
         made[row.channel, bytes(row.digest), row.reason, row.scope, row.level, bool(row.is_own_act)] = row.id
     keys: list[dict[str, Any]] = []
     addresses: list[dict[str, Any]] = []
@@ -235,16 +236,10 @@ def _insert(
     return made
 
 
-def _insert_new(session: Session) -> Any:
-    return _INSERT_NEW[session.get_bind().dialect.name]
-
-
-_INSERT_NEW = {
-    name: make(_LISTED)
-    .on_conflict_do_nothing()
-    .returning(*(_LISTED.c[column] for column in ("id", "channel", "digest", "reason", "scope", "level", "is_own_act")))
-    for name, make in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+@cache
+def _insert_new(dialect: str) -> Any:
+    told = ("id", "channel", "digest", "reason", "scope", "level", "is_own_act")
+    return insert_in(dialect, _LISTED).on_conflict_do_nothing().returning(*(_LISTED.c[name] for name in told))
 
 
 def _row(point: Point, opt_out: OptOut, evidence: Evidence, at: datetime) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import String, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.store.base import Base, Code
+from prefcenter.store.dialects import insert_in, name_of
 
 POSTAL_FORM = "postal_form"
 """The purpose under which each version of the postal keys stands that the list has keys of."""
@@ -48,13 +48,7 @@ def remember(session: Session, purpose: str, fingerprints: Collection[str], at: 
     on_file = {name for kind, name in known(session) if kind == purpose}
     new = [{"purpose": purpose, "fingerprint": name, "since": at} for name in fingerprints if name not in on_file]
     if new:
-        session.execute(_REMEMBER[session.get_bind().dialect.name], new)
-
-
-_REMEMBER = {
-    name: make(KeyFingerprint).on_conflict_do_nothing()
-    for name, make in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+        session.execute(insert_in(name_of(session), KeyFingerprint).on_conflict_do_nothing(), new)
 
 
 def postal_forms(on_file: Collection[tuple[str, str]]) -> frozenset[str]:

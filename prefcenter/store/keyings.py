@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ForeignKey, Row, Select, String, and_, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.core.channels import Channel
 from prefcenter.store.base import Base
+from prefcenter.store.dialects import insert_in, name_of
 from prefcenter.store.suppressions import Suppression, SuppressionAddress
 
 
@@ -28,17 +29,15 @@ def note(session: Session, suppression_ids: Sequence[int], form: str, pepper_id:
     """Note that entries have the keys of a form and pepper now."""
     rows = [{"suppression_id": number, "form": form, "pepper_id": pepper_id} for number in suppression_ids]
     if rows:
-        session.execute(_NOTE[session.get_bind().dialect.name], rows)
+        session.execute(_upsert(name_of(session)), rows)
 
 
-def _upsert(make: Any) -> Any:
-    new = make(SuppressionKeying)
+@cache
+def _upsert(dialect: str) -> Any:
+    new = insert_in(dialect, SuppressionKeying)
     return new.on_conflict_do_update(
         index_elements=["suppression_id"], set_={"form": new.excluded.form, "pepper_id": new.excluded.pepper_id}
     )
-
-
-_NOTE = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
 
 
 def outdated(

@@ -1,4 +1,4 @@
-"""Every model, and the one migration path that SQLite and PostgreSQL share."""
+"""The one migration path that SQLite and PostgreSQL share."""
 
 from __future__ import annotations
 
@@ -7,46 +7,11 @@ from contextlib import contextmanager
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from prefcenter.resources import migrations_dir
-from prefcenter.store import (
-    consents,
-    contacts,
-    fingerprints,
-    inbound,
-    keyings,
-    ledger,
-    mailing_pulls,
-    mailings,
-    operators,
-    outbox,
-    registry,
-    reviews,
-    suppressions,
-)
-from prefcenter.store.base import Base
+from prefcenter.store.models import current_of
 
-MODEL_MODULES = (
-    registry,
-    contacts,
-    consents,
-    suppressions,
-    ledger,
-    inbound,
-    reviews,
-    mailings,
-    mailing_pulls,
-    operators,
-    outbox,
-    fingerprints,
-    keyings,
-)
-"""Importing them fills ``Base.metadata``, which the migrations are compared with."""
-
-metadata = Base.metadata
 _MIGRATION_LOCK = 7_733_632_468
 
 
@@ -66,16 +31,6 @@ def current(engine: Engine) -> str | None:
     """The revision that the database has, or None where it has none."""
     with engine.connect() as connection:
         return current_of(connection)
-
-
-def current_of(connection: Connection) -> str | None:
-    """The revision that the database of an open connection has, or None where it has none."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest() -> str | None:
-    """The revision that this version of the product wants."""
-    return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 
 @contextmanager

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from prefcenter.resources import migrations_dir
-from prefcenter.store import schema
+from prefcenter.store import models, schema
 from prefcenter.store.engine import Database
 from prefcenter.store.ledger import APPEND_ONLY
 
@@ -20,13 +21,13 @@ REVISIONS = sorted(path.name.split("_")[0] for path in (migrations_dir() / "vers
 
 def test_migrations_are_numbered_without_gaps() -> None:
     assert [f"{number:04}" for number in range(1, len(REVISIONS) + 1)] == REVISIONS
-    assert schema.newest() == REVISIONS[-1]
+    assert ScriptDirectory(str(migrations_dir())).get_current_head() == models.newest() == REVISIONS[-1]
 
 
 def test_the_migrated_schema_is_the_one_of_the_models(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, schema.metadata) == []
+        assert compare_metadata(context, models.metadata) == []
 
 
 def test_each_migration_goes_down_and_up_again(database: Database) -> None:
@@ -36,6 +37,8 @@ def test_each_migration_goes_down_and_up_again(database: Database) -> None:
     for revision in [*reversed(REVISIONS[:-1]), "base"]:
         schema.downgrade(database.engine, revision)
         assert schema.current(database.engine) == (None if revision == "base" else revision)
+        with database.engine.connect() as connection:
+            assert MigrationContext.configure(connection).get_current_revision() == models.current_of(connection)
     with database.engine.connect() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
     schema.upgrade(database.engine)

@@ -12,7 +12,7 @@ from prefcenter.core.errors import PrefcenterError
 from prefcenter.core.keys import MissingKey
 from prefcenter.services.keyring import require_all
 from prefcenter.services.operators import KeyScope
-from prefcenter.store import schema
+from prefcenter.store import models
 from prefcenter.web import metrics
 from prefcenter.web.api.keys import refusal
 from prefcenter.web.guards import guarded_by
@@ -41,8 +41,8 @@ def _not_ready(wiring: Wiring) -> str | None:
     """Name what is missing, in words that tell a stranger nothing of hosts and keys."""
     try:
         with wiring.database.read() as session:
-            current = schema.current_of(session.connection())
-            if current != schema.newest():
+            current = models.current_of(session.connection())
+            if current != models.newest():
                 return "The database has another schema than this version wants: run `prefcenter db upgrade`."
             require_all(session, wiring.keyring)
     except MissingKey:
