@@ -195,10 +195,13 @@ def _by_consent(
     height: int, looks: list[pl.DataFrame], found: pl.DataFrame, problems: pl.DataFrame, index: ListIndex
 ) -> pl.DataFrame:
     """Rows whose country wants a yes that is not there; one not looked at closely lies in the United States."""
-    elsewhere = pl.concat(looks)
-    rows = pl.DataFrame({"row": pl.arange(height, dtype=pl.UInt32, eager=True)})
-    every = rows.join(elsewhere, on="row", how="left", maintain_order="left").with_columns(
-        pl.col("country").fill_null("US"), pl.lit("").alias(KEY)
-    )
+    elsewhere = pl.concat(looks).with_columns(pl.lit("").alias(KEY))
+    american = pl.DataFrame({"row": [0], "country": ["US"], KEY: [""]}, schema_overrides={"row": pl.UInt32})
+    every = elsewhere
+    if without_basis(american, index).height:
+        rows = pl.DataFrame({"row": pl.arange(height, dtype=pl.UInt32, eager=True)})
+        every = rows.join(elsewhere, on="row", how="left", maintain_order="left").with_columns(
+            pl.col("country").fill_null("US"), pl.col(KEY).fill_null("")
+        )
     rest = every.join(found.select("row"), on="row", how="anti").join(problems.select("row"), on="row", how="anti")
     return without_basis(rest, index)

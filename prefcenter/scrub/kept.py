@@ -84,17 +84,18 @@ class KeptRows:
         self.rows = self.rows_seen = self.nameless = self.first_nameless = 0
         self.path = path
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-        self._writer = pq.ParquetWriter(self._file, _schema(facts), compression="lz4", use_dictionary=False)
+        # Nobody asks for a range of names: reckoning the least and the greatest of each page would be for nothing.
+        layout = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
+        self._writer = pq.ParquetWriter(self._file, _schema(facts), **layout)
         self._ids: list[npt.NDArray[np.uint32]] = []
 
     def keep(self, block: Block, mask: Mask) -> None:
         """Keep those rows of a block that the mask lets through; they become a row group."""
-        places = np.flatnonzero(mask)
-        frame = block.frame if len(places) == len(mask) else block.frame[places]
+        frame = block.frame if mask.all() else block.frame.filter(pl.Series(mask))
         start = self.facts.first + self.rows
         rows = frame.with_columns(
-            pl.int_range(start, start + len(places), dtype=pl.Int64).alias(PLACE),
-            pl.Series(NUMBER, block.row_numbers[places], dtype=pl.Int64),
+            pl.int_range(start, start + frame.height, dtype=pl.Int64).alias(PLACE),
+            pl.Series(NUMBER, block.row_numbers[mask], dtype=pl.Int64),
         )
         self.put(rows)
         if self.facts.row_id is not None:
