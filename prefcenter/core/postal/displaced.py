@@ -113,6 +113,8 @@ def _settled() -> list[pl.Expr]:
     # Of "DC" and "Washington" it is the two letters that are the state.
     exchanged = pl.col("city").is_in(STATE_CODES)
     taken = (pl.col("found") != "") & (~pl.col("good_state") | exchanged | (pl.col("found") == pl.col("code")))
+    # New York is a town in New York.
+    taken &= ~(pl.col("good_state") & pl.col("city").is_in(list(STATES)))
     plain = pl.col("text").str.replace_all("(?: *; *)+", " ")
     numbered = pl.col("city").str.contains("[0-9]")
     return [

@@ -77,10 +77,41 @@ def _parted_initials() -> list[pl.Expr]:
 
 def _read(names: pl.Series) -> pl.DataFrame:
     """Both persons of names that must be looked into."""
+    names = amend(names, names.str.contains("^[^,]* [^,]* , [^,]* [^,]*$"), _both_named)
     frame = names.to_frame("one").with_columns(pl.lit("").alias("two"))
     frame = amend_rows(frame, frame.select(_is_couple()).to_series(), _couple)
     one, two = _person(frame["one"]), _person_or_none(frame["two"])
     return one.hstack(two.rename({name: f"{name}2" for name in two.columns}))
+
+
+def _both_named(names: pl.Series) -> pl.Series:
+    return expressed(names, _with_and())
+
+
+@cache
+def _with_and() -> pl.Expr:
+    """JOHN SMITH , MARY SMITH and SMITH JOHN , MARY SMITH, who share a surname, as JOHN SMITH AND MARY SMITH.
+
+    SMITH JONES , MARY ANN is one person: nothing that stands before the comma stands behind it, too.
+    """
+    bare = pl.col("text").str.replace_all(_TITLES, "").str.replace_all(" +", " ").str.strip_chars(" ")
+    sides = bare.str.splitn(" , ", 2)
+    one, other = (sides.struct.field(f"field_{place}").fill_null("") for place in (0, 1))
+    first, given = (side.str.extract(r"^(\S+) ") for side in (one, other))
+    rest, surname = (
+        side.str.replace(rf" (?:{_GENERATIONS})$", "").str.extract(r"^\S+ (?:\S+ )?(\S+)$") for side in (one, other)
+    )
+    straight = pl.concat_str([one, other], separator=" AND ")
+    turned_one = pl.concat_str([one.str.extract(r"^\S+ (.+)$"), first], separator=" ")
+    turned_other = pl.concat_str([other.str.extract(r"^\S+ (.+)$"), given], separator=" ")
+    shortest = pl.min_horizontal(each.str.len_bytes() for each in (first, rest, given, surname))
+    known = ~first.is_in(PARTICLES) & ~given.is_in(PARTICLES) & (shortest > 1)
+    return (
+        pl.when(known & (rest == surname)).then(straight)
+        .when(known & (first == surname)).then(pl.concat_str([turned_one, other], separator=" AND "))
+        .when(known & (first == given)).then(pl.concat_str([turned_one, turned_other], separator=" AND "))
+        .otherwise("text")
+    )  # fmt: skip
 
 
 @cache

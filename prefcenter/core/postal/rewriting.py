@@ -13,6 +13,7 @@ from functools import cache
 
 import polars as pl
 
+from prefcenter.core.postal.tables import STATES
 from prefcenter.core.postal.tables_numbers import FLOOR_PHRASES, NUMBER_PHRASES, ORDINAL_PHRASES
 from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES, SUFFIX_FORMS, SUFFIXES
 from prefcenter.core.postal.text import amend, expressed
@@ -32,6 +33,11 @@ _ALONE = (
     "FRONT|REAR|LOWER|LWR|LOWR|UPPER|UPR|UPPR|UPSTAIRS|DOWNSTAIRS|LOWER LEVEL|LOWER UNIT|UPPER UNIT|REAR APT|REAR UNIT"
 )
 _ROAD_WORDS = r"(?:HIGHWAY|HWY|ROUTE|RTE|RT|CR|CTH|CSAH|SR|FM|(?:COUNTY|CO|CNTY|CTY|STATE|US|TOWNSHIP|TWP) (?:ROAD|RD))"
+_WHOSE_ROAD = (
+    rf"(?:[NSEW]|NORTH|SOUTH|EAST|WEST|OLD|US|U S|STATE|COUNTY|CO|CNTY|CTY|INTERSTATE|ST|TOWNSHIP|TWP|SCENIC|RURAL|"
+    rf"{'|'.join(sorted({*STATES, *STATES.values()}, key=len, reverse=True))})"
+)
+"""What stands before the word of a numbered road; behind any other name ("Piatt Hwy #218B") the number is a unit."""
 _URBANIZATION = (
     r"(?:URB|URBANIZACION|COND|CONDOMINIO|RES|RESIDENCIAL|BO|BARRIO|SECT|SECTOR|REPTO|REPARTO|PARC|PARCELAS)"
 )
@@ -105,6 +111,11 @@ _FAMILIES: tuple[_Family, ...] = (
         r"^(?:NO|NUMBER|NR|#) [0-9]+[A-Z]? [A-Z]",
         ((rf"^(?:NO|NUMBER|NR|#) ([0-9]+[A-Z]? .*[A-Z].* (?:{STRONG_WORDS})\b)", "$1"),),
     ),
+    _Family(rf" (?:NE|NW|SE|SW) (?:{STRONG_WORDS})$", ((rf"^(\S+ .*\S) (NE|NW|SE|SW) ({STRONG_WORDS})$", "$1 $3 $2"),)),
+    # A building behind the street.
+    _Family(
+        " THE [A-Z]", ((rf"^(\S+ .*\S (?:{STRONG_WORDS})(?: [NS]?[EW]| [NS])?) (THE [A-Z]+(?: [A-Z]+)?)$", "$1 ; $2"),)
+    ),
     _Family(r"^[0-9]+ [NSEW] [0-9]{2,}[NSEW]\b", ((r"^([0-9]+ [NSEW] [0-9]{2,})([NSEW])\b", "$1 $2"),)),
     _Family(
         rf"^{DESIGNATORS} ?(?:# ?)?[0-9A-Z]+-[0-9]+[A-Z]? [A-Z0-9]",
@@ -153,7 +164,7 @@ _FAMILIES: tuple[_Family, ...] = (
     # Roads and units.
     _Family(
         rf" {_ROAD_WORDS} (?:#|NO|NUMBER) ?[0-9]",
-        ((_HOUSE + rf" (?:.* )?{_ROAD_WORDS}) (?:# |#|NO |NUMBER )([0-9])", "$1 $2"),),
+        ((_HOUSE + rf" (?:{_WHOSE_ROAD} )*{_ROAD_WORDS}) (?:# |#|NO |NUMBER )([0-9])", "$1 $2"),),
     ),
     _Family(
         r"(?:FL|FLR|FLOOR|LEVEL|/F)\b",

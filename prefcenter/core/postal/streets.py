@@ -10,10 +10,11 @@ import polars as pl
 from prefcenter.core.postal.lines import HOUSE_NUMBER
 from prefcenter.core.postal.tables import DIRECTION_FORMS, DIRECTIONS, STATES, WORDS
 from prefcenter.core.postal.tables_numbers import ORDINAL_WORDS
+from prefcenter.core.postal.tables_slips import SLIPS
 from prefcenter.core.postal.tables_suffixes import LAST_SUFFIXES, STRONG_SUFFIXES, SUFFIX_FORMS, SUFFIXES
 from prefcenter.core.postal.text import AS_WRITTEN, amend, amend_rows, expressed
 
-TOKENS: dict[str, str] = {**SUFFIXES, **WORDS, **ORDINAL_WORDS, **DIRECTIONS}
+TOKENS: dict[str, str] = {**SLIPS, **SUFFIXES, **WORDS, **ORDINAL_WORDS, **DIRECTIONS}
 """Every word of a street line that has a shorter form."""
 
 _NO = r" ?(?:NO |NUMBER |# ?)?0*"

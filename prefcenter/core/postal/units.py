@@ -81,7 +81,7 @@ def _pairs(words: list[str]) -> list[tuple[str, str]]:
         level = _level(words[at : at + 2])
         kind = _kind(words[at])
         if level:
-            pairs.append(("FL", level))
+            pairs.append((level, "") if level in UNITS_ALONE else ("FL", level))
             at += 2
         elif kind:
             unit, at = _identifier(words, at + 1)

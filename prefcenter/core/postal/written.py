@@ -15,6 +15,9 @@ from prefcenter.core.postal.text import by_value, clean_line, clean_words, clean
 ADDRESS_COLUMNS = ("address1", "address2", "city", "state", "zip", "country")
 
 STATE_CODES = tuple(sorted(set(STATES.values())))
+_STATE_ENDS = sorted({*STATE_CODES, *(name.rpartition(" ")[2] for name in STATES)})
+"""The last words of states, by their letters and spelt out."""
+
 _OURS = (*(name for name, code in COUNTRIES.items() if code in ("US", "CA")), *NO_COUNTRY, "NA")
 
 
@@ -57,7 +60,7 @@ def _of_cities() -> list[pl.Expr]:
     return [
         short.str.replace("^([AFD]PO) A[AEP]$", "$1").alias("city_form"),
         last.alias("city_end"),
-        (city.str.contains("[0-9]") | last.is_in(STATE_CODES)).alias("odd_city"),
+        (city.str.contains("[0-9]") | last.is_in(_STATE_ENDS)).alias("odd_city"),
     ]
 
 
