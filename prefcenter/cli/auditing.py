@@ -142,6 +142,9 @@ def _tell(file: Path, done: Audited, out: Path | None, zone: str) -> None:
     click.echo(f"{file.name}: {done.rows:,} rows sent by {done.channel}, {when}; {done.checked:,} could be checked.")
     if done.zone_assumed:
         click.echo(f"{done.zone_assumed:,} times have no zone and were taken as {zone}.")
+    if done.in_future:
+        times = "1 time is" if done.in_future == 1 else f"{done.in_future:,} times are"
+        click.echo(f"Note: {times} yet to come: look whether --zone and --at-column are right.", err=True)
     if done.found:
         rows = "row" if done.found == 1 else "rows"
         by_reason = ", ".join(f"{count:,} {reason}" for reason, count in done.by_reason.most_common())

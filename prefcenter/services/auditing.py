@@ -86,6 +86,7 @@ class Audited:
         voided: rows that would have been found, had the entry not been voided since as a wrong record.
         unreadable: rows that could not be checked.
         zone_assumed: rows whose moment had no zone.
+        in_future: rows whose moment is yet to come: the zone or the column may be wrong.
         by_reason: those found by reason.
         findings: the first of those found, in the columns of :data:`EXTRAS`.
         problems: the first that could not be read: row and problem.
@@ -102,6 +103,7 @@ class Audited:
     voided: int = 0
     unreadable: int = 0
     zone_assumed: int = 0
+    in_future: int = 0
     by_reason: Counter[str] = field(default_factory=Counter)
     findings: list[Mapping[str, object]] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
@@ -174,6 +176,7 @@ def _look(block: Block, columns: Columns, history: History, log: Log, done: Audi
     bad = _unreadable(block, places, moments["problem"], judged.problems)
     _count(done, findings, doubts.height, bad, len(places) - judged.problems.height, log.shown)
     done.zone_assumed += int(moments["assumed"].sum())
+    done.in_future += int((sent > history.counted.at).sum())
     if history.voided is not None:
         wrong = judge(rows, columns, replace(history.voided, moments=sent), log.default_country).found
         done.voided += wrong.filter(pl.col("pc_suppression") != "").join(met, on="row", how="anti").height

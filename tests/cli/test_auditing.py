@@ -48,6 +48,20 @@ def test_nobody_found_is_zero_and_said(house: Prefcenter, tmp_path: Path) -> Non
     assert "1 times have no zone and were taken as UTC" in told.stdout
 
 
+def test_times_that_are_yet_to_come_are_remarked(house: Prefcenter, tmp_path: Path) -> None:
+    """A log tells what was: the zone or the column is wrong."""
+    (tmp_path / "log.csv").write_text("email,sent_at\nbob@example.com,2099-05-03\nbob@example.com,2026-05-03\n")
+    assert "Note: 1 time is yet to come: look whether --zone" in house("audit", "log.csv").stderr
+    assert house.json("audit", "log.csv")["in_future"] == 1
+
+
+def test_a_spreadsheets_days_and_the_dates_of_mails_are_times_too(house: Prefcenter, tmp_path: Path) -> None:
+    rows = ("46145.5", "Sun, 3 May 2026 08:00:00 -0400", "2026-05-03 12:00 PM")
+    (tmp_path / "log.csv").write_text("email,sent_at\n" + "".join(f'jane@example.com,"{row}"\n' for row in rows))
+    told = house.json("audit", "log.csv", exits=3)
+    assert [row["hours"] for row in told["findings"]] == [48.0, 48.0, 48.0]
+
+
 def test_nobody_found_among_few_that_could_be_checked_is_not_nobody(house: Prefcenter, tmp_path: Path) -> None:
     """U3: of rows that could not be read nothing is known, and a script must not take that for a clean log."""
     (tmp_path / "log.csv").write_text("email,sent_at\nbob@example.com,2026-05-03\n" + "jane@example.com,soon\n" * 50)

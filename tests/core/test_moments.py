@@ -25,6 +25,11 @@ NEW_YORK = ZoneInfo("America/New_York")
         "1777636800",
         "1777636800.0",
         "1777636800000",
+        "Fri, 01 May 2026 08:00:00 -0400",
+        "Fri, 1 May 2026 08:00:00 -0400 (EDT)",
+        "1 May 2026 12:00 GMT",
+        "Fri, 01 May 2026 12:00:00 UTC",
+        "Fri, 01 May 2026 12:00:00 -0000",
     ],
 )
 def test_a_moment_with_a_zone_is_read_as_it_is(text: str) -> None:
@@ -40,13 +45,28 @@ def test_a_moment_with_a_zone_is_read_as_it_is(text: str) -> None:
         "05/01/2026 08:00:00 AM",
         "5/1/26 8:00 a.m.",
         "05/01/2026, 8:00 am",
+        "2026-05-01 8:00 AM",
+        "2026-05-01 08:00:00.250 a.m.",
+        "2026/05/01 08:00",
+        "Fri, 01 May 2026 08:00:00",
+        "46143.3333333333",
     ],
 )
 def test_a_moment_without_a_zone_takes_that_of_the_log(text: str) -> None:
     assert read_logged(text, NEW_YORK) == (NOON, True)
 
 
-@pytest.mark.parametrize(("text", "hour"), [("5/1/2026 12:00 AM", 0), ("5/1/2026 12:00 PM", 12), ("5/1/2026", 0)])
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("5/1/2026 12:00 AM", 0),
+        ("5/1/2026 12:00 PM", 12),
+        ("5/1/2026", 0),
+        ("46143", 0),
+        ("2026-05-01 12:00:00 PM", 12),
+        ("2026-5-1", 0),
+    ],
+)
 def test_midnight_and_noon_and_a_date_alone(text: str, hour: int) -> None:
     assert read_logged(text)[0] == NOON.replace(hour=hour)
 
@@ -57,6 +77,12 @@ def test_midnight_and_noon_and_a_date_alone(text: str, hour: int) -> None:
         "",
         "soon",
         "31/12/2026",
+        "2026-05-01 13:00 PM",
+        "2026-05/01",
+        "19999",
+        "99999",
+        "Fri, 31 Feb 2026 08:00:00 -0400",
+        "1 Foo 2026 08:00",
         "2/30/2026",
         "5/1/2026 13:00 PM",
         "5/1/2026 0:00 AM",
