@@ -27,7 +27,7 @@ COMMANDS = {
     "topic": "prefcenter.cli.catalogue",
     "type": "prefcenter.cli.message_types",
     "user": "prefcenter.cli.operators",
-    "verify": "prefcenter.cli.scrub",
+    "verify": "prefcenter.cli.verifying",
     "worker": "prefcenter.cli.serving",
 }
 """Each command and the module that holds it as ``<name>_command``."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
 
 from prefcenter.core.channels import Scope, ScopeKind
 from prefcenter.core.decision import Decision
+from prefcenter.core.moments import told
 from prefcenter.services.checking import until_of
 
 
@@ -91,12 +92,8 @@ def decision_json(decision: Decision) -> dict[str, Any]:
 
 
 def moment(at: datetime | None) -> str:
-    """Write a moment for people, in UTC.
-
-    >>> moment(datetime(2026, 5, 1, 14, 30, tzinfo=UTC))
-    '2026-05-01 14:30 UTC'
-    """
-    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    """Write a moment for people, in UTC; one that is not known as nothing."""
+    return "" if at is None else told(at)
 
 
 def reach(scope: Scope) -> str:

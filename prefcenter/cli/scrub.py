@@ -1,4 +1,4 @@
-"""``prefcenter scrub`` and ``verify``: a mailing file through the list, and proof of it."""
+"""``prefcenter scrub``: a mailing file through the list."""
 
 from __future__ import annotations
 
@@ -23,10 +23,8 @@ from prefcenter.services.ports import Evidence
 if TYPE_CHECKING:
     from prefcenter.services.scrubbing import Prepared
 
-CHANGED, STALE, HELD = 3, 4, 5
+HELD = 5
 REPEATS = Code(Repeats, "repeats")
-_PLACED = click.Path(dir_okay=False, path_type=Path)
-"""A file that may have to be put back before it can be read: a scrub was killed while it put others in its place."""
 
 
 @click.command(
@@ -53,7 +51,7 @@ _PLACED = click.Path(dir_okay=False, path_type=Path)
     help="The FILEs are of fixed width, and this CSV says where their columns stand: name,start,length, from 1.",
 )
 @click.option("--seeds", type=FILE, help="Decoys, added after the purge.")
-@click.option("--canaries", type=FILE, help="Records that must vanish; one that survives holds the mailing.")
+@click.option("--canaries", type=FILE, help="Records that must vanish; by default those of the settings.")
 @click.option("--vendor", default="", metavar="NAME", help="Whose list it is; its files are measured by each other.")
 @click.option(
     "--unsure",
@@ -138,6 +136,7 @@ def scrub_command(
             evidence,
             keep_in=wiring.mailing_rows,
             index_in=wiring.list_index,
+            canaries_in=wiring.config.canaries,
             clock=wiring.clock,
             progress=watch.progress,
             tell=watch.tell,
@@ -230,32 +229,3 @@ def _report_held(prepared: Prepared, heading: str) -> None:
         click.echo(heading)
     for reason in prepared.held:
         click.echo(f"  - {reason}")
-
-
-@click.command(
-    "verify",
-    epilog=exits(
-        f"{CHANGED}  it is not the file that the manifest speaks of, or the manifest was altered",
-        f"{STALE}  it is the file, and too old to be used: stale, superseded by a newer version, or withdrawn",
-        f"{HELD}  it is the file, and a guard holds the mailing",
-        done="it is the file, unchanged and fresh",
-    ),
-)
-@click.argument("file", type=_PLACED)
-@click.argument("manifest", type=_PLACED)
-@as_json
-@click.pass_context
-def verify_command(ctx: click.Context, file: Path, manifest: Path, wants_json: bool) -> None:
-    """Tell whether FILE is what MANIFEST speaks of, unchanged, still fresh, and still the one to be used."""
-    from prefcenter.files.verification import Outcome
-    from prefcenter.services import verifying
-
-    with open_wiring() as wiring, wiring.database.read() as session:
-        found = verifying.verify(session, wiring.ledger_keys, file, manifest, at=wiring.clock())
-    if wants_json:
-        print_json({"outcome": found.outcome.value, "message": found.message})
-    else:
-        click.echo(found.message)
-    too_old = dict.fromkeys((Outcome.STALE, Outcome.SUPERSEDED, Outcome.WITHDRAWN), STALE)
-    codes = {Outcome.OK: 0, Outcome.HELD: HELD} | too_old
-    ctx.exit(codes.get(found.outcome, CHANGED))

@@ -82,6 +82,7 @@ class Manifest:
         policy_version: the version of the rules.
         vendor: whose list it was; empty where nobody said.
         list_entries: how many entries of the channel were in force on the list.
+        options: how it was asked for, so that nobody has to guess what a count rests on.
         held: why a guard held it.
     """
 
@@ -98,6 +99,7 @@ class Manifest:
     counts: Counts
     vendor: str = ""
     list_entries: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
     held: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -105,13 +107,14 @@ class Manifest:
         members: dict[str, Any] = {name: getattr(self, name) for name in _MEMBERS}
         members |= {
             "channel": str(self.channel),
-            "prepared_at": _instant(self.prepared_at),
-            "stale_after": _instant(self.stale_after),
+            "prepared_at": instant(self.prepared_at),
+            "stale_after": instant(self.stale_after),
             "inputs": list(map(_file, self.inputs)),
             "outputs": list(map(_file, self.outputs)),
             "counts": _counts(self.counts),
             "vendor": self.vendor,
             "list_entries": self.list_entries,
+            "options": dict(self.options),
             "state": HELD if self.held else PREPARED,
         }
         return members | ({"held": list(self.held)} if self.held else {})
@@ -121,7 +124,7 @@ def released(manifest: Mapping[str, Any], *, by: str, at: datetime) -> dict[str,
     """A held manifest as it reads once somebody has let it go, not signed yet: why it was held stays on record."""
     kept = {name: value for name, value in manifest.items() if name not in ("held", "signature")}
     why = list(manifest.get("held", ()))
-    return kept | {"state": RELEASED, "released": {"by": by, "at": _instant(at), "was_held_because": why}}
+    return kept | {"state": RELEASED, "released": {"by": by, "at": instant(at), "was_held_because": why}}
 
 
 def key_id(public: Ed25519PublicKey) -> str:
@@ -208,7 +211,8 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
+    """A moment as manifests write it."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from prefcenter.core.errors import BadInput, PrefcenterError
+from prefcenter.core.moments import told
 from prefcenter.files.formats import open_table
 from prefcenter.files.manifest import Forged, check_manifest, sha256_of
 
@@ -31,10 +32,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The outcome, and a sentence that says why and what to do."""
+    """The outcome, and a sentence that says why and what to do.
+
+    Args:
+        outcome: what was found.
+        message: the sentence.
+        options: how the mailing was asked for; empty where the manifest cannot be believed, or does not say it.
+    """
 
     outcome: Outcome
     message: str
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def verify_file(
@@ -133,9 +141,13 @@ def _held_or_stale(manifest: Mapping[str, Any], at: datetime) -> Verification | 
     if at > datetime.fromisoformat(manifest["stale_after"]):
         return Verification(
             Outcome.STALE,
-            f"The file went stale at {manifest['stale_after']}: scrub the mailing again before it is sent.",
+            f"The file went stale at {_stale_after(manifest)}: scrub the mailing again before it is sent.",
         )
     return None
+
+
+def _stale_after(manifest: Mapping[str, Any]) -> str:
+    return told(datetime.fromisoformat(manifest["stale_after"]))
 
 
 def _ok(path: Path, digest: str, manifest: Mapping[str, Any]) -> Verification:
@@ -143,7 +155,7 @@ def _ok(path: Path, digest: str, manifest: Mapping[str, Any]) -> Verification:
     return Verification(
         Outcome.OK,
         f"{path.name} is {entry['name']} of {manifest['mailing']}, version {manifest['version']}, unchanged:"
-        f" {entry['rows']:,} rows, fresh until {manifest['stale_after']}.",
+        f" {entry['rows']:,} rows, fresh until {_stale_after(manifest)}.",
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel
 from prefcenter.core.policy import POLICY_VERSION
-from prefcenter.files.manifest import Counts, Manifest
+from prefcenter.files.manifest import Counts, Manifest, instant, sha256_of
+from prefcenter.files.tables import Table
 from prefcenter.scrub.run import Scrubbed
 from prefcenter.services import deciding
 from prefcenter.services.mailing_files import total
@@ -21,6 +24,34 @@ FRESH_FOR = {Channel.POST: timedelta(days=7), Channel.EMAIL: timedelta(hours=24)
 """How long a clean file may be used before opt-outs have outrun it (P11)."""
 
 
+def options_of(order: Order, tables: Sequence[Table]) -> dict[str, Any]:
+    """How a mailing was asked for, as its manifest says it.
+
+    Args:
+        order: what was asked.
+        tables: its files, their headers read: the columns that were told by their names stand beside those mapped.
+    """
+    return {
+        "message_type": order.message_type,
+        "map": dict(order.mapping or {}),
+        "columns": {table.path.name: dict(table.columns.roles) for table in tables},
+        "two_addresses": order.channel is Channel.POST and any(table.columns.before for table in tables),
+        "id": order.row_id,
+        "layout": _beside(order.layout),
+        "unsure": order.unsure.value,
+        "drop_duplicates": order.repeats.value,
+        "seeds": _beside(order.seeds),
+        "canaries": _beside(order.canaries),
+        "default_country": order.default_country,
+        "cutoff": None if order.cutoff_at is None else instant(order.cutoff_at),
+        "drop": None if order.drop_at is None else instant(order.drop_at),
+    }
+
+
+def _beside(path: Path | None) -> dict[str, str] | None:
+    return None if path is None else {"name": path.name, "sha256": sha256_of(path)}
+
+
 def manifest_of(
     order: Order,
     question: deciding.Question,
@@ -29,6 +60,7 @@ def manifest_of(
     at: datetime,
     entries: int,
     held: tuple[str, ...],
+    options: Mapping[str, Any],
 ) -> Manifest:
     """The manifest of a mailing that went through the list; its version is not known yet.
 
@@ -40,6 +72,7 @@ def manifest_of(
         at: when the mailing counts as prepared.
         entries: how many entries of the channel were in force.
         held: why a guard holds it.
+        options: how it was asked for.
     """
     tally = total(scrubbed)
     return Manifest(
@@ -67,6 +100,7 @@ def manifest_of(
         ),
         vendor=order.vendor,
         list_entries=entries,
+        options=options,
         held=held,
     )
 

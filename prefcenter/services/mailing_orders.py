@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.decision import Ask
 from prefcenter.core.errors import BadInput
+from prefcenter.core.moments import told
 from prefcenter.core.postal.tiers import Unsure
 from prefcenter.core.repeats import Repeats
 from prefcenter.files.formats import open_table
@@ -82,17 +83,28 @@ _DAY_BEHIND = timedelta(hours=12)
 
 
 def require_dates(order: Order, *, at: datetime) -> None:
-    """Refuse dates that lie before today: kept rows are erased by them.
+    """Refuse dates that lie before today, since kept rows are erased by them, and a cut-off after the drop.
 
     Raises:
-        BadInput: the drop or the cut-off is over.
+        BadInput: the drop or the cut-off is over, or nothing is left to be cut off.
     """
+    if order.drop_at is not None and order.cutoff_at is not None and _is_behind(order.cutoff_at, order.drop_at):
+        raise BadInput(
+            f"The cut-off, {told(order.cutoff_at)}, is later than the drop, {told(order.drop_at)}: what is posted can"
+            " not be taken out any more (P12).",
+            remedy="Give a --cutoff before --drop.",
+        )
     for option, when in (("--drop", order.drop_at), ("--cutoff", order.cutoff_at)):
         if when is not None and when.date() < (at - _DAY_BEHIND).date():
             raise BadInput(
                 f"{option} {when:%Y-%m-%d} lies in the past: it is {at:%Y-%m-%d} today.",
                 remedy="Give the day to come, or leave it out; `prefcenter mailing drop` records a drop that was.",
             )
+
+
+def _is_behind(cutoff: datetime, drop: datetime) -> bool:
+    """Whether a cut-off is later; a drop that is a day and no hour may be at any hour of it."""
+    return cutoff >= drop + timedelta(days=1) if drop.time() == time.min else cutoff > drop
 
 
 def open_tables(order: Order) -> list[Table]:

@@ -21,7 +21,7 @@ from prefcenter.services.guarding import Seen, reasons_to_hold, survivors_told
 from prefcenter.services.kept_folders import new_folder
 from prefcenter.services.keying import outdated_warning
 from prefcenter.services.keyring import require_all
-from prefcenter.services.mailing_facts import manifest_of, open_mailing
+from prefcenter.services.mailing_facts import manifest_of, open_mailing, options_of
 from prefcenter.services.mailing_files import rows_to_keep, scrub_all, scrub_in_vain, total
 from prefcenter.services.mailing_orders import Order as Order
 from prefcenter.services.mailing_orders import ask_of, open_tables, question_of, require_dates, target_of
@@ -94,6 +94,7 @@ def prepare(
     tables = open_tables(order)
     target = target_of(order, by_id(ledger_keys.public))
     outdated(target)
+    options = options_of(order, tables)
     with database.write() as session:
         require_all(session, keyring)
         position = sealing.seal(session, ledger_keys, at=at).position
@@ -117,7 +118,7 @@ def prepare(
             with whole_or_nothing(order.out, partial(outdated, target)) as folder, kept_until_done(points):
                 scrubbed = scrub_all(tables, index, folder, order, rows, points, progress)
                 held = _held(database, order, question, scrubbed, index, entries, watched)
-                manifest = manifest_of(order, question, scrubbed, position, points.at, entries, held)
+                manifest = manifest_of(order, question, scrubbed, position, points.at, entries, held, options)
                 ending()
                 with database.write() as session:
                     row = open_mailing(session, order, question, manifest, kept.name, evidence.actor)

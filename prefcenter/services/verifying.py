@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -32,6 +35,13 @@ def verify(session: Session, ledger_keys: LedgerKeys, path: Path, manifest: Path
             recover(folder)
     said = read_manifest(manifest)
     found = verify_file(path, said, at, by_id(ledger_keys.public))
+    if found.outcome is Outcome.FORGED:
+        return found
+    return replace(_on_record(session, said, found), options=dict(said.get("options", {})))
+
+
+def _on_record(session: Session, said: Mapping[str, Any], found: Verification) -> Verification:
+    """What a verification comes to by what became of the mailing since."""
     if found.outcome not in (Outcome.OK, Outcome.STALE):
         return found
     try:

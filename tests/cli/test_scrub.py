@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -118,3 +119,39 @@ def test_unsure_rows_are_told_with_what_became_of_them(
     assert clean["id"].to_list() == [*kept, "4"]
     counts = json.loads((out / "manifest.json").read_text())["counts"]
     assert (counts["review"], counts["kept"], counts["suppressed"]) == (len(held), len(kept) + 1, 1)
+
+
+def test_the_manifest_says_how_the_mailing_was_asked_for_and_verify_tells_it(house: Prefcenter, tmp_path: Path) -> None:
+    """P11, P13: the counts rest on it, so it is signed with them."""
+    source, seeds, out = tmp_path / "in.csv", tmp_path / "seeds.csv", tmp_path / "out"
+    source.write_text("id,name,address1,city,state,PLZ old,PLZ\n2,Bob Roe,9 Oak Ave,Springfield,IL,,62701\n")
+    seeds.write_text("id,name,address1,city,state,PLZ old,PLZ\n9,Zoe Ray,7 Elm St,Springfield,IL,,62701\n")
+    asked = ("--map", "zip=PLZ", "--id", "id", "--unsure", "remove", "--drop-duplicates", "person")
+    scrub(house, source, out=out, more=(*asked, "--seeds", str(seeds), "--drop", "2126-12-01"))
+    options = json.loads((out / "manifest.json").read_text())["options"]
+    columns = options.pop("columns")
+    assert columns["in.csv"]["zip"] == "PLZ"
+    digest = hashlib.sha256(seeds.read_bytes()).hexdigest()
+    assert options == {
+        "message_type": None,
+        "map": {"zip": "PLZ"},
+        "two_addresses": False,
+        "id": "id",
+        "layout": None,
+        "unsure": "remove",
+        "drop_duplicates": "person",
+        "seeds": {"name": "seeds.csv", "sha256": digest},
+        "canaries": None,
+        "default_country": "US",
+        "cutoff": None,
+        "drop": "2126-12-01T00:00:00Z",
+    }
+    words = ("verify", str(out / "clean.csv"), str(out / "manifest.json"))
+    assert house.json(*words)["options"] == options | {"columns": columns}
+    told = house(*words).stdout
+    for line in ("map              zip=PLZ", "unsure           remove", "drop             2126-12-01 00:00 UTC"):
+        assert f"\n  {line}\n" in told
+    assert f"seeds.csv (SHA-256 {digest[:12]}…)" in told
+    forged = json.loads((out / "manifest.json").read_text()) | {"options": {"unsure": "default"}}
+    (out / "manifest.json").write_text(json.dumps(forged))
+    assert house.json(*words, exits=3)["options"] == {}

@@ -62,7 +62,7 @@ def test_the_members_are_those_of_the_contract_in_its_order(tmp_path: Path) -> N
     manifest = signed(tmp_path)
     assert list(manifest) == [
         *("mailing", "version", "brand", "channel", "prepared_at", "stale_after", "ledger_position"),
-        *("policy_version", "inputs", "outputs", "counts", "vendor", "list_entries", "state", "signature"),
+        *("policy_version", "inputs", "outputs", "counts", "vendor", "list_entries", "options", "state", "signature"),
     ]
     assert list(manifest["counts"]) == [
         *("read", "kept", "suppressed", "duplicate", "review", "unreadable", "seeds", "canaries"),

@@ -59,6 +59,31 @@ def test_a_date_that_is_over_is_refused(post_room: PostRoom, option: str) -> Non
     assert post_room.mailing().version == 1
 
 
+@pytest.mark.parametrize(
+    ("cutoff", "drop", "is_refused"),
+    [
+        ("2026-12-02", "2026-12-01", True),
+        ("2026-12-01T12:30", "2026-12-01T12:00", True),
+        ("2026-12-01T12:00", "2026-12-01", False),
+        ("2026-12-01", "2026-12-01", False),
+        ("2026-11-30", "2026-12-01T12:00", False),
+    ],
+)
+def test_a_cut_off_after_the_drop_is_refused(post_room: PostRoom, cutoff: str, drop: str, is_refused: bool) -> None:
+    """P12: what is posted cannot be taken out any more, so one of the two dates is wrong."""
+    at = {"cutoff_at": _utc(cutoff), "drop_at": _utc(drop)}
+    asked: dict[str, Any] = {**at, "is_dry_run": True}
+    if is_refused:
+        with pytest.raises(BadInput, match="is later than the drop, 2026-12-01"):
+            post_room.scrub(**asked)
+    else:
+        assert post_room.scrub(**asked).tally.read == 4
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
 def test_rows_are_kept_as_long_as_ever_where_the_planned_drop_was_before_the_scrub(sent_room: PostRoom) -> None:
     """P12: a wrong date on record erases nothing early."""
     sent_room.set_state("prepared", drop_at=sent_room.clock() - timedelta(days=365))
