@@ -37,12 +37,14 @@ for command in (
 @as_json
 def mailing_list(wants_json: bool) -> None:
     """List the mailings, the newest first."""
+    from prefcenter.services.following import superseded
     from prefcenter.store import mailings
 
     with open_wiring() as wiring, wiring.database.read() as session:
         rows = mailings.all_versions(session)
+        replaced = superseded(rows)
     if wants_json:
-        print_json([mailings.as_dict(row) for row in rows])
+        print_json([mailings.as_dict(row) | {"superseded_by": replaced.get(row.id)} for row in rows])
         return
     print_table(
         ("mailing", "version", "channel", "brand", "state", "prepared", "drop", "kept", "suppressed"),
@@ -52,7 +54,7 @@ def mailing_list(wants_json: bool) -> None:
                 row.version,
                 row.channel,
                 row.brand,
-                row.state,
+                f"{row.state}, superseded by {replaced[row.id]}" if row.id in replaced else row.state,
                 row.prepared_at,
                 row.drop_at,
                 row.manifest.get("counts", {}).get("kept"),

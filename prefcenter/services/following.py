@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -77,6 +77,24 @@ def follow(session: Session, name: str, version: int | None = None) -> Followed:
         newer=next((other for other in later if other.state in OUT), None),
         waiting=next((other for other in later if other.state not in (*OUT, *ended)), None),
     )
+
+
+def superseded(rows: Sequence[Mailing]) -> dict[int, int]:
+    """For each version that a newer one took the place of, by its id, the number of that one.
+
+    A version that was posted, withdrawn or failed is what it is, whatever came later.
+
+    Args:
+        rows: all versions of some mailings.
+    """
+    newest: dict[str, int] = {}
+    for row in rows:
+        if row.state in OUT:
+            newest[row.name] = max(row.version, newest.get(row.name, 0))
+    open_states = (MailingState.PREPARED, MailingState.HELD)
+    return {
+        row.id: newest[row.name] for row in rows if row.state in open_states and row.version < newest.get(row.name, 0)
+    }
 
 
 def require_out(row: Mailing) -> None:

@@ -38,6 +38,18 @@ def opt_out(acme: Prefcenter, address: str) -> None:
     acme("suppress", "add", "post", address, "--reason", "opt_out")
 
 
+def test_the_list_marks_a_version_that_a_newer_one_took_the_place_of(sent: Prefcenter) -> None:
+    """P11: its files must not be used any more; one that was posted stays what it is."""
+    assert [each["superseded_by"] for each in sent.json("mailing", "list")] == [None]
+    scrub(sent)
+    assert [each["superseded_by"] for each in sent.json("mailing", "list")] == [None, 2]
+    newest, former = sent("mailing", "list").stdout.splitlines()[1:]
+    assert ("prepared\t" in newest, "superseded" in newest) == (True, False)
+    assert "prepared, superseded by 2\t" in former
+    sent("mailing", "drop", "spring", "--version", "1")
+    assert "superseded" not in sent("mailing", "list").stdout
+
+
 def test_a_mailing_is_followed_from_the_export_to_the_last_piece(sent: Prefcenter, tmp_path: Path) -> None:
     """P12, P8, P3: every step as the page before it says."""
     opt_out(sent, JANE_AT_HOME)
