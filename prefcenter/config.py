@@ -58,6 +58,7 @@ class Config:
     sendgrid_parse_public_key: str = ""
     inbound_auth: str = field(default="", repr=False)
     keep_rows_days: int = 90
+    canaries: Path | None = None
     is_demo: bool = False
 
     @classmethod
@@ -105,6 +106,7 @@ class Config:
             sendgrid_parse_public_key=values.get("SENDGRID_PARSE_PUBLIC_KEY") or "",
             inbound_auth=_inbound_auth(values.get("PREFCENTER_INBOUND_AUTH") or ""),
             keep_rows_days=_days("PREFCENTER_KEEP_ROWS_DAYS", values.get("PREFCENTER_KEEP_ROWS_DAYS") or "90"),
+            canaries=Path(values["PREFCENTER_CANARIES"]).absolute() if values.get("PREFCENTER_CANARIES") else None,
             is_demo=is_demo,
         )
 

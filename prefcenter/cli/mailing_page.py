@@ -54,6 +54,7 @@ def _facts(page: VersionPage) -> Iterator[tuple[str, str]]:
         parts |= {"review": "held back for review", "unreadable": "unreadable"}
         told = ", ".join(f"{counts[name]:,} {words}" for name, words in parts.items())
         yield "rows", f"{counts['read']:,} read: {told}"
+    yield "canaries", _canaries(page)
     yield "fresh until", moment(row.stale_after)
     yield "cut-off", moment(row.cutoff_at)
     yield "drop", "" if row.dropped_at else moment(row.drop_at)
@@ -67,3 +68,14 @@ def _facts(page: VersionPage) -> Iterator[tuple[str, str]]:
         yield "kept rows", f"until {page.rows_until:%Y-%m-%d}"
     if page.pulls:
         yield "pulled", f"{page.pulled:,} so far"
+
+
+def _canaries(page: VersionPage) -> str:
+    """Which records that must vanish went through the list with it, and whether they did (P13)."""
+    count = page.counts.get("canaries", 0)
+    if not count:
+        return ""
+    options = page.row.manifest.get("options") or {}
+    source = f" of {options['canaries']['name']}" if options.get("canaries") else ""
+    how = "some survived" if page.has_survivors else "none survived"
+    return f"{count:,}{source} went through the list, {how}"

@@ -21,6 +21,9 @@ from prefcenter.store import ledger, mailings
 from prefcenter.store.mailings import Mailing
 
 _LOOKED_BACK = 20
+SURVIVED = "survived, and would have been sent to"
+"""What is said of canaries of a file that did not vanish."""
+_LOST = "The list does not find itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +103,16 @@ def survivors_told(of_file: Sequence[Watched], of_list: Watched) -> tuple[str, .
     rows = sorted({row for watched in of_file for row in watched.survivors})
     told = []
     if rows:
-        told.append(
-            f"{_count(rows, 'canary', 'canaries')} survived, and would have been sent to: {_listed('row', rows)}."
-        )
+        told.append(f"{_count(rows, 'canary', 'canaries')} {SURVIVED}: {_listed('row', rows)}.")
     if of_list.survivors:
         entries = _listed("suppression", of_list.survivors)
-        told.append(f"The list does not find itself: {entries} would have been sent to, of {of_list.count} looked up.")
+        told.append(f"{_LOST}: {entries} would have been sent to, of {of_list.count} looked up.")
     return tuple(told)
+
+
+def is_blocked(held_because: str) -> bool:
+    """Whether a mailing is held for what no approver may pass over: somebody who must vanish did not (P13)."""
+    return SURVIVED in held_because or _LOST in held_because
 
 
 def _count(items: Sequence[int], one: str, several: str) -> str:

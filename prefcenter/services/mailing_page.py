@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.errors import NotFound
 from prefcenter.services.following import OUT, follow
+from prefcenter.services.guarding import SURVIVED, is_blocked
 from prefcenter.services.mailing_ends import keep_until
 from prefcenter.services.receipts import agrees, waiting
 from prefcenter.store import mailing_pulls, mailings
@@ -51,6 +52,11 @@ class VersionPage:
     def pulled(self) -> int:
         """How many rows were told to the mail house so far."""
         return sum(pull.rows for pull, _ in self.pulls)
+
+    @property
+    def has_survivors(self) -> bool:
+        """Whether a canary survived (P13)."""
+        return SURVIVED in self.row.held_because
 
     @property
     def asked_in_vain(self) -> datetime | None:
@@ -138,7 +144,10 @@ def _next_steps(
     name = shlex.quote(row.name)
     match row.state:
         case MailingState.HELD:
-            yield f"It is held. An approver looks at it: prefcenter mailing release {name} --as USER"
+            if is_blocked(row.held_because):
+                yield "It is held, and nobody may release it. Put right why a canary survived, and scrub it again."
+            else:
+                yield f"It is held. An approver looks at it: prefcenter mailing release {name} --as USER"
         case MailingState.PREPARING:
             yield "Its scrub is at work; if that was killed, the worker settles it within a minute."
         case MailingState.PREPARED:

@@ -17,6 +17,7 @@ from prefcenter.files.manifest import RELEASED, read_manifest, released, sign_ma
 from prefcenter.files.whole import written_whole
 from prefcenter.files.writing import MANIFEST_NAME
 from prefcenter.services.errors import NotAllowed
+from prefcenter.services.guarding import is_blocked
 from prefcenter.services.operators import RoleName
 from prefcenter.services.ports import Evidence
 from prefcenter.services.sealing import LedgerKeys
@@ -67,7 +68,7 @@ def release(
     Raises:
         NotFound: there is no such mailing.
         NotAllowed: it was no approver, or the one who ran the scrub.
-        PrefcenterError: it is not held, or it has gone stale.
+        PrefcenterError: it is not held, a canary survived (P13), or it has gone stale.
     """
     with database.write() as session:
         row = _newest(session, name)
@@ -90,6 +91,11 @@ def _newest(session: Session, name: str) -> Mailing:
 def _require_held(row: Mailing, at: datetime) -> None:
     if row.state != MailingState.HELD:
         raise PrefcenterError(f"“{row.name}”, version {row.version}, is not held: it is {row.state}.")
+    if is_blocked(row.held_because):
+        raise PrefcenterError(
+            f"“{row.name}”, version {row.version}, cannot be released by anybody: {row.held_because}",
+            remedy="See why: a canary may not be on the list. Then scrub the mailing again.",
+        )
     if at > row.stale_after:
         raise PrefcenterError(
             f"“{row.name}”, version {row.version}, has gone stale: opt-outs have come since.",

@@ -17,6 +17,7 @@ from prefcenter.scrub.index import ListIndex, build_index
 from prefcenter.scrub.run import Progress, Scrubbed, Tally
 from prefcenter.scrub.shifted import PlaceCheck
 from prefcenter.services import deciding, mailing_records, sealing
+from prefcenter.services.default_canaries import with_canaries
 from prefcenter.services.guarding import Seen, reasons_to_hold, survivors_told
 from prefcenter.services.kept_folders import new_folder
 from prefcenter.services.keying import outdated_warning
@@ -60,6 +61,7 @@ def prepare(
     keep_in: Path,
     clock: Clock,
     index_in: Path | None = None,
+    canaries_in: Path | None = None,
     progress: Progress | None = None,
     tell: Tell = tell_nobody,
     ending: Callable[[], None] = lambda: None,
@@ -78,6 +80,7 @@ def prepare(
         keep_in: where the kept rows of all mailings lie.
         clock: tells the time.
         index_in: where the list is kept as it was read, for the next mailing.
+        canaries_in: where the canaries lie of brands and channels, for an order that names none.
         progress: told after each block.
         tell: told sentences for people meanwhile.
         ending: called before the mailing is announced and its files come into place.
@@ -91,6 +94,8 @@ def prepare(
     at = clock()
     require_dates(order, at=at)
     mailing_records.finish_abandoned(database, keep_in, at=at)
+    with database.read() as session:
+        order = with_canaries(session, order, canaries_in)
     tables = open_tables(order)
     target = target_of(order, by_id(ledger_keys.public))
     outdated(target)

@@ -94,6 +94,31 @@ def test_a_canary_that_survives_holds_even_a_small_mailing_and_is_not_named(hous
     assert json.loads(text)["held"] == ["1 canary survived, and would have been sent to: row 2."]
     assert "Quist" not in text
     assert Path("out/clean.csv").read_text() == HEADER + BOB
+    blocked = house("mailing", "release", "spring", "--as", "bea@acme.example", exits=1).output
+    assert "cannot be released by anybody: 1 canary survived" in blocked
+    page = house("mailing", "show", "spring").output
+    assert "canaries       2 of canaries.csv went through the list, some survived" in page
+    assert "nobody may release it" in page
+
+
+def test_the_canaries_of_a_brand_and_channel_go_with_every_mailing(house: Prefcenter, tmp_path: Path) -> None:
+    """P13: nobody has to think of them; those of the order come before them."""
+    source, folder = tmp_path / "in.csv", tmp_path / "canaries"
+    source.write_text(HEADER + BOB)
+    house.environ["PREFCENTER_CANARIES"] = str(folder)
+    assert f"There is no folder {folder}" in scrub(house, source, exits=2)
+    folder.mkdir()
+    assert "canaries" not in scrub(house, source)
+    (folder / "email.csv").write_text("email\nno@example.com\n")
+    (folder / "post.csv").write_text(HEADER + "7,Zoe Quist,4 Birch Ln,,Salem,OR,97301\n")
+    assert "1 canary survived" in scrub(house, source, exits=5)
+    (folder / "acme-post.csv").write_text(HEADER + JANE)
+    scrub(house, source)
+    page = house("mailing", "show", "spring").output
+    assert "canaries       1 of acme-post.csv went through the list, none survived" in page
+    (folder / "acme-post.tsv").write_text("x")
+    assert "several files of canaries for acme-post" in scrub(house, source, exits=2)
+    scrub(house, source, "--canaries", str(folder / "acme-post.csv"))
 
 
 def test_a_canary_without_an_address_is_bad_input(house: Prefcenter, tmp_path: Path) -> None:

@@ -71,13 +71,13 @@ def held(sqlite_database: Database, keys: LedgerKeys, folder: Path) -> Mailing:
 
 
 def mailing(keys: LedgerKeys, folder: Path, version: int, **changed: Any) -> Mailing:
-    manifest = {"mailing": "spring", "version": version, "state": "held", "held": ["A canary survived."]}
+    manifest = {"mailing": "spring", "version": version, "state": "held", "held": ["Nobody was removed."]}
     facts = {
         "name": "spring",
         "version": version,
         "channel": "post",
         "state": "held",
-        "held_because": "A canary survived.",
+        "held_because": "Nobody was removed.",
         "prepared_at": AT,
         "stale_after": AT + timedelta(days=7),
         "ledger_position": 0,
@@ -105,7 +105,7 @@ def test_an_approver_lets_it_go_and_the_manifest_is_signed_anew(
     assert written["released"] == {
         "by": BEA,
         "at": "2026-11-23T18:00:00Z",
-        "was_held_because": ["A canary survived."],
+        "was_held_because": ["Nobody was removed."],
     }
     with database.read() as session:
         row = session.get_one(Mailing, held.id)
@@ -113,7 +113,7 @@ def test_an_approver_lets_it_go_and_the_manifest_is_signed_anew(
         entry = session.scalars(select(LedgerEntry).order_by(LedgerEntry.id.desc())).first()
         assert entry is not None
         assert (entry.kind, entry.actor) == ("mailing_released", BEA)
-        assert entry.facts == {"mailing": "spring", "version": 1, "held_because": "A canary survived."}
+        assert entry.facts == {"mailing": "spring", "version": 1, "held_because": "Nobody was removed."}
         assert session.get_one(LedgerPersonal, entry.id).data == {"note": "the vendor has a new list"}
 
 
@@ -143,7 +143,7 @@ def test_not_whoever_ran_a_scrub_that_died_before_it_could_be_confirmed(sent_roo
     """P13: the system confirms it then, which does not make it the one who scrubbed."""
     database = sent_room.wiring.database
     engage(database)
-    sent_room.set_state("preparing", held_because="A canary survived.")
+    sent_room.set_state("preparing", held_because="Nobody was removed.")
     assert finish_abandoned(database, sent_room.wiring.mailing_rows, at=sent_room.clock()) == 1
     assert sent_room.mailing().state == "held"
     with pytest.raises(NotAllowed, match="ran the scrub"):
