@@ -72,6 +72,7 @@ class Outputs:
         self._sources = pl.Series(sources, dtype=pl.String)
         columns = table.columns.names
         self._found = (*FOUND_COLUMNS, *([ADDRESS] if has_two_addresses else []))
+        told = (*self._found, ROW)
 
         def people(name: str, extras: Sequence[str]) -> GuardedCsvWriter:
             return self._stack.enter_context(GuardedCsvWriter(folder / name, columns, extras))
@@ -79,8 +80,8 @@ class Outputs:
         with ExitStack() as undo:
             undo.push(self._stack)
             self.clean = self._stack.enter_context(table.clean_output(folder / names.clean))
-            self._suppressed = people(names.suppressed, self._found)
-            self._review = people(names.review, (*self._found, KEPT))
+            self._suppressed = people(names.suppressed, told)
+            self._review = people(names.review, (*told, KEPT))
             self._unreadable = people(names.unreadable, (ROW, PROBLEM))
             self._duplicates = people(names.duplicates, (ROW, KEPT_ROW, KEPT_FILE)) if len(sources) else None
             undo.pop_all()
@@ -117,8 +118,11 @@ class Outputs:
         self._stack.__exit__(*raised)  # type: ignore[arg-type]
 
     def _with_reasons(self, block: Block, found: pl.DataFrame) -> pl.DataFrame:
-        rows = block.rows(found["row"].to_numpy())
-        return rows.drop(self._found, strict=False).hstack(found.select(self._found))
+        """The rows with what speaks against each, and their numbers, by which they are found in the source again."""
+        places = found["row"].to_numpy()
+        rows = block.rows(places).drop((*self._found, ROW), strict=False)
+        numbers = pl.Series(ROW, block.row_numbers[places] if len(places) else [], dtype=pl.Int64)
+        return rows.hstack([*found.select(self._found), numbers])
 
     def _repeated(self, block: Block, again: Found) -> pl.DataFrame:
         rows = block.rows(again.places)

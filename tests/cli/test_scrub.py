@@ -155,3 +155,30 @@ def test_the_manifest_says_how_the_mailing_was_asked_for_and_verify_tells_it(hou
     forged = json.loads((out / "manifest.json").read_text()) | {"options": {"unsure": "default"}}
     (out / "manifest.json").write_text(json.dumps(forged))
     assert house.json(*words, exits=3)["options"] == {}
+
+
+@pytest.mark.parametrize("names", [("in.csv",), ("in.csv", "more.csv")])
+def test_every_row_that_was_taken_out_says_where_it_stands_in_its_source(
+    house: Prefcenter, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    """P11: without an id of its own, a row is found again by its number; a column of that name gives way."""
+    out, header = tmp_path / "out", "pc_row," + HEADER
+    rows = ["x,5,Zoe Ray,9 Elm St,,Springfield,IL,62701\n", "x,2,J Doe,12 Main St,Apt 4,Springfield,IL,62701\n"]
+    rows += ["x," + JANE, "\n", "x,6,Max Moe,,,,,\n", rows[0], "x," + JANE]
+    for name in names:
+        (tmp_path / name).write_text(header + "".join(rows))
+    scrub(house, *(tmp_path / name for name in names), out=out, more=("--drop-duplicates", "person"))
+    suffix = "-in" if len(names) > 1 else ""
+    found = {
+        kind: pl.read_csv(out / f"{kind}{suffix}.csv", infer_schema=False)
+        for kind in ("suppressed", "review", "unreadable", "duplicates")
+    }
+    assert {kind: frame["pc_row"].to_list() for kind, frame in found.items()} == {
+        "suppressed": ["3", "6"],
+        "review": ["2"],
+        "unreadable": ["4"],
+        "duplicates": ["5"],
+    }
+    contract = ["pc_reason", "pc_scope", "pc_tier", "pc_score", "pc_since", "pc_suppression"]
+    assert found["suppressed"].columns == [*HEADER.strip().split(","), *contract, "pc_row"]
+    assert found["review"].columns == [*HEADER.strip().split(","), *contract, "pc_row", "pc_kept"]
