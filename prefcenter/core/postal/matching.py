@@ -1,168 +1,177 @@
 """The fuzzy tier: whether a suppression and a row that share no key are the same person all the same (P6, P9).
 
-Rules of a field over pairs of candidates, in Polars. Each difference has a cost; the sum decides, under gates that no
-sum gets over: another house number, another unit, another generation, another given name.
+Each difference has a cost; the sum decides, under gates that no sum gets over: another house number, another unit,
+another generation, another given name. What tells most pairs apart is asked first, and of the others alone the rest.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from prefcenter.core.channels import Level
-from prefcenter.core.postal.pair_addresses import same_house, with_address_costs
-from prefcenter.core.postal.pair_persons import person_costs
-from prefcenter.core.postal.similarity import edits, likely_misspelt
+from prefcenter.core.postal.pair_addresses import AddressCosts, at_one_address
+from prefcenter.core.postal.pair_persons import TIERS, NameCosts, person_costs
+from prefcenter.core.postal.pairs import NEVER, Costs, Flags, Pairs, Places, first_of, nothing
+from prefcenter.core.postal.similarity import begins_with, edits, likely_misspelt
 from prefcenter.core.postal.tiers import PairTier, PairVerdict
 
-_PERSON_MATCH, _PERSON_UNSURE = 4.4, 5.5
-_NEAR_MATCH = 3.6
-_NEAR_NAME, _NEAR_ADDRESS = 2.6, 3.8
+_PERSON_MATCH, _PERSON_UNSURE = np.float32(4.4), np.float32(5.5)
+_NEAR_MATCH = np.float32(3.6)
+_NEAR_NAME, _NEAR_ADDRESS = np.float32(2.6), np.float32(3.8)
 """A likely name makes up for more in the address: relatives do not live elsewhere under the same number."""
-_FAMILY_MATCH, _FAMILY_ROAD = 3.9, 2.2
-_HOUSE_MATCH = 1.6
+_FAMILY_MATCH, _FAMILY_ROAD = np.float32(3.9), np.float32(2.2)
+_HOUSE_MATCH = np.float32(1.6)
 _FULL_SCORE = 10.0
+_HALF_UNIT = 0.05
+"""What a unit that only one side names takes off the score."""
 
-_COSTS = ("name_cost", "road_cost", "line_cost", "place_cost")
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is thought of some pairs.
 
-def judge_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Judge each pair of a suppression (``_l``) and a row (``_r``): ``verdict``, ``tier``, ``score`` (0 … 1), in order.
-
-    ``pairs`` has the columns of :func:`.pair_fields` with both endings, as :func:`.pairs_of` gives them; ``level_l``
-    says what the suppression covers. Whoever meets by a key of :mod:`.keys` is a match here too. The tier of different
-    pairs is empty, their score 0. Between two individuals, left and right may be exchanged.
+    Args:
+        at: their numbers among those asked about.
+        match, unsure: the verdict; neither is *different*.
+        tier: numbers of :data:`.TIERS`.
+        cost: 0 …
+        one_unit: whether only one side names a unit.
     """
-    numbered = pairs.drop("pair", strict=False).with_row_index("pair")
-    near = with_address_costs(numbered.filter(same_house()))
-    found = pl.concat([_individuals(near), _households(near), _companies(near), _occupants(near)])
-    everything = numbered.select("pair").join(found, on="pair", how="left", maintain_order="left")
-    return everything.select(
-        pl.col("verdict").fill_null(PairVerdict.DIFFERENT.value),
-        pl.col("tier").fill_null(""),
-        pl.col("score").fill_null(0.0),
+
+    at: Places
+    match: Flags
+    unsure: Flags
+    tier: npt.NDArray[np.int8]
+    cost: Costs
+    one_unit: Flags
+
+
+def judge_pairs(pairs: Pairs) -> pl.DataFrame:
+    """Judge each pair of a suppression (left) and a row (right): ``verdict``, ``tier``, ``score`` (0 … 1), in order.
+
+    The suppression's ``level`` says what it covers. Whoever meets by a key of :mod:`.keys` is a match here too. The
+    tier of different pairs is empty, their score 0. Between two individuals, left and right may be exchanged.
+
+    Args:
+        pairs: as :func:`.pairs_of` gives them.
+    """
+    verdict, tier = np.zeros(len(pairs), dtype=np.uint8), np.zeros(len(pairs), dtype=np.uint8)
+    score = np.zeros(len(pairs), dtype=np.float64)
+    for found in _found(pairs):
+        told = found.match | found.unsure
+        at = found.at[told]
+        verdict[at], tier[at] = np.where(found.match[told], 1, 2), found.tier[told] + 1
+        whole = 1.0 - found.cost[told].astype(np.float64) / _FULL_SCORE - _HALF_UNIT * found.one_unit[told]
+        score[at] = whole.clip(0, 1)
+    verdicts = [PairVerdict.DIFFERENT.value, PairVerdict.MATCH.value, PairVerdict.UNSURE.value]
+    return pl.DataFrame(
+        [
+            _named(verdict, verdicts).alias("verdict"),
+            _named(tier, ["", *(one.value for one in TIERS)]).alias("tier"),
+            pl.Series("score", score).round(3),
+        ]
     )
 
 
-def _individuals(near: pl.DataFrame) -> pl.DataFrame:
-    pairs = near.filter(pl.col("level_l") == Level.INDIVIDUAL.value)
-    judged = pairs.join(person_costs(pairs), on="pair", maintain_order="left")
-    return judged.with_columns(pl.sum_horizontal(_COSTS).alias("cost")).with_columns(_person_verdict()).with_columns(
-        _person_tier()
-    ).select(*_outcome())  # fmt: skip
+def _named(numbers: npt.NDArray[np.uint8], names: list[str]) -> pl.Series:
+    return pl.Series(names, dtype=pl.String).gather(pl.Series(numbers))
 
 
-def _person_verdict() -> pl.Expr:
-    keyed = pl.col("same_name") & pl.col("same_road") & pl.col("same_place")
-    near = ~pl.col("same_name")
-    doubtful = pl.col("name_tier") == "doubtful"
+def _found(pairs: Pairs) -> Iterator[_Found]:
+    near, costs = at_one_address(pairs)
+    level = near["level_l"]
+    for wanted, judge in (
+        (Level.INDIVIDUAL, _individuals), (Level.HOUSEHOLD, _households), (Level.COMPANY, _companies),
+        (Level.INDIVIDUAL, _occupants),
+    ):  # fmt: skip
+        concerned = (level == wanted.value).to_numpy()
+        if concerned.any():
+            yield judge(near.where(concerned), costs.where(concerned))
+
+
+def _individuals(pairs: Pairs, everywhere: AddressCosts) -> _Found:
+    names = person_costs(pairs)
+    costs = everywhere.take(names.place)
+    cost = names.cost + costs.road + costs.line + costs.place
+    match, unsure = _person_verdict(names, costs, cost)
+    tier = _person_tier(names, costs, cost, unsure)
+    return _Found(pairs.at[names.place], match, unsure, tier, cost, costs.one_unit)
+
+
+def _person_verdict(names: NameCosts, costs: AddressCosts, cost: Costs) -> tuple[Flags, Flags]:
+    keyed = names.same & costs.same_road & costs.same_place
+    near = ~names.same
     # A misspelt or short name may be a relative's; so then the rest must leave no doubt.
-    relatives = near & (pl.col("line_differs") | pl.col("one_unit") | pl.col("initial") | doubtful)
-    alike = pl.col("cost") <= pl.when(near).then(_NEAR_MATCH).otherwise(_PERSON_MATCH)
-    alike |= (pl.col("name_cost") <= _NEAR_NAME) & (pl.col("cost") - pl.col("name_cost") <= _NEAR_ADDRESS)
-    neighbours = near & pl.col("line_differs") & (pl.col("name_cost") > 1.0)
-    verdict = (
-        pl.when(keyed).then(pl.lit(PairVerdict.MATCH.value))
-        .when(neighbours).then(None)
-        .when(alike & ~relatives).then(pl.lit(PairVerdict.MATCH.value))
-        .when(pl.col("cost") <= _PERSON_UNSURE).then(pl.lit(PairVerdict.UNSURE.value))
-    )  # fmt: skip
-    return verdict.alias("verdict")
+    relatives = near & (costs.line_differs | costs.one_unit | names.initial | names.doubtful)
+    alike = cost <= np.where(near, _NEAR_MATCH, _PERSON_MATCH)
+    alike |= (names.cost <= _NEAR_NAME) & (cost - names.cost <= _NEAR_ADDRESS)
+    neighbours = near & costs.line_differs & (names.cost > 1.0)
+    match = keyed | (alike & ~relatives & ~neighbours)
+    return match, (cost <= _PERSON_UNSURE) & ~match & ~neighbours
 
 
-def _person_tier() -> pl.Expr:
+def _person_tier(names: NameCosts, costs: AddressCosts, cost: Costs, unsure: Flags) -> npt.NDArray[np.int8]:
     """Unsure pairs are named after what makes them so, the others after what cost most."""
-    unsure = pl.col("verdict") == PairVerdict.UNSURE.value
-    elsewhere = pl.sum_horizontal("road_cost", "line_cost", "place_cost") > 1.0
-    by_name = pl.col("name_cost") >= pl.max_horizontal("road_cost", "line_cost", "place_cost")
-    only_initial = pl.col("initial") & ~elsewhere & (pl.col("name_cost") <= 2.0)
+    largest = np.maximum(np.maximum(costs.road, costs.line), costs.place)
+    elsewhere = costs.road + costs.line + costs.place > 1.0
+    only_initial = names.initial & ~elsewhere & (names.cost <= 2.0)
     # Without a unit a slip elsewhere is forgiven, since nobody else of that name lives in the house.
-    only_unit = pl.col("one_unit") & ~pl.col("initial") & (pl.col("name_tier") != "doubtful") & ~pl.col("line_differs")
-    return (
-        pl.when(unsure & only_initial).then(pl.lit(PairTier.INITIAL.value))
-        .when(unsure & only_unit & ~elsewhere).then(pl.lit(PairTier.UNIT.value))
-        .when(unsure).then(pl.lit(PairTier.WEAK.value))
-        .when(pl.col("cost") == 0).then(pl.lit(PairTier.EXACT.value))
-        .when(by_name & (pl.col("name_cost") > 0)).then("name_tier")
-        .otherwise(_address_tier())
-        .alias("tier")
-    )  # fmt: skip
+    only_unit = costs.one_unit & ~names.initial & ~names.doubtful & ~costs.line_differs
+    tier = np.where((names.cost >= largest) & (names.cost > 0), names.tier, _address_tier(costs, largest))
+    tier[cost == 0] = _number(PairTier.EXACT)
+    tier[unsure] = _number(PairTier.WEAK)
+    tier[unsure & only_unit & ~elsewhere] = _number(PairTier.UNIT)
+    tier[unsure & only_initial] = _number(PairTier.INITIAL)
+    return tier
 
 
-def _address_tier() -> pl.Expr:
-    road, line, place = pl.col("road_cost"), pl.col("line_cost"), pl.col("place_cost")
-    return (
-        pl.when(pl.max_horizontal(road, line, place) <= 0.5).then(pl.lit(PairTier.EXACT.value))
-        .when((road >= line) & (road >= place)).then(pl.lit(PairTier.STREET.value))
-        .when(line >= place).then(pl.lit(PairTier.LINE.value))
-        .otherwise(pl.lit(PairTier.PLACE.value))
-    )  # fmt: skip
+def _address_tier(costs: AddressCosts, largest: Costs) -> npt.NDArray[np.int8]:
+    road, line, place = costs.road, costs.line, costs.place
+    tier = np.full(len(road), _number(PairTier.PLACE))
+    tier[line >= place] = _number(PairTier.LINE)
+    tier[(road >= line) & (road >= place)] = _number(PairTier.STREET)
+    tier[largest <= 0.5] = _number(PairTier.EXACT)
+    return tier
 
 
-def _households(near: pl.DataFrame) -> pl.DataFrame:
+def _number(tier: PairTier) -> np.int8:
+    return np.int8(TIERS.index(tier))
+
+
+def _households(pairs: Pairs, costs: AddressCosts) -> _Found:
     """Everybody at the address; where the address itself is doubtful, only people of that surname."""
-    pairs = near.filter((pl.col("level_l") == Level.HOUSEHOLD.value) & ~pl.col("line_differs"))
-    cost = pl.sum_horizontal("road_cost", "line_cost", "place_cost")
-    family = (pl.col("last_l") != "") & (
-        (pl.col("last_l") == pl.col("last_r")) | (pl.col("last_l") == pl.col("last2_r"))
-    )
-    keyed = pl.col("same_road") & pl.col("same_place")
-    slight = family & (cost <= _FAMILY_MATCH) & (pl.col("road_cost") <= _FAMILY_ROAD)
-    verdict = (
-        pl.when(keyed | slight).then(pl.lit(PairVerdict.MATCH.value))
-        .when(cost <= _HOUSE_MATCH).then(pl.lit(PairVerdict.UNSURE.value))
-    )  # fmt: skip
-    return pairs.with_columns(
-        verdict.alias("verdict"), pl.lit(PairTier.HOUSEHOLD.value).alias("tier"), cost.alias("cost")
-    ).select(*_outcome())  # fmt: skip
+    family = pairs.given("last_l") & (pairs.same("last") | pairs.same("last", "last2"))
+    cost = costs.road + costs.line + costs.place
+    slight = family & (cost <= _FAMILY_MATCH) & (costs.road <= _FAMILY_ROAD)
+    match = ((costs.same_road & costs.same_place) | slight) & ~costs.line_differs
+    unsure = (cost <= _HOUSE_MATCH) & ~match & ~costs.line_differs
+    return _one_tier(pairs, match, unsure, PairTier.HOUSEHOLD, cost, costs)
 
 
-def _companies(near: pl.DataFrame) -> pl.DataFrame:
+def _companies(pairs: Pairs, costs: AddressCosts) -> _Found:
     """The firm at its address, its name nearly the same (P15)."""
-    pairs = near.filter(
-        (pl.col("level_l") == Level.COMPANY.value) & (pl.col("company_l") != "") & (pl.col("company_r") != "")
-    )
-    one, other = pl.col("company_l"), pl.col("company_r")
-    same = pairs["company_l"] == pairs["company_r"]
-    pairs = pairs.with_columns(edits(pairs["company_l"], pairs["company_r"], ~same, at_most=2).alias("firm_edits"))
-    longer = one.str.starts_with(other + " ") | other.str.starts_with(one + " ")
-    name = (
-        pl.when(one == other).then(0.0)
-        .when(likely_misspelt(pl.col("firm_edits"), one, other)).then(1.2)
-        .when(longer).then(2.0)
-    )  # fmt: skip
-    pairs = pairs.with_columns(name.alias("name_cost")).filter(pl.col("name_cost").is_not_null())
-    cost = pl.sum_horizontal(_COSTS)
-    keyed = (one == other) & pl.col("same_road") & pl.col("same_place")
-    sure = (cost <= _HOUSE_MATCH) & ~pl.col("line_differs")
-    return pairs.with_columns(
-        pl.when(keyed | sure).then(pl.lit(PairVerdict.MATCH.value))
-        .when(cost <= _FAMILY_MATCH).then(pl.lit(PairVerdict.UNSURE.value)).alias("verdict"),
-        pl.lit(PairTier.COMPANY.value).alias("tier"),
-        cost.alias("cost"),
-    ).select(*_outcome())  # fmt: skip
+    one, other, same = pairs["company_l"], pairs["company_r"], pairs.same("company")
+    misspelt = likely_misspelt(edits(one, other, ~same, at_most=2), one, other)
+    longer = begins_with(one, other + " ") | begins_with(other, one + " ")
+    name = first_of([(pairs.one_missing("company"), NEVER), (same, 0.0), (misspelt, 1.2), (longer, 2.0)])
+    cost = name + costs.road + costs.line + costs.place
+    keyed = (name == 0) & costs.same_road & costs.same_place
+    match = keyed | ((cost <= _HOUSE_MATCH) & ~costs.line_differs)
+    unsure = (cost <= _FAMILY_MATCH) & ~match
+    return _one_tier(pairs, match, unsure, PairTier.COMPANY, cost, costs)
 
 
-def _occupants(near: pl.DataFrame) -> pl.DataFrame:
+def _occupants(pairs: Pairs, costs: AddressCosts) -> _Found:
     """A row for "current resident", or for nobody by name, falls to the opt-out of a person at exactly that address."""
-    nobody = pl.col("occupant_r") | (pl.col("company_r") == "")
-    nameless = nobody & (pl.col("last_r") == "") & (pl.col("level_l") == Level.INDIVIDUAL.value)
-    there = pl.col("same_road") & pl.col("same_place") & ~pl.col("line_differs") & (pl.col("zip_l") == pl.col("zip_r"))
-    pairs = near.filter(nameless & there)
-    return pairs.with_columns(
-        pl.lit(PairVerdict.MATCH.value).alias("verdict"),
-        pl.lit(PairTier.OCCUPANT.value).alias("tier"),
-        pl.col("line_cost").alias("cost"),
-    ).select(*_outcome())  # fmt: skip
+    nameless = ~pairs.given("last_r") & (pairs["occupant_r"].to_numpy() | ~pairs.given("company_r"))
+    match = nameless & pairs.same("zip") & costs.same_road & costs.same_place & ~costs.line_differs
+    return _one_tier(pairs, match, nothing(len(pairs)), PairTier.OCCUPANT, costs.line, costs)
 
 
-def _outcome() -> list[pl.Expr]:
-    score = (1.0 - pl.col("cost").cast(pl.Float64) / _FULL_SCORE - pl.when("one_unit").then(0.05).otherwise(0.0)).clip(
-        0, 1
-    )
-    judged = pl.col("verdict").is_not_null()
-    return [
-        pl.col("pair"),
-        pl.col("verdict").cast(pl.String),
-        pl.when(judged).then("tier").otherwise(pl.lit("")).cast(pl.String).alias("tier"),
-        pl.when(judged).then(score).otherwise(0.0).round(3).alias("score"),
-    ]
+def _one_tier(pairs: Pairs, match: Flags, unsure: Flags, tier: PairTier, cost: Costs, costs: AddressCosts) -> _Found:
+    return _Found(pairs.at, match, unsure, np.full(len(match), _number(tier)), cost, costs.one_unit)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from prefcenter.core.channels import Level
 from prefcenter.core.postal.blocks import NO_NUMBER
+from prefcenter.core.postal.pairs import Pairs
 from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES, SUFFIX_FORMS, SUFFIXES
 from prefcenter.core.postal.text import amend
 
@@ -17,7 +19,7 @@ PAIR_FIELDS = (
     "figures", "unit_id", "unit_kind", "urb", "zip", "city", "state", "country",
     *PERSON_FIELDS, *(f"{name}2" for name in PERSON_FIELDS), "company", "occupant", "level",
 )  # fmt: skip
-"""The columns that :func:`pair_fields` makes; a frame of pairs has each of them with ``_l`` and with ``_r``."""
+"""The columns that :func:`pair_fields` makes; of pairs, each of them is there with ``_l`` and with ``_r``."""
 
 
 def pair_fields(standard: pl.DataFrame) -> pl.DataFrame:
@@ -66,11 +68,10 @@ _WORDS: dict[str, str] = {form: _longest(form) for form in SUFFIX_FORMS} | {
 _SHORT_WORD = r"\b(?:ST|" + "|".join(sorted(_WORDS)) + r")\b"
 
 
-def pairs_of(left: pl.DataFrame, right: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """The frame of pairs of two frames of :func:`pair_fields`, by the places ``l`` and ``r`` (row numbers)."""
-    ones = left[places["l"]].rename({name: f"{name}_l" for name in left.columns})
-    others = right[places["r"]].rename({name: f"{name}_r" for name in right.columns})
-    return ones.hstack(others)
+def pairs_of(left: pl.DataFrame, right: pl.DataFrame, places: pl.DataFrame) -> Pairs:
+    """The pairs of two frames of :func:`pair_fields`, by the places ``l`` and ``r`` (row numbers)."""
+    ones, others = (places[side].cast(pl.UInt32).to_numpy() for side in ("l", "r"))
+    return Pairs(left, right, ones, others, np.arange(places.height, dtype=np.uint32))
 
 
 def _address() -> list[pl.Expr]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -472,4 +473,4 @@ def test_nicknames_are_sets_and_not_roots(one: str, other: str, expected: GivenR
 def test_edits_count_neighbours_exchanged_as_one_and_skip_what_does_not_matter() -> None:
     """More than asked for, and what was not asked, is one more than the limit."""
     one, other = pl.Series(["SMITH", "SMITH", "A"]), pl.Series(["SMIHT", "JONES", "A"])
-    assert edits(one, other, pl.Series([True, True, False]), at_most=2).to_list() == [1, 3, 3]
+    assert edits(one, other, np.array([True, True, False]), at_most=2).tolist() == [1, 3, 3]
