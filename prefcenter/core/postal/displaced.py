@@ -36,8 +36,10 @@ def resettled(lines: pl.DataFrame) -> pl.DataFrame:
     """The :func:`.written` columns with each part of the address where it belongs."""
     marked = lines.with_columns(_misplaced())
     marked = amend_rows(marked, marked["misplaced"], _with_settled_places)
-    seen = marked.select(_may_be_seen()).to_series()
-    return amend_rows(marked, seen, _where_seen).drop("misplaced")
+    perhaps = marked.with_columns(_tails()).select(_may_be_seen()).to_series().arg_true()
+    seen = perhaps.filter(marked[perhaps].select(_seen()).to_series())
+    there = pl.zeros(marked.height, pl.Boolean, eager=True).scatter(seen, values=True)
+    return amend_rows(marked, there, _taken_off).drop("misplaced")
 
 
 @cache
@@ -127,10 +129,6 @@ def _settled() -> list[pl.Expr]:
     ]  # fmt: skip
 
 
-def _where_seen(rows: pl.DataFrame) -> pl.DataFrame:
-    return amend_rows(rows, rows.select(_seen()).to_series(), _taken_off)
-
-
 def _line_end() -> pl.Expr:
     return pl.when(pl.col("address2") == "").then("address1").otherwise("address2")
 
@@ -140,11 +138,17 @@ def _placeless() -> pl.Expr:
 
 
 @cache
-def _may_be_seen() -> pl.Expr:
-    """A cheap look for :func:`_seen`."""
-    ends = [_line_end().str.ends_with(pl.col(name)) & (pl.col(name) != "") for name in ("city_end", "code", "zip")]
-    country, plus4 = _line_end().str.ends_with("USA"), _line_end().str.contains("-[0-9]{4}$")
-    return pl.any_horizontal(*ends, _placeless(), country, plus4).alias("seen")
+def _may_be_seen() -> list[pl.Expr]:
+    """A cheap look for :func:`_seen`, by the last two characters of the lines."""
+    tail = pl.col("tail")
+    ends = [tail == pl.col(name).str.tail(2) for name in ("city_end", "code", "zip")]
+    plus4 = pl.col("longer").str.starts_with("-")
+    return [pl.any_horizontal(*ends, _placeless(), tail == "SA", plus4).alias("seen")]
+
+
+@cache
+def _tails() -> list[pl.Expr]:
+    return [_line_end().str.tail(2).alias("tail"), _line_end().str.tail(5).alias("longer")]
 
 
 @cache

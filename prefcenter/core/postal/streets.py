@@ -70,8 +70,7 @@ def streets(main: pl.Series, plain: pl.Series) -> pl.DataFrame:
     """
     words = amend(main, ~plain, _glued).alias("main").to_frame().select(_split())
     words = words.with_columns(*_ends(), pl.lit("").alias("bare"))
-    words = amend_rows(words, words.select(_has_two_letters()).to_series(), lambda rows: rows.select(_unit_of(2)))
-    words = amend_rows(words, words.select(_has_trailing_unit()).to_series(), lambda rows: rows.select(_unit_of(1)))
+    words = amend_rows(words, words.select(_ends_oddly()).to_series(), _without_units)
     steps = words.lazy()
     for step in (_pre_direction, _post_direction, _suffix):
         steps = steps.with_columns(step())
@@ -139,6 +138,18 @@ def _ends() -> list[pl.Expr]:
     """The tokens that decide: ``a`` and ``b`` behind the number, ``x y z`` at the end; and their count ``n``."""
     count = pl.col("t").list.len().cast(pl.Int64).alias("n")
     return [count, *(_at(position).alias(name) for name, position in _PLACES.items())]
+
+
+@cache
+def _ends_oddly() -> pl.Expr:
+    """A cheap look for a unit behind the street, which nearly every line ends without: it ends as streets do."""
+    return ~pl.col("z").is_in([*SUFFIX_FORMS, *DIRECTION_FORMS])
+
+
+def _without_units(words: pl.DataFrame) -> pl.DataFrame:
+    words = amend_rows(words, words.select(_has_two_letters()).to_series(), lambda rows: rows.select(_unit_of(2)))
+    words = amend_rows(words, words.select(_has_trailing_unit()).to_series(), lambda rows: rows.select(_unit_of(1)))
+    return words.select("x", "y", "z", "n", "bare")
 
 
 @cache
@@ -233,7 +244,7 @@ def _number() -> list[pl.Expr]:
 
 
 def _unglued(words: pl.DataFrame) -> pl.DataFrame:
-    return words.with_columns(_ordinals(words))
+    return words.select("number").with_columns(_ordinals(words))
 
 
 def _ordinals(words: pl.DataFrame) -> pl.Series:

@@ -15,8 +15,7 @@ from prefcenter.core.postal.text import by_value, clean_line, clean_words, clean
 ADDRESS_COLUMNS = ("address1", "address2", "city", "state", "zip", "country")
 
 STATE_CODES = tuple(sorted(set(STATES.values())))
-_STATE_ENDS = sorted({*STATE_CODES, *(name.rpartition(" ")[2] for name in STATES)})
-"""The last words of states, by their letters and spelt out."""
+_STATE_ENDS = sorted({name.rpartition(" ")[2] for name in STATES})
 
 _OURS = (*(name for name, code in COUNTRIES.items() if code in ("US", "CA")), *NO_COUNTRY, "NA")
 
@@ -60,8 +59,13 @@ def _of_cities() -> list[pl.Expr]:
     return [
         short.str.replace("^([AFD]PO) A[AEP]$", "$1").alias("city_form"),
         last.alias("city_end"),
-        (city.str.contains("[0-9]") | last.is_in(_STATE_ENDS)).alias("odd_city"),
+        (city.str.contains("[0-9]") | last.is_in(STATE_CODES) | _ends_in_state(city, last)).alias("odd_city"),
     ]
+
+
+def _ends_in_state(city: pl.Expr, last: pl.Expr) -> pl.Expr:
+    """Whether a state may stand behind the city, spelt out; New York alone is a town."""
+    return last.is_in(_STATE_ENDS) & ~city.is_in(list(STATES))
 
 
 def of_states(states: pl.Series) -> pl.DataFrame:
