@@ -5,7 +5,7 @@ Hashing, packing and parsing let other threads run, so that on two cores a file 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar, cast
 
@@ -13,7 +13,7 @@ _Item = TypeVar("_Item")
 _END = object()
 
 
-def ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+def ahead(items: Iterator[_Item]) -> Generator[_Item]:
     """The same items; each is made while the one before it is used. What making one raises, is raised in its place."""
     with ThreadPoolExecutor(1, "ahead") as pool:
         coming = pool.submit(next, items, _END)

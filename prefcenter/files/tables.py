@@ -105,6 +105,11 @@ class Block(ABC):
     bytes_done: int
 
     @property
+    def rows_done(self) -> int:
+        """How many rows of the file have been read so far, with those of this block."""
+        return max([0, *(int(numbers[-1]) for numbers in (self.row_numbers, self.bad.row_numbers) if len(numbers))])
+
+    @property
     def names(self) -> tuple[str, ...]:
         """All columns of the input."""
         return tuple(self.bad.cells.columns)

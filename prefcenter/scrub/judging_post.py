@@ -32,14 +32,34 @@ _SLICE = 100_000
 _RANKS = {tier.value: rank for rank, tier in enumerate(PairTier, start=1)}
 
 
-def judge_post(frame: pl.DataFrame, columns: Columns, index: ListIndex) -> Judged:
-    """Decide for each row of a block by its postal address."""
-    written = as_written(frame, columns)
-    seen = look(written)
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What the cheap look leaves of some rows: which lie near an entry, and all that are to be looked at closely."""
+
+    near: Mask
+    wanted: Mask
+
+
+def glimpse(frame: pl.DataFrame, columns: Columns, index: ListIndex) -> Glimpse:
+    """Look at every row of a block cheaply."""
+    seen = look(as_written(frame, columns))
     near = seen.plain & index.post.sieve.may_meet(seen)
-    wanted = np.flatnonzero(near | ~seen.plain | _near_erased(seen, index))
+    return Glimpse(near, near | ~seen.plain | _near_erased(seen, index))
+
+
+def judge_post(frame: pl.DataFrame, columns: Columns, index: ListIndex, seen: Glimpse | None = None) -> Judged:
+    """Decide for each row of a block by its postal address.
+
+    Args:
+        frame: the rows, all columns as text without nulls.
+        columns: what the columns stand for.
+        index: the list as the mailing sees it.
+        seen: what :func:`glimpse` left of the rows, where it has been asked before.
+    """
+    seen = glimpse(frame, columns, index) if seen is None else seen
+    written, wanted = as_written(frame, columns), np.flatnonzero(seen.wanted)
     slices = [wanted[start : start + _SLICE] for start in range(0, len(wanted), _SLICE)] or [wanted]
-    looks = [_look(written[places], near[places], places, index) for places in slices]
+    looks = [_look(written[places], seen.near[places], places, index) for places in slices]
     problems = pl.concat([look.problems for look in looks])
     hits = pl.concat([look.hits for look in looks])
     found = strictest(hits.filter("sure"), index)

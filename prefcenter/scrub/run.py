@@ -25,10 +25,10 @@ from prefcenter.scrub.checkpoints import Checkpoints
 from prefcenter.scrub.duplicates import NONE_FOUND, Duplicates, Found
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.kept import KeptRows, refuse_nameless
-from prefcenter.scrub.matching import Judged, judge
+from prefcenter.scrub.matching import Judged
 from prefcenter.scrub.outputs import Names, Outputs
 from prefcenter.scrub.shifted import PlaceCheck
-from prefcenter.scrub.windows import judged_blocks
+from prefcenter.scrub.windows import Court, judged_blocks
 
 Progress = Callable[[int, int, int], None]
 """Called after each block with the bytes done, the bytes in all, and the rows done; of a mailing, over all files."""
@@ -118,46 +118,60 @@ def scrub_table(
     columns = table.columns.require(index.ask.channel)
     decoys = read_seeds(seeds, columns) if seeds is not None else None
     watched = watch_file(canaries, columns, index, default_country) if canaries is not None else NO_CANARIES
-    tally, places = Tally(canaries=watched.count), PlaceCheck()
-    first_problem, rows_done = "", 0
+    tally, places = Tally(canaries=watched.count), PlaceCheck() if index.ask.channel is Channel.POST else None
     row_id = kept.facts.row_id if kept is not None else None
     has_two = index.ask.channel is Channel.POST and columns.before is not None
     sources = duplicates.sources if duplicates is not None else ()
+    blocks = table.blocks(_looked_at(columns, index.ask.channel, row_id))
+    court = Court(columns, index, default_country)
     with (
         Outputs(table, folder, names, sources, has_two_addresses=has_two) as outputs,
         closing(Behind()) as behind,
     ):
-
-        def write(block: Block, judged: Judged, again: Found, mask: Mask) -> None:
-            nonlocal first_problem
-            if index.ask.channel is Channel.POST:
-                places.look(block.frame, columns, default_country)
-            unreadable = outputs.write(block, judged, again, mask)
-            if kept is not None:
-                kept.keep(block, mask)
-            first_problem = first_problem or _first(unreadable)
-            tally.duplicate += len(again.places)
-            _count(tally, judged, int(mask.sum()), unreadable.height)
-
-        def decide(frame: pl.DataFrame) -> Judged:
-            return judge(frame, columns, index, default_country)
-
-        blocks = table.blocks(_looked_at(columns, index.ask.channel, row_id))
-        for block, said in judged_blocks(blocks, decide, points, number=number, size=table.size):
+        writing = _Writing(outputs, kept, court, tally, places)
+        for block, said in judged_blocks(blocks, court, points, number=number, size=table.size):
             judged = refuse_nameless(said, block.frame, row_id)
             mask = judged.kept(block.frame.height)
             again = duplicates.look(block, mask, columns, table.path.name) if duplicates is not None else NONE_FOUND
             mask[again.places] = False
-            behind.run(partial(write, block, judged, again, mask))
+            behind.run(partial(writing.write, block, judged, again, mask))
             if progress is not None:
-                progress(block.bytes_done, table.size, rows_done := rows_done + _rows_of(block))
+                progress(block.bytes_done, table.size, block.rows_done)
         behind.wait()
-        _refuse_hopeless(table.path, tally, first_problem)
+        _refuse_hopeless(table.path, tally, writing.first_problem)
         if decoys is not None:
             outputs.clean.append(decoys)
             tally.seeds = decoys.height
         written = outputs.close()
-    return Scrubbed(table.facts(), written, tally, places, watched)
+    return Scrubbed(table.facts(), written, tally, places or PlaceCheck(), watched)
+
+
+@dataclass(slots=True)
+class _Writing:
+    """What is done with blocks that have been judged, one after the other, while later ones are.
+
+    Args:
+        places: how ZIPs and states agree; None where nobody asks.
+        first_problem: of the unreadable rows.
+    """
+
+    outputs: Outputs
+    kept: KeptRows | None
+    court: Court
+    tally: Tally
+    places: PlaceCheck | None
+    first_problem: str = ""
+
+    def write(self, block: Block, judged: Judged, again: Found, mask: Mask) -> None:
+        """Write the rows of a block, each where it belongs, and count them."""
+        if self.places is not None:
+            self.places.look(block.frame, self.court.columns, self.court.default_country)
+        unreadable = self.outputs.write(block, judged, again, mask)
+        if self.kept is not None:
+            self.kept.keep(block, mask)
+        self.first_problem = self.first_problem or _first(unreadable)
+        self.tally.duplicate += len(again.places)
+        _count(self.tally, judged, int(mask.sum()), unreadable.height)
 
 
 def _looked_at(columns: Columns, channel: Channel, row_id: str | None) -> frozenset[str]:
@@ -168,10 +182,6 @@ def _looked_at(columns: Columns, channel: Channel, row_id: str | None) -> frozen
     roles = {Channel.EMAIL: ("email", "country"), Channel.SMS: ("phone", "country")}.get(channel, tuple(columns.roles))
     found = {columns.roles[role] for role in roles if role in columns.roles}
     return frozenset(found if row_id is None else found | {row_id})
-
-
-def _rows_of(block: Block) -> int:
-    return block.frame.height + len(block.bad)
 
 
 def _first(unreadable: pl.DataFrame) -> str:

@@ -15,7 +15,7 @@ from prefcenter.cli.stopping import stoppable
 from prefcenter.files import writing
 from prefcenter.files.columns import Columns
 from prefcenter.files.reading import CsvTable
-from prefcenter.scrub import matching, run
+from prefcenter.scrub import matching, windows
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.outputs import Outputs
 from prefcenter.scrub.verdicts import Judged
@@ -41,14 +41,14 @@ def at_part(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
     def plan(part: int, *signals: signal.Signals) -> list[int]:
         judged: list[int] = []
 
-        def judge(frame: pl.DataFrame, columns: Columns, index: ListIndex, country: str) -> Judged:
+        def judge(frame: pl.DataFrame, columns: Columns, index: ListIndex, country: str, _seen: object) -> Judged:
             judged.append(len(judged))
             if judged[-1] == part:
                 for number in signals:
                     signal.raise_signal(number)
             return matching.judge(frame, columns, index, country)
 
-        monkeypatch.setattr(run, "judge", judge)
+        monkeypatch.setattr(windows, "judge", judge)
         return judged
 
     return plan
@@ -107,9 +107,9 @@ def test_whoever_asks_twice_while_files_come_into_place_is_not_told_that_there_a
     """U3: the mailing is on record by then, and its files are there."""
     publish, confirm = writing._publish, mailing_records.confirm_in_place
 
-    def late(staging: Path, folder: Path) -> None:
+    def late(*given: Any) -> None:
         signal.raise_signal(signal.SIGINT)
-        publish(staging, folder)
+        publish(*given)
         signal.raise_signal(signal.SIGINT)
 
     def later(*given: Any, **named: Any) -> None:

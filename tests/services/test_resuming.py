@@ -18,7 +18,7 @@ from prefcenter.core.decision import Ask
 from prefcenter.core.errors import BadInput
 from prefcenter.files.columns import Columns
 from prefcenter.files.reading import CsvTable
-from prefcenter.scrub import matching, run
+from prefcenter.scrub import matching, windows
 from prefcenter.scrub.index import ListIndex, build_index
 from prefcenter.scrub.verdicts import Judged
 from prefcenter.services import resuming, scrubbing
@@ -103,11 +103,11 @@ def furnished(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     desk.file.write_text("email\n" + "".join(f"person{number:03}@example.com\n" for number in range(ROWS)))
     desk.opt_out(*(f"person{number:03}@example.com" for number in range(0, ROWS, 10)))
 
-    def counted(frame: pl.DataFrame, columns: Columns, index: ListIndex, country: str) -> Judged:
+    def counted(frame: pl.DataFrame, columns: Columns, index: ListIndex, country: str, _seen: object) -> Judged:
         desk.judged.append(frame.height)
         return matching.judge(frame, columns, index, country)
 
-    monkeypatch.setattr(run, "judge", counted)
+    monkeypatch.setattr(windows, "judge", counted)
     return desk
 
 
