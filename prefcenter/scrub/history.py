@@ -20,14 +20,13 @@ from prefcenter.core.decision import Ask, verdict_of
 from prefcenter.core.keys import Peppers
 from prefcenter.core.policy import PROHIBITORY_ORDER_GRACE
 from prefcenter.core.question import Fact
-from prefcenter.scrub.index import BINDING_SCHEMA, ListIndex, index_of
+from prefcenter.scrub.index import ListIndex, index_of
+from prefcenter.scrub.listed import BINDING_SCHEMA, STRICTNESS
 from prefcenter.store.suppressions import Suppression, SuppressionAddress
 
 _MOMENT = pl.Datetime("us", "UTC")
 _SCHEMA = BINDING_SCHEMA | {"begun": _MOMENT, "over": _MOMENT, "recorded": _MOMENT}
 _FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
-_STRICTNESS = {verdict: rank for rank, verdict in enumerate(Verdict)}
-
 _VOIDED = "void"
 
 
@@ -106,7 +105,7 @@ def _binding(row: Row[Any], verdict: Verdict, *, after_grace: bool) -> tuple[Any
     begun = row.since + PROHIBITORY_ORDER_GRACE if after_grace else row.since
     over = min(moment for moment in (row.until, row.ended_at, _FOR_EVER) if moment is not None)
     scope, since = Scope.parse(row.scope).label, row.since.isoformat()
-    said = (row.id, verdict.value, row.reason, scope, since, _STRICTNESS[verdict])
+    said = (row.id, verdict.value, row.reason, scope, since, STRICTNESS[verdict])
     return (*said, begun, over, row.recorded_at)
 
 

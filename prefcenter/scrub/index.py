@@ -15,30 +15,21 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import EVERYWHERE_REASONS, PERSON_REASONS, Channel, Level, Reason, Scope, Verdict
-from prefcenter.core.decision import Ask, verdict_of
+from prefcenter.core.channels import PERSON_REASONS, Channel, Level
+from prefcenter.core.decision import Ask
 from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.core.keys import Peppers
 from prefcenter.core.postal.tiers import Unsure
+from prefcenter.scrub.listed import bindings_of, listed
 from prefcenter.scrub.postal_cache import postal_records
 from prefcenter.scrub.postal_index import PostalEntry, PostalIndex, records_of
 from prefcenter.scrub.profiles import Profile, profiles_of
 from prefcenter.store import fingerprints
 from prefcenter.store.contacts import ContactPoint
-from prefcenter.store.suppressions import BLOCK, Suppression, SuppressionAddress, SuppressionKey, fact_of, in_batches
-
-BINDING_SCHEMA = {
-    "suppression": pl.Int64,
-    "verdict": pl.String,
-    "reason": pl.String,
-    "scope": pl.String,
-    "since": pl.String,
-    "strictness": pl.Int8,
-}
-_STRICTNESS = {verdict: rank for rank, verdict in enumerate(Verdict)}
+from prefcenter.store.suppressions import BLOCK, Suppression, SuppressionAddress, SuppressionKey, in_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +92,15 @@ def build_index(
         unsure: what becomes of rows that may be somebody on the list.
         keep_in: a folder in which postal entries are kept as they were read, for the next mailing.
     """
-    bindings = _bindings(session, ask, at)
+    entries = listed(session, ask.channel)
+    bindings = bindings_of(session, ask, entries, at=at)
     if ask.channel is not Channel.POST:
         given = _given(session, ask.channel, frozenset(bindings["suppression"].to_list()))
         return index_of(session, peppers, ask, bindings, given, at=at, unsure=unsure)
-    records = postal_records(session, keep_in).join(bindings.select("suppression"), on="suppression", how="semi")
+    records = postal_records(session, keep_in, entries)
+    del entries
+    silent = records.select("suppression").join(bindings, on="suppression", how="anti")
+    records = records.join(silent, on="suppression", how="anti") if silent.height else records
     return index_of(session, peppers, ask, bindings, records, at=at, unsure=unsure)
 
 
@@ -129,54 +124,25 @@ def index_of(
         session: reads only.
         peppers: the keys of the digests.
         ask: what would be sent.
-        bindings: the suppressions, in the columns of :data:`BINDING_SCHEMA`.
+        bindings: the suppressions, in the columns of :data:`.BINDING_SCHEMA`.
         given: what is readable of the channel's own: addresses, or for post the records of them.
         at: the moment of the decision.
         unsure: what becomes of rows that may be somebody on the list.
     """
     if isinstance(given, pl.DataFrame):
-        entries, readable, records = [], frozenset(given["suppression"].to_list()), given
+        entries, readable, records = [], given["suppression"].unique(), given
     else:
         entries = [(number, address, level) for number, (address, level) in given.items()]
-        readable, records = frozenset(given), records_of(())
+        readable, records = pl.Series("suppression", list(given), dtype=pl.Int64), records_of(())
     fanned, digests, buckets = _unread(session, ask.channel, bindings, readable)
     is_post = ask.channel is Channel.POST
-    post = PostalIndex.of_records(pl.concat([records, records_of([*entries, *fanned] if is_post else ())]))
+    written = [*entries, *fanned] if is_post else []
+    post = PostalIndex.of_records(pl.concat([records, records_of(written)]) if written else records)
     keys = _readable(ask.channel, () if is_post else [*entries, *fanned])
     profiles, profile_digests, values = profiles_of(session, ask)
     hashed = fingerprints.hash_algorithms(fingerprints.known(session))
     known = (profiles, profile_digests, values)
     return ListIndex(ask, at, bindings, keys, digests, buckets, post, *known, peppers, unsure, hashed)
-
-
-def _bindings(session: Session, ask: Ask, at: datetime) -> pl.DataFrame:
-    """Every suppression that speaks against the message, of this channel or everywhere."""
-    query = select(
-        Suppression.id,
-        Suppression.channel,
-        Suppression.reason,
-        Suppression.scope,
-        Suppression.since,
-        Suppression.until,
-        Suppression.source,
-        Suppression.is_verified,
-    ).where(
-        Suppression.ended_at.is_(None),
-        or_(
-            Suppression.channel == ask.channel.value,
-            Suppression.reason.in_([reason.value for reason in EVERYWHERE_REASONS]),
-        ),
-    )
-    said = _Asked(ask, at)
-    labels: dict[str, str] = {}
-    rows: list[tuple[Any, ...]] = []
-    for row in session.execute(query.execution_options(yield_per=10_000)):
-        verdict = said.verdict(row)
-        if verdict is Verdict.CLEARED:
-            continue
-        label = labels.get(row.scope) or labels.setdefault(row.scope, Scope.parse(row.scope).label)
-        rows.append((row.id, verdict.value, row.reason, label, row.since.isoformat(), _STRICTNESS[verdict]))
-    return pl.DataFrame(rows, schema=BINDING_SCHEMA, orient="row")
 
 
 def _given(session: Session, channel: Channel, bound: Collection[int]) -> Given:
@@ -190,36 +156,20 @@ def _given(session: Session, channel: Channel, bound: Collection[int]) -> Given:
     return {number: (given, level) for number, given, level in found if number in bound}
 
 
-_RECKONED = frozenset({Reason.PROHIBITORY_ORDER.value, Reason.ERASED.value})
-
-
-class _Asked:
-    """Asks the core about each suppression, and about those that only differ in their address once."""
-
-    def __init__(self, ask: Ask, at: datetime) -> None:
-        self._ask, self._at = ask, at
-        self._known: dict[tuple[Any, ...], Verdict] = {}
-
-    def verdict(self, row: Any) -> Verdict:
-        # Some reasons reckon from their first day; for all others only whether it has begun matters.
-        reckoned = row.reason in _RECKONED
-        begun = row.since if reckoned else row.since <= self._at
-        what = (row.channel, row.reason, row.scope, begun, row.until, row.is_verified)
-        if what not in self._known:
-            self._known[what] = verdict_of(self._ask, fact_of(row), self._at)
-        return self._known[what]
-
-
 def _unread(
-    session: Session, channel: Channel, bindings: pl.DataFrame, readable: Collection[int]
+    session: Session, channel: Channel, bindings: pl.DataFrame, readable: pl.Series
 ) -> tuple[list[PostalEntry], dict[bytes, tuple[int, ...]], frozenset[str] | None]:
     """The keys whose suppression has no readable address of its own: fanned out, of an erased entry, or of a token.
 
     Those whose contact point is on file are readable all the same; of the others only the digest is known. Keys are
     asked for only where there can be such ones: a list of half a million has ten million.
     """
-    by_person = bindings["reason"].is_in([reason.value for reason in PERSON_REASONS])
-    asked = {*bindings.filter(by_person)["suppression"], *(n for n in bindings["suppression"] if n not in readable)}
+    by_person = pl.col("reason").is_in([reason.value for reason in PERSON_REASONS])
+    spoken = bindings.select("suppression", by_person.alias("by_person"))
+    rest = spoken.join(readable.to_frame("suppression"), on="suppression", how="anti")["suppression"].to_list()
+    persons = spoken.filter("by_person")
+    own = set(persons.join(readable.to_frame("suppression"), on="suppression", how="semi")["suppression"])
+    asked = {*rest, *own}
     left: dict[bytes, list[tuple[int, str]]] = {}
     for batch in in_batches(asked):
         query = select(
@@ -230,7 +180,7 @@ def _unread(
             SuppressionKey.kind != BLOCK,
         )
         for number, digest, bucket, is_own in session.execute(query):
-            if not (is_own and number in readable):
+            if not (is_own and number in own):
                 left.setdefault(digest, []).append((number, bucket))
     digests = {digest: tuple(number for number, _ in found) for digest, found in left.items()}
     seen = {bucket for found in left.values() for _, bucket in found}

@@ -12,7 +12,8 @@ from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope
 from prefcenter.core.keys import Peppers
 from prefcenter.core.postal.tiers import Unsure
 from prefcenter.core.question import Ask
-from prefcenter.scrub.index import BINDING_SCHEMA, KEY_SCHEMA, ListIndex
+from prefcenter.scrub.index import KEY_SCHEMA, ListIndex
+from prefcenter.scrub.listed import BINDING_SCHEMA
 from prefcenter.scrub.postal_index import PostalIndex
 from prefcenter.scrub.profiles import NO_PROFILE, no_profiles
 

@@ -21,6 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel
+from prefcenter.core.postal.pair_fields import PAIR_FIELDS
 from prefcenter.scrub.postal_index import PostalEntry, records_of
 from prefcenter.store.suppressions import Suppression, SuppressionAddress, in_batches
 
@@ -30,57 +31,64 @@ _PIECE = 100_000
 """Addresses read at once."""
 
 
-def postal_records(session: Session, folder: Path | None) -> pl.DataFrame:
+def postal_records(session: Session, folder: Path | None, entries: pl.DataFrame) -> pl.DataFrame:
     """The records (:func:`.records_of`) of all readable postal entries in force.
 
     Args:
         session: reads only.
         folder: where the file lies; None for none.
+        entries: what is on the list, see :func:`.listed`.
 
     A file that is damaged, or cannot be written, costs time and nothing else.
     """
-    there = _readable(session)
+    there = entries.filter(pl.col("channel") == Channel.POST.value, pl.col("readable").is_not_null()).select(
+        "suppression", pl.col("digest").bin.encode("hex"), "level"
+    )
     if folder is None:
         return _read(session, there["suppression"])
     path = folder / f"post-{_version()}.parquet"
     known = _load(path)
+    if known is None:
+        return _anew(session, there, path)
     # After a restore another entry may have an old one's number: whose it is says the digest of its address.
-    kept = known.join(there, on=list(_WHOSE), how="semi")
-    missing = there.join(known, on=list(_WHOSE), how="anti")
-    records = kept.drop("digest")
-    if missing.height:
-        read = _read(session, missing["suppression"])
-        kept = pl.concat([kept, read.join(missing.drop("level"), on="suppression", how="left").select(kept.columns)])
-        records = kept.drop("digest")
-    if missing.height or kept.height < known.height:
+    whose = known.select(_WHOSE)
+    missing = there.join(whose, on=_WHOSE, how="anti")
+    gone = whose.join(there, on=_WHOSE, how="anti").height > 0
+    kept = known.join(there, on=_WHOSE, how="semi", maintain_order="left") if gone else known
+    read = _read(session, missing["suppression"]) if missing.height else None
+    if read is not None and read.schema != kept.drop("digest").schema:
+        return _anew(session, there, path)
+    if read is not None and read.height:
+        kept = pl.concat([kept, _with_digests(read, missing).select(kept.columns)])
+    if gone or (read is not None and read.height):
         _save(kept, path)
+    return kept.drop("digest")
+
+
+_WHOSE = ["suppression", "digest", "level"]
+
+
+def _anew(session: Session, there: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The records of all entries, read from the list."""
+    records = _read(session, there["suppression"])
+    _save(_with_digests(records, there), path)
     return records
 
 
-_WHOSE = ("suppression", "digest", "level")
+def _with_digests(records: pl.DataFrame, there: pl.DataFrame) -> pl.DataFrame:
+    return records.join(there.drop("level"), on="suppression", how="left", maintain_order="left")
 
 
-def _load(path: Path) -> pl.DataFrame:
-    """What was kept; nothing where the file is damaged, since all of it can be read again."""
-    nothing = records_of(()).with_columns(pl.lit(None, pl.String).alias("digest"))
+def _load(path: Path) -> pl.DataFrame | None:
+    """What was kept, if anything; None too where the file is damaged, since all of it can be read again."""
     if not path.exists():
-        return nothing
+        return None
     try:
         known = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         log.warning("The list kept for the next mailing is damaged and is read anew: %s", type(error).__name__)
-        return nothing
-    return known if known.schema == nothing.schema else nothing
-
-
-def _readable(session: Session) -> pl.DataFrame:
-    query = (
-        select(Suppression.id, Suppression.digest, Suppression.level)
-        .join(SuppressionAddress, SuppressionAddress.suppression_id == Suppression.id)
-        .where(Suppression.channel == Channel.POST.value, Suppression.ended_at.is_(None))
-    )
-    rows = [(number, digest.hex(), level) for number, digest, level in session.execute(query)]
-    return pl.DataFrame(rows, schema=dict(zip(_WHOSE, (pl.Int64, pl.String, pl.String), strict=True)), orient="row")
+        return None
+    return known if {*_WHOSE, *PAIR_FIELDS} <= set(known.columns) else None
 
 
 def _read(session: Session, numbers: pl.Series) -> pl.DataFrame:

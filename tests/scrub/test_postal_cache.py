@@ -15,6 +15,7 @@ from prefcenter.core.decision import Ask
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.files.columns import recognise
 from prefcenter.scrub.index import build_index
+from prefcenter.scrub.listed import listed
 from prefcenter.scrub.matching import judge
 from prefcenter.scrub.postal_cache import postal_records
 from prefcenter.services.points import Points
@@ -37,7 +38,7 @@ def opt_out(database: Database, points: Points, *homes: str) -> None:
 
 def numbers(database: Database, folder: Path | None) -> list[int]:
     with database.read() as session:
-        return sorted(postal_records(session, folder)["suppression"])
+        return sorted(postal_records(session, folder, listed(session, Channel.POST))["suppression"])
 
 
 def kept(folder: Path) -> list[int]:
