@@ -107,7 +107,7 @@ def points(keyring: Keyring) -> Points:
 @pytest.fixture
 def post_room(sqlite_database: Database, tmp_path: Path) -> PostRoom:
     """A room to scrub and follow mailings in."""
-    return _post_room(sqlite_database, tmp_path)
+    return room_of(sqlite_database, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +116,7 @@ def sent_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("sent")
     shutil.copy(sqlite_template, folder / "prefcenter.db")
     database = Database(f"sqlite:///{folder / 'prefcenter.db'}")
-    _post_room(database, folder).scrub()
+    room_of(database, folder).scrub()
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.dispose()
@@ -128,7 +128,7 @@ def sent_room(sent_template: Path, tmp_path: Path) -> Iterator[PostRoom]:
     """A room from which the mailing “spring” has left."""
     shutil.copytree(sent_template, tmp_path, dirs_exist_ok=True)
     database = Database(f"sqlite:///{tmp_path / 'prefcenter.db'}")
-    room = _post_room(database, tmp_path)
+    room = room_of(database, tmp_path)
     room.set_state("prepared", out_folder=str(tmp_path / "out"))
     yield room
     database.dispose()
@@ -137,10 +137,11 @@ def sent_room(sent_template: Path, tmp_path: Path) -> Iterator[PostRoom]:
 @pytest.fixture
 def either_post_room(database: Database, tmp_path: Path) -> PostRoom:
     """The same; the test runs once on each kind of database."""
-    return _post_room(database, tmp_path)
+    return room_of(database, tmp_path)
 
 
-def _post_room(database: Database, folder: Path) -> PostRoom:
+def room_of(database: Database, folder: Path) -> PostRoom:
+    """A room on a database."""
     from tests.houses import StillClock, wiring_on
     from tests.posting import PostRoom
 

@@ -1,6 +1,6 @@
 """Joining a file that came back with the rows that were kept, by the file's own id, and counting what does not fit.
 
-Of each kept row its place, its id and a hash of that are held, sorted by the hash: some 40 bytes a row with short ids.
+Of each kept row its id is held, and a hash of that, sorted: some 30 bytes a row with short ids.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from prefcenter.services import kept_folders
 _SHOWN = 5
 _AT = "pc_at"
 Hashes = npt.NDArray[np.uint64]
-Places = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -43,18 +42,18 @@ class KnownIds:
 
     Args:
         ids: the ids, in the order of the file.
-        places: the place of each among all kept rows.
+        first: the place of the first of these rows among all kept ones; the others follow it.
         whole: the hash of each id.
         bare: the hash of each id without leading zeros.
     """
 
-    def __init__(self, ids: pl.Series, places: Places, whole: Hashes, bare: Hashes) -> None:
+    def __init__(self, ids: pl.Series, first: int, whole: Hashes, bare: Hashes) -> None:
         # Spreadsheets drop leading zeros: they are looked past where all ids stay apart without them.
         self._is_loose = _distinct(bare) == _distinct(whole)
         hashes = bare if self._is_loose else whole
         self._order = np.argsort(hashes).astype(np.uint32)
         self._sorted = hashes[self._order]
-        self.ids, self.places = ids, places
+        self.ids, self.first = ids, first
 
     def key(self, ids: pl.Series) -> pl.Series:
         """What two ids have in common that name the same row."""
@@ -100,22 +99,21 @@ def ids_of(folder: Path, of: str | None) -> KnownIds:
         raise BadInput(f"The mailing has no input {of!r}.", remedy=f"It has {', '.join(by_name)}.")
     chosen = paths if of is None else [by_name[of]]
     parts = [_part(path) for path in chosen]
-    if len(parts) > 1 and _overlap([whole for _, _, whole, _ in parts]):
+    if len(parts) > 1 and _overlap([whole for _, whole, _ in parts]):
         raise BadInput(
             "Inputs of the mailing have ids in common, so that an id alone names no row.",
             remedy=f"Load what came back of each input by itself, and say with --of which: {', '.join(by_name)}.",
         )
-    ids, places, whole, bare = zip(*parts, strict=True)
-    return KnownIds(pl.concat(ids), np.concatenate(places), np.concatenate(whole), np.concatenate(bare))
+    ids, whole, bare = zip(*parts, strict=True)
+    first = read_facts(chosen[0]).first
+    return KnownIds(pl.concat(ids), first, np.concatenate(whole), np.concatenate(bare))
 
 
-def _part(path: Path) -> tuple[pl.Series, Places, Hashes, Hashes]:
-    blocks = []
-    for frame in kept_blocks(path, (ROW_ID, PLACE)):
-        ids = frame[ROW_ID]
-        blocks.append((ids, frame[PLACE].to_numpy(), _hashes(ids), _hashes(_bare(ids))))
-    ids, places, whole, bare = zip(*blocks, strict=True)
-    return pl.concat(ids), np.concatenate(places), np.concatenate(whole), np.concatenate(bare)
+def _part(path: Path) -> tuple[pl.Series, Hashes, Hashes]:
+    blocks = [frame[ROW_ID] for frame in kept_blocks(path, (ROW_ID,))]
+    hashes = [(_hashes(ids), _hashes(_bare(ids))) for ids in blocks]
+    whole, bare = zip(*hashes, strict=True)
+    return pl.concat(blocks), np.concatenate(whole), np.concatenate(bare)
 
 
 def _overlap(parts: Sequence[Hashes]) -> bool:
@@ -133,8 +131,8 @@ class Joined:
 
     def __init__(self, known: KnownIds, row_id: str) -> None:
         self._known = known
-        self._came = np.zeros(len(known.places), np.bool_)
-        self._came_again = np.zeros(len(known.places), np.bool_)
+        self._came = np.zeros(len(known.ids), np.bool_)
+        self._came_again = np.zeros(len(known.ids), np.bool_)
         self.row_id = row_id
         self.unknown = Ids()
         self.rows = self.blank = self.unreadable = 0
@@ -154,7 +152,7 @@ class Joined:
         return block.frame[rows].with_columns(
             # From here on a row has the id that the clean file gave it, however it came back.
             self._known.ids.gather(at).alias(self.row_id),
-            pl.Series(PLACE, self._known.places[at], dtype=pl.Int64),
+            pl.Series(PLACE, at.astype(np.int64) + self._known.first),
             pl.Series(NUMBER, block.row_numbers[rows], dtype=pl.Int64),
         )
 

@@ -45,7 +45,7 @@ def drop(
         PrefcenterError: it is held, withdrawn or failed, or it was posted already.
     """
     followed = follow(session, name, version)
-    row, when = followed.row, dropped_at or at
+    row, when = mailings.lock(session, followed.row), dropped_at or at
     require_out(row)
     if row.dropped_at is not None:
         raise PrefcenterError(f"“{row.name}”, version {row.version}, was posted on {row.dropped_at:%Y-%m-%d} already.")
@@ -80,9 +80,10 @@ def withdraw(
     Raises:
         NotFound: there is no such mailing.
         PrefcenterError: it was posted, or there is nothing to withdraw.
+        Unavailable: it is withdrawn, but its rows cannot be erased now; the worker does that.
     """
     with database.write() as session:
-        row = _meant(session, name, version)
+        row = mailings.lock(session, _meant(session, name, version))
         if row.state == MailingState.DROPPED:
             raise PrefcenterError(f"“{row.name}”, version {row.version}, was posted: it cannot be called back.")
         if row.state in (MailingState.WITHDRAWN, MailingState.FAILED):
@@ -92,7 +93,13 @@ def withdraw(
         row.state = MailingState.WITHDRAWN
         _log(session, "mailing_withdrawn", {"mailing": row.name, "version": row.version}, evidence, at)
         session.commit()
-    erase_rows(database, base, row, "withdrawn", evidence, at=at)
+    try:
+        erase_rows(database, base, row, "withdrawn", evidence, at=at)
+    except Unavailable as error:
+        raise Unavailable(
+            f"“{row.name}”, version {row.version}, is withdrawn, but its kept rows are not erased yet: {error.message}",
+            remedy="The worker erases them within a minute of its being possible.",
+        ) from error
     return row
 
 
@@ -137,12 +144,17 @@ def forget(
 def purge_due(database: Database, base: Path, keep_for: timedelta, *, at: datetime) -> int:
     """Erase the kept rows whose period is over, and tell of how many mailings (G13)."""
     with database.read() as session:
-        rows = [row for row in mailings.with_rows(session) if keep_until(row, keep_for) <= at]
+        rows = [row for row in mailings.with_rows(session) if _is_due(row, keep_for, at)]
     # What lies on another machine is for the worker there: nothing is said to be erased that is not.
     rows = [row for row in rows if kept_folders.is_here(base, row.rows_folder or "")]
     for row in rows:
         erase_rows(database, base, row, "retention", Evidence("system"), at=at)
     return len(rows)
+
+
+def _is_due(row: Mailing, keep_for: timedelta, at: datetime) -> bool:
+    """Of what was withdrawn nothing is kept; somebody was at work on it then."""
+    return row.state == MailingState.WITHDRAWN or keep_until(row, keep_for) <= at
 
 
 def keep_until(row: Mailing, keep_for: timedelta) -> datetime:

@@ -27,6 +27,7 @@ _log_of_faults = logging.getLogger(__name__)
 
 def confirm(session: Session, row: Mailing, evidence: Evidence, *, at: datetime) -> None:
     """Say that a mailing's files are in place, in the caller's transaction; saying it twice changes nothing."""
+    mailings.lock(session, row)
     if row.state not in (MailingState.PREPARING, MailingState.FAILED):
         return
     row.state = MailingState.HELD if row.held_because else MailingState.PREPARED
@@ -64,7 +65,9 @@ def fail(
         is_ours: the caller is who scrubbed it.
     """
     with database.write() as session:
-        row = session.get_one(Mailing, number)
+        row = mailings.lock(session, session.get_one(Mailing, number))
+        if row.state not in (MailingState.PREPARING, MailingState.FAILED):
+            return  # Somebody has found its files in place, or has withdrawn it.
         row.state = MailingState.FAILED
         row.rows_erased_at = at
         facts = {"mailing": row.name, "version": row.version}

@@ -30,7 +30,7 @@ from prefcenter.services.mailing_orders import ask_of
 from prefcenter.services.mailing_rows import refused_rows, told_rows
 from prefcenter.services.ports import Clock, Evidence, Keyring
 from prefcenter.services.sealing import LedgerKeys
-from prefcenter.store import ledger, mailing_pulls
+from prefcenter.store import ledger, mailing_pulls, mailings
 from prefcenter.store.engine import Database
 from prefcenter.store.mailing_pulls import MailingPull
 from prefcenter.store.mailings import Mailing
@@ -161,8 +161,7 @@ def list_now(
 def _note_asking(database: Database, pulled: Pulled, evidence: Evidence, *, at: datetime) -> None:
     """Put on record that somebody asked, and that there was nothing to be pulled."""
     with database.write() as session:
-        _ask(session, pulled, at)
-        entry = _told(pulled, at) | dict(evidence.facts)
+        entry = _ask(session, pulled, at) | dict(evidence.facts)
         ledger.append(session, "mailing_asked", at=at, actor=evidence.actor, facts=entry, personal=evidence.personal)
         session.commit()
 
@@ -190,13 +189,12 @@ def _note(
         sha256=facts.sha256,
     )
     told = {"pull": number, "rows": pulled.new, "told": pulled.rows.height, "sha256": facts.sha256}
-    entry = _told(pulled, at) | told | dict(evidence.facts)
     try:
         with database.write() as session:
             session.add(noted)
             session.flush()
             mailing_pulls.add_pulled(session, noted, sorted(late.items()))
-            _ask(session, pulled, at)
+            entry = _ask(session, pulled, at) | told | dict(evidence.facts)
             ledger.append(session, "mailing_pull", at=at, actor=evidence.actor, facts=entry, personal=evidence.personal)
             session.commit()
     except IntegrityError:
@@ -206,9 +204,13 @@ def _note(
         ) from None
 
 
-def _told(pulled: Pulled, at: datetime) -> dict[str, Any]:
-    """What the ledger is told of any asking."""
-    row = pulled.mailing
+def _ask(session: Session, pulled: Pulled, at: datetime) -> dict[str, Any]:
+    """Note when a mailing was last asked, and tell what the ledger is told of any asking.
+
+    It may have been posted while its rows were judged, so it is looked at anew.
+    """
+    row = mailings.lock(session, session.get_one(Mailing, pulled.mailing.id))
+    row.asked_at, row.asked_position = at, pulled.position
     return {
         "mailing": row.name,
         "version": row.version,
@@ -216,8 +218,3 @@ def _told(pulled: Pulled, at: datetime) -> dict[str, Any]:
         "after_cutoff": row.cutoff_at is not None and at > row.cutoff_at,
         "in_flight": row.dropped_at is not None,
     }
-
-
-def _ask(session: Session, pulled: Pulled, at: datetime) -> None:
-    stored = session.get_one(Mailing, pulled.mailing.id)
-    stored.asked_at, stored.asked_position = at, pulled.position

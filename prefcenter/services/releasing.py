@@ -71,7 +71,7 @@ def release(
         PrefcenterError: it is not held, a canary survived (P13), or it has gone stale.
     """
     with database.write() as session:
-        row = _newest(session, name)
+        row = mailings.lock(session, _newest(session, name))
         if row.manifest.get("state") != RELEASED:
             _require_held(row, at)
             _require_approver(session, row, evidence.actor)

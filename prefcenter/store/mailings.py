@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.store.base import Base, BigId, Code, Slug
 
+_VERSIONS_LOCK = 0x7076
+"""With a hash of the name, the key of a lock for whoever makes a version."""
+
 
 class MailingState(StrEnum):
     """How far one version of a mailing has come."""
@@ -60,8 +63,22 @@ class Mailing(Base):
     asked_position: Mapped[int | None] = mapped_column(BigInteger)
 
 
+def lock(session: Session, row: Mailing) -> Mailing:
+    """Read a version anew, and keep others from changing it until the transaction ends.
+
+    SQLite lets only one write anyway; on PostgreSQL one who withdraws and one who releases would both succeed.
+    """
+    session.refresh(row, with_for_update=True)
+    return row
+
+
 def next_version(session: Session, name: str) -> int:
-    """The version that a scrub under this name makes: 1, or one more than the newest."""
+    """The version that a scrub under this name makes: 1, or one more than the newest.
+
+    Who scrubs under the same name waits for the end of this transaction: else one of two long scrubs were for nothing.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_VERSIONS_LOCK, func.hashtext(name))))
     return (session.scalar(select(func.max(Mailing.version)).where(Mailing.name == name)) or 0) + 1
 
 

@@ -96,6 +96,16 @@ def test_where_inputs_have_ids_in_common_it_must_be_said_which_came_back(post_ro
     assert post_room.pull().rows.select("pc_file", "finder").rows() == [("b.csv", "0001")]
 
 
+def test_one_file_may_come_back_of_several_inputs(post_room: PostRoom) -> None:
+    """Each row finds its own place among the kept ones, of which some were suppressed."""
+    post_room.opt_out(BOB)
+    post_room.scrub(post_room.write([BOB, JANE], "a.csv"), post_room.write([TOM, ANN], "b.csv"))
+    loaded = post_room.load(came_back(post_room, MOVED, shouted(JANE), shouted(BOB)), row_id="NO")
+    assert (loaded.matched, loaded.unknown.shown, loaded.missing.shown) == (2, ["0002"], ["0004"])
+    post_room.opt_out(AT_THE_NEW_ADDRESS)
+    assert post_room.pull().rows.select("pc_file", "finder").rows() == [("b.csv", "0003")]
+
+
 def test_a_second_file_does_not_replace_the_first(sent_room: PostRoom) -> None:
     sent_room.load(came_back(sent_room, MOVED), row_id="NO")
     again = sent_room.load(came_back(sent_room, ANN, name="again.csv"), row_id="NO")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from prefcenter import working
 from prefcenter.core.errors import BadInput, PrefcenterError, Unavailable
-from prefcenter.services import mailing_ends
+from prefcenter.services import kept_folders, mailing_ends
+from prefcenter.services.following import Followed, follow
 from prefcenter.store import mailings
+from prefcenter.store.engine import Database
+from tests.conftest import room_of
 from tests.posting import BOB, OPERATOR, PostRoom
 
 
@@ -171,3 +176,32 @@ def test_rows_on_another_machine_are_not_said_to_be_erased(sent_room: PostRoom) 
     assert sent_room.ledger("mailing_rows_erased") == []
     here.with_name("elsewhere").rename(here)
     assert working.tend_mailings(sent_room.wiring) == 1
+
+
+def test_of_two_who_end_a_mailing_at_once_the_second_is_refused(
+    postgresql_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P12: a posted mailing whose rows somebody has just erased could not be pulled from."""
+    post_room = room_of(postgresql_database, tmp_path)
+    post_room.scrub()
+
+    def read_before_it_is_withdrawn(session: Session, name: str, version: int | None = None) -> Followed:
+        followed = follow(session, name, version)
+        post_room.set_state("withdrawn")
+        return followed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mailing_ends, "follow", read_before_it_is_withdrawn)
+        with pytest.raises(PrefcenterError, match="was withdrawn"):
+            drop(post_room)
+    assert post_room.mailing().state == "withdrawn"
+
+
+def test_what_is_withdrawn_while_somebody_works_on_it_is_erased_afterwards(sent_room: PostRoom) -> None:
+    """U3, G13: nothing is said to be erased that is not, and it does not stay for its whole period."""
+    folder = sent_room.wiring.mailing_rows / str(sent_room.mailing().rows_folder)
+    with kept_folders.locked(folder), pytest.raises(Unavailable, match="is withdrawn, but its kept rows are not"):
+        withdraw(sent_room)
+    assert len(sent_room.kept()) == 1
+    assert working.tend_mailings(sent_room.wiring) == 1
+    assert sent_room.kept() == []

@@ -299,3 +299,16 @@ def test_an_asking_without_late_opt_outs_is_on_record_and_no_pull(either_post_ro
     assert post_room.pull().number == 1
     assert post_room.pull().number is None
     assert post_room.pull(again=True).number == 2
+
+
+def test_what_was_posted_while_its_rows_were_judged_is_in_flight(sent_room: PostRoom) -> None:
+    """P12: told by the record as it is when the pull is noted."""
+    sent_room.opt_out(BOB)
+
+    def posted(pulled: Pulled) -> FileFacts:
+        with sent_room.wiring.database.write() as session:
+            mailing_ends.drop(session, "spring", OPERATOR, at=sent_room.clock())
+        return sent_room.deliver(pulled)
+
+    sent_room.pull(deliver=posted)
+    assert sent_room.ledger("mailing_pull")[0]["in_flight"] is True

@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
 from prefcenter.store import mailings
 from prefcenter.store.engine import Database
 from prefcenter.store.mailings import Mailing
@@ -48,3 +52,18 @@ def test_what_was_prepared_or_dropped_lately_may_still_arrive(database: Database
 def test_a_version_that_another_took_the_place_of_is_not_posted(database: Database) -> None:
     rows = (mailing("spring"), mailing("spring", 2), mailing("spring", 3, channel="email"))
     assert in_flight(database, *rows) == [("spring", 2)]
+
+
+def test_of_two_scrubs_under_one_name_the_second_waits_for_the_firsts_version(postgresql_database: Database) -> None:
+    """Both would be version 1, and the second of two long scrubs for nothing."""
+    database = postgresql_database
+    with database.write() as first, database.write() as second:
+        assert mailings.next_version(first, "spring") == 1
+        second.execute(text("SET LOCAL lock_timeout = '20ms'"))
+        assert mailings.next_version(second, "autumn") == 1
+        with pytest.raises(OperationalError, match="lock timeout"):
+            mailings.next_version(second, "spring")
+        second.rollback()
+        first.add(mailing("spring"))
+        first.commit()
+        assert mailings.next_version(second, "spring") == 2
