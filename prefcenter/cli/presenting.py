@@ -11,9 +11,8 @@ from typing import Any
 import click
 
 from prefcenter.core.channels import Scope, ScopeKind
-from prefcenter.core.decision import Decision
+from prefcenter.core.decision import Decision, until_of
 from prefcenter.core.moments import told
-from prefcenter.services.checking import until_of
 
 
 def exits(*further: str, done: str = "done") -> str:

@@ -38,6 +38,7 @@ __all__ = [
     "Role",
     "Wait",
     "decide",
+    "until_of",
 ]
 
 
@@ -163,6 +164,15 @@ def _wait_or_refuse(ask: Ask, at: datetime, reasons: tuple[ReasonGiven, ...]) ->
     ends = ask.wait_ends or at + LONGEST_WAIT
     until = max((reason.until for reason in reasons if reason.until is not None), default=ends)
     return Refused(ask, at, reasons) if max(at, until) > ends else Wait(ask, at, reasons, until, ends)
+
+
+def until_of(decision: Decision) -> datetime | None:
+    """When to ask again: the end of a wait, or of a refusal all of whose reasons end by themselves."""
+    if isinstance(decision, Wait):
+        return decision.until
+    ends = [reason.until for reason in decision.reasons]
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None
 
 
 def _reasons_on_file(ask: Ask, facts: Iterable[Fact], at: datetime) -> Iterator[ReasonGiven]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, Level, MessageClass
-from prefcenter.core.decision import Decision, Wait
+from prefcenter.core.decision import Decision
+from prefcenter.core.decision import until_of as until_of  # As part of an answer.
 from prefcenter.core.errors import BadAddress, BadInput
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.services.deciding import Question, decide_all, question_about_class, question_about_type
@@ -143,15 +144,6 @@ def check(
     asked: Sequence[Point] = [point for point in understood if isinstance(point, Point)]
     decisions = iter(decide_all(session, keyring, question, asked, at=at))
     return [next(decisions) if isinstance(point, Point) else point for point in understood]
-
-
-def until_of(answer: Decision) -> datetime | None:
-    """When to ask again: the end of a wait, or of a refusal all of whose reasons end by themselves."""
-    if isinstance(answer, Wait):
-        return answer.until
-    ends = [reason.until for reason in answer.reasons]
-    known = [end for end in ends if end is not None]
-    return max(known) if known and len(known) == len(ends) else None
 
 
 def _understand(points: Points, question: Question, recipients: Iterable[Recipient | Invalid]) -> list[Point | Invalid]:

@@ -8,8 +8,8 @@ from datetime import datetime
 import msgspec
 from msgspec import Raw, Struct, structs
 
-from prefcenter.core.decision import Decision
-from prefcenter.services.checking import Answer, Invalid, Recipient, until_of
+from prefcenter.core.decision import Decision, until_of
+from prefcenter.services.checking import Answer, Invalid, Recipient
 from prefcenter.web.api import schemas
 from prefcenter.web.api.schemas import CheckResponse, ReasonGiven, RecipientDecision
 
