@@ -15,7 +15,7 @@ COMMANDS = {
     "check": "prefcenter.cli.asking",
     "db": "prefcenter.cli.database",
     "demo": "prefcenter.cli.serving",
-    "explain": "prefcenter.cli.asking",
+    "explain": "prefcenter.cli.explaining",
     "inbound": "prefcenter.cli.inbound",
     "key": "prefcenter.cli.operators",
     "ledger": "prefcenter.cli.ledger",

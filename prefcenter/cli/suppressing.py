@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from prefcenter.cli.listing import list_entries
 from prefcenter.cli.lists import export_command, import_command
-from prefcenter.cli.options import CHANNEL, LEVEL, MOMENT, REASON, acting, addressed, as_json, branded
-from prefcenter.cli.presenting import exits, moment, print_json, print_json_list, print_table, reach
+from prefcenter.cli.options import LEVEL, MOMENT, REASON, acting, addressed, as_json, branded
+from prefcenter.cli.presenting import exits, moment, print_json, reach
 from prefcenter.cli.rekeying import rekey_command
 from prefcenter.cli.running import open_wiring
 from prefcenter.core.channels import ENDING_REASONS, Channel, Level, MessageClass, Reason, Scope, Source
 from prefcenter.core.errors import BadInput
 from prefcenter.services import optouts
 from prefcenter.services.deciding import question_about_class
-from prefcenter.services.points import masked, readable
 from prefcenter.services.ports import Evidence
 from prefcenter.services.suppressing import OptOut
-from prefcenter.store import suppressions
-from prefcenter.store.suppressions import Suppression
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-PAGE = 1_000
 
 
 @click.group("suppress", epilog=exits())
@@ -37,6 +32,7 @@ def suppress_command() -> None:
 suppress_command.add_command(import_command)
 suppress_command.add_command(export_command)
 suppress_command.add_command(rekey_command)
+suppress_command.add_command(list_entries)
 
 
 @suppress_command.command("add", epilog=exits())
@@ -81,7 +77,7 @@ def add_entry(
         print_json(told | {"scope": opt_out.scope.label, "level": point.level, "since": done.since})
         return
     what = "Recorded" if done.is_new else f"On the list already, since {moment(done.since)}"
-    click.echo(f"{what}: {reason} for {point.masked}, {reach(opt_out.scope)} (entry {done.suppression_id}).")
+    click.echo(f"{what}: {reason} for {point.known_again}, {reach(opt_out.scope)} (entry {done.suppression_id}).")
 
 
 def _check_dates(
@@ -141,7 +137,7 @@ def lift_entry(
         scope = _scope(session, brand, topic) if brand or topic else None
         ended = optouts.lift(session, point, reason, act, at=wiring.clock(), scope=scope, points=wiring.points)
     named = f"entry {ended[0]}" if len(ended) == 1 else f"entries {', '.join(map(str, ended))}"
-    click.echo(f"Lifted: {reason} for {point.masked} ({named}).")
+    click.echo(f"Lifted: {reason} for {point.known_again} ({named}).")
 
 
 @suppress_command.command("void", epilog=exits())
@@ -159,84 +155,3 @@ def void_entry(entry: int, evidence: Evidence) -> None:
         click.echo(f"  prefcenter suppress void {entry} --as USER")
     else:
         click.echo(f"Voided entry {entry}.")
-
-
-@suppress_command.command("list", epilog=exits())
-@click.option("--channel", type=CHANNEL, help="Only this channel.")
-@click.option("--reason", type=REASON, help="Only this reason.")
-@click.option("--ended", is_flag=True, help="Those too that were lifted, voided or replaced.")
-@click.option("--show-addresses", is_flag=True, help="Whole addresses instead of masked ones.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many. Default: 100, with --json all.")
-@as_json
-def list_entries(
-    channel: Channel | None,
-    reason: Reason | None,
-    ended: bool,
-    show_addresses: bool,
-    limit: int | None,
-    wants_json: bool,
-) -> None:
-    """Show the list, the newest entries last."""
-    with open_wiring() as wiring, wiring.database.read() as session:
-        rows = _entries(session, channel, reason, with_ended=ended)
-        if wants_json:
-            told = (_entry_json(row, given, whole=show_addresses) for row, given in rows)
-            print_json_list(each for count, each in enumerate(told) if limit is None or count < limit)
-            return
-        shown = [pair for _, pair in zip(range((limit or 100) + 1), rows, strict=False)]
-    more = len(shown) > (limit or 100)
-    print_table(
-        ("id", "channel", "address", "reason", "reach", "since", "source", "state"),
-        [_entry_cells(row, given, whole=show_addresses) for row, given in shown[: limit or 100]],
-        empty="Nothing is on the list.",
-    )
-    if more:
-        click.echo(f"There are more; --limit shows more than {limit or 100}.", err=True)
-
-
-def _entries(
-    session: Session, channel: Channel | None, reason: Reason | None, *, with_ended: bool
-) -> Iterator[tuple[Suppression, dict[str, Any] | None]]:
-    after = 0
-    while rows := suppressions.page(
-        session, after=after, limit=PAGE, channel=channel, reason=reason, with_ended=with_ended
-    ):
-        yield from rows
-        after = rows[-1][0].id
-        session.expunge_all()
-
-
-def _address(row: Suppression, given: dict[str, Any] | None, *, whole: bool) -> str | None:
-    if given is None:
-        return None
-    return readable(Channel(row.channel), given) if whole else masked(Channel(row.channel), given)
-
-
-def _entry_json(row: Suppression, given: dict[str, Any] | None, *, whole: bool) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "channel": row.channel,
-        "address": _address(row, given, whole=whole),
-        "code": row.reason,
-        "scope": Scope.parse(row.scope).label,
-        "level": row.level or None,
-        "since": row.since,
-        "until": row.until,
-        "source": row.source,
-        "own_act": row.is_own_act,
-        "recorded_by": row.actor,
-        "batch": row.batch,
-        "void_proposed_by": row.void_proposed_by,
-        "ended_at": row.ended_at,
-        "ended_by": row.ended_by,
-    }
-
-
-def _entry_cells(row: Suppression, given: dict[str, Any] | None, *, whole: bool) -> tuple[object, ...]:
-    if row.ended_at is not None:
-        state = f"{row.ended_by} {moment(row.ended_at)}"
-    else:
-        state = f"void proposed by {row.void_proposed_by}" if row.void_proposed_by else "in force"
-    address = _address(row, given, whole=whole) or "(erased)"
-    where = f"{reach(Scope.parse(row.scope))}{f', {row.level}' if row.level else ''}"
-    return row.id, row.channel, address, row.reason, where, row.since, row.source, state

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -14,37 +13,17 @@ from prefcenter.core.consent import Consent
 from prefcenter.core.decision import Decision
 from prefcenter.core.hashed import TIER, HashAlgorithm
 from prefcenter.services.deciding import decide_all, question_about_class, was_in_force
+from prefcenter.services.histories import Happening as Happening
+from prefcenter.services.histories import histories
 from prefcenter.services.nearby import met_nearby
 from prefcenter.services.points import Point, hashed_digests
 from prefcenter.services.ports import Keyring
-from prefcenter.store import consents, fingerprints, ledger, mailings, suppressions
+from prefcenter.store import consents, fingerprints, mailings, suppressions
 from prefcenter.store.consents import consent_of
 from prefcenter.store.fingerprints import hash_algorithms
-from prefcenter.store.ledger import LedgerEntry
 from prefcenter.store.suppressions import Suppression
 
 _HASHES = frozenset(each.value for each in HashAlgorithm)
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One ledger entry about a suppression.
-
-    Args:
-        kind: what happened: ``suppress``, ``lift``, ``void`` …
-        at: when.
-        actor: who did it.
-        position: its place in the sealed ledger, or None while it waits for one.
-        facts: what the ledger tells for good.
-        evidence: the personal data and evidence beside it; None where there was none or it was erased.
-    """
-
-    kind: str
-    at: datetime
-    actor: str
-    position: int | None
-    facts: Mapping[str, Any]
-    evidence: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +135,7 @@ def explain(session: Session, keyring: Keyring, point: Point, *, at: datetime) -
     hashed = hashed_digests(keyring.peppers, point, hash_algorithms(fingerprints.known(session)))
     digests = {point.digest, *point.lookup, *hashed}
     rows = [found for found in _found(session, point, digests) if found.row.recorded_at <= at]
-    told = _histories(session, [found.row for found in rows], at)
+    told = histories(session, [found.row for found in rows], at)
     own = {*point.own, *hashed}
     on_file = [_on_file(found, told.get(found.row.id, ()), at, own) for found in rows]
     verdicts = {}
@@ -197,26 +176,6 @@ def _found(session: Session, point: Point, digests: Collection[bytes]) -> list[_
         match = Match(keys, met.tier, met.score, met.is_sure or bool(keys), met.refuses or bool(keys))
         found[met.suppression.id] = _Found(met.suppression, before is not None and before.has_own_key, match)
     return list(found.values())
-
-
-def _histories(session: Session, rows: Sequence[Suppression], at: datetime) -> dict[int, tuple[Happening, ...]]:
-    """What the ledger says of each suppression, up to a moment."""
-    wanted = {row.id for row in rows}
-    entries = ledger.history(session, list({row.digest for row in rows}), until=at)
-    about = [entry for entry in entries if entry.facts.get("suppression") in wanted]
-    ids = [entry.id for entry in about]
-    personal, positions = ledger.personal_of(session, ids), ledger.positions_of(session, ids)
-    told: dict[int, tuple[Happening, ...]] = {}
-    for entry in about:
-        happening = _happening(entry, positions.get(entry.id), personal.get(entry.id))
-        told[entry.facts["suppression"]] = (*told.get(entry.facts["suppression"], ()), happening)
-    return told
-
-
-def _happening(entry: LedgerEntry, position: int | None, personal: Mapping[str, Any] | None) -> Happening:
-    # The address is what was asked about; what it was proven by is the rest.
-    evidence = None if personal is None else {name: value for name, value in personal.items() if name != "address"}
-    return Happening(entry.kind, entry.at, entry.actor, position, entry.facts, evidence)
 
 
 def _on_file(found: _Found, history: tuple[Happening, ...], at: datetime, own: Collection[bytes]) -> OnFile:

@@ -23,6 +23,7 @@ from prefcenter.core.keys import (
 )
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.core.postal.many import AddressKeys, keys_of_many
+from prefcenter.core.postal.masking import recognisable
 from prefcenter.core.postal.versions import FormerKeys, former_keys
 from prefcenter.store.suppressions import BLOCK
 
@@ -70,6 +71,16 @@ class Point:
     def masked(self) -> str | None:
         """As much of it as its owner needs to recognise it, or None where nothing is readable."""
         return None if self.given is None else masked(self.channel, self.given)
+
+    @property
+    def known_again(self) -> str | None:
+        """As much of it as an operator needs to know it again, or None where nothing is readable."""
+        return None if self.given is None else known_again(self.channel, self.given)
+
+
+def known_again(channel: Channel, given: Mapping[str, Any]) -> str:
+    """Show as much of a readable point as an operator needs to know it again among others (X8)."""
+    return recognisable(given) if channel is Channel.POST else masked(channel, given)
 
 
 def masked(channel: Channel, given: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -77,6 +78,22 @@ def test_explain_tells_the_evidence_and_how_it_ended(acme: Prefcenter) -> None:
     assert answer["standing"] == []
     assert [each["kind"] for each in answer["ended"][0]["history"]] == ["suppress", "lift"]
     assert answer["verdicts"]["marketing"]["verdict"] == "cleared"
+
+
+def test_explain_gives_the_verdict_first_then_why_then_what_happened(acme: Prefcenter) -> None:
+    """Whoever is on the telephone needs the answer, and the entries behind it, before the history of each."""
+    for reason in ("complaint", "opt_out"):
+        acme("suppress", "add", "email", "jane@example.com", "--reason", reason, "--as", "ann")
+    acme("suppress", "add", "email", "jane@example.com", "--reason", "opt_out", "--brand", "acme")
+    lines = acme("explain", "email", "jane@example.com").stdout.splitlines()
+    titles = [line for line in lines[1:] if line and not line.startswith(" ")]
+    assert titles == ["What may be sent (in general, of all brands)", "On the list", "What happened"]
+    assert "  marketing  refused: complaint (entry 1); opt_out (entry 2, 3)" in lines
+    happened = lines[lines.index("What happened") + 1 :]
+    assert len(happened) == 3
+    moments = re.findall(r"\d{4}-\d\d-\d\d.\d\d:\d\d\S*(?: UTC)?", "\n".join(lines))
+    assert len(moments) == 7
+    assert all(moment.endswith(" UTC") for moment in moments)
 
 
 def test_explain_keeps_a_long_evidence_on_its_line(acme: Prefcenter) -> None:

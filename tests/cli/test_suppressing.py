@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from prefcenter.core.channels import Reason
+from prefcenter.services.sealing import seal
 from prefcenter.store import ledger
 from prefcenter.store.ledger import LedgerEntry, LedgerPersonal
 from tests.cli.conftest import JANE_AT_HOME, Prefcenter
@@ -137,3 +140,38 @@ def test_a_note_is_kept_as_personal_data(acme: Prefcenter) -> None:
         entry = session.query(LedgerEntry).filter_by(kind="suppress").one()
         assert "Doe" not in str(entry.facts)
         assert ledger.personal_of(session, [entry.id])[entry.id]["note"] == "Threat by Mr Doe"
+
+
+def test_a_postal_entry_is_known_again_without_its_address(acme: Prefcenter) -> None:
+    """X8: initials and the ZIP tell an operator which of forty entries it is, and nobody where to write."""
+    told = acme("suppress", "add", "post", JANE_AT_HOME, "--reason", "opt_out").stdout
+    assert "opt_out for J••• D•••, 1•• M•••, 62701, all brands (entry 1)" in told
+    assert "J••• D•••, 1•• M•••, 62701" in acme("suppress", "list").stdout
+    assert acme("explain", "post", JANE_AT_HOME).stdout.startswith("J••• D•••, 1•• M•••, 62701 (post), as of ")
+    for words in (("suppress", "list"), ("suppress", "list", "--id", "1"), ("explain", "post", JANE_AT_HOME)):
+        for part in ("Jane", "Doe", "Main", " 12 ", "Springfield"):
+            assert part not in acme(*words).stdout
+
+
+def test_one_entry_is_shown_with_its_history_ended_or_not(acme: Prefcenter) -> None:
+    """X7: each line of it names its place in the ledger, where it can be looked up."""
+    words = ("email", "jane@example.com", "--reason", "opt_out")
+    acme("suppress", "add", "email", "bob@example.com", "--reason", "opt_out")
+    acme("suppress", "add", *words, "--note", "rang us", "--as", "ann")
+    acme("suppress", "lift", *words, "--evidence", "Her mail of 3 May", "--as", "bob")
+    with acme.database.write() as session:
+        seal(session, acme.ledger_keys, at=datetime.now(UTC))
+    entry = acme.json("suppress", "list", "--id", "2")
+    assert (entry["id"], entry["address"], entry["ended_by"]) == (2, "j•••@example.com", "lift")
+    assert [(each["kind"], each["actor"], each["position"]) for each in entry["history"]] == [
+        ("suppress", "ann", 5),
+        ("lift", "bob", 6),
+    ]
+    lines = acme("suppress", "list", "--id", "2").stdout.splitlines()
+    assert "address           j•••@example.com" in lines
+    assert "own act           no" in lines
+    assert lines[-2].endswith("suppress of entry 2 by ann (ledger position 5); note: rang us")
+    assert lines[-1].endswith("lift of entry 2 by bob (ledger position 6); evidence: Her mail of 3 May")
+    assert "bob@example" not in "".join(lines)
+    assert "address           jane@example.com" in acme("suppress", "list", "--id", "2", "--show-addresses").stdout
+    assert "There is no entry 7" in acme("suppress", "list", "--id", "7", exits=2).stderr
