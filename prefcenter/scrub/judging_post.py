@@ -127,9 +127,11 @@ def _look(written: pl.DataFrame, near: Mask, places: np.ndarray, index: ListInde
     problems = unusable.select("row", pl.concat_str(pl.lit("has "), "s_problem").alias(PROBLEM))
     usable = every.filter(pl.col("s_problem").is_null())
     standard = with_boxes(standardise_names(usable))
-    closer = standard["near"] | ~standard["s_state"].is_in(STATE_CODES)
-    closer |= pl.Series(index.post.sieve.may_meet(shown(standard_glance(standard))))
-    hits = pl.concat([_hits(standard.filter(closer), index), _erased_hits(standard, index)])
+    closer = (standard["near"] | ~standard["s_state"].is_in(STATE_CODES)).to_numpy().copy()
+    # The standard form of a row that was not plain tells whether it lies near an entry.
+    apart = np.flatnonzero(~closer)
+    closer[apart] = index.post.sieve.may_meet(shown(standard_glance(standard[apart])))
+    hits = pl.concat([_hits(standard.filter(pl.Series(closer)), index), _erased_hits(standard, index)])
     return _Look(hits, problems, usable.select("row", pl.col("s_country").alias("country")))
 
 
