@@ -155,7 +155,7 @@ def _ok(path: Path, digest: str, manifest: Mapping[str, Any]) -> Verification:
     return Verification(
         Outcome.OK,
         f"{path.name} is {entry['name']} of {manifest['mailing']}, version {manifest['version']}, unchanged:"
-        f" {entry['rows']:,} rows, fresh until {_stale_after(manifest)}.",
+        f" {entry['rows']:,} row{'' if entry['rows'] == 1 else 's'}, fresh until {_stale_after(manifest)}.",
     )
 
 

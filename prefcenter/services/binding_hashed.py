@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import PERSON_REASONS, Channel
 from prefcenter.core.hashed import HashAlgorithm
+from prefcenter.services.fanning_out import inherit
 from prefcenter.services.points import Points
-from prefcenter.services.suppressing import inherit
 from prefcenter.store.contacts import ContactPoint
 from prefcenter.store.engine import Database
 from prefcenter.store.outbox import OutboxMessage

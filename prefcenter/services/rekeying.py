@@ -17,11 +17,11 @@ from prefcenter.core.channels import Channel, Level
 from prefcenter.core.errors import BadAddress
 from prefcenter.core.postal import versions
 from prefcenter.core.postal.address import PostalAddress
+from prefcenter.services.fanning_out import add_keys, inherit
 from prefcenter.services.keying import note_forms
 from prefcenter.services.keyring import require_all
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Clock, Evidence, Keyring
-from prefcenter.services.suppressing import add_keys, inherit
 from prefcenter.store import keyings, ledger
 from prefcenter.store.contacts import ContactPoint
 from prefcenter.store.engine import Database

@@ -6,7 +6,7 @@ idempotency, fan-out and the ledger are the same for each. Nothing here commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,22 +15,21 @@ from typing import Any, cast
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import PERSON_REASONS, Channel, Level, Reason, Scope, Source
+from prefcenter.core.channels import Reason, Scope, Source
 from prefcenter.core.errors import Unavailable
 from prefcenter.core.hashed import HashAlgorithm
+from prefcenter.services.fanning_out import all_keys, carry_keys, key_rows
 from prefcenter.services.keying import note_forms
-from prefcenter.services.points import Point, PointKey, Points
+from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence
 from prefcenter.services.repeating import Again, note_repeats
-from prefcenter.store import contacts, fingerprints, ledger
+from prefcenter.store import fingerprints, ledger
 from prefcenter.store.dialects import insert_in, name_of
 from prefcenter.store.suppressions import (
     Suppression,
     SuppressionAddress,
     SuppressionKey,
-    by_digests,
     in_batches,
-    keys_of,
 )
 
 OWN_ACTS = frozenset(
@@ -125,7 +124,7 @@ def suppress_many(
     made = _insert(session, points, new, evidence, at)
     for identity, number in replaced.items():
         if identity in made:
-            _carry_keys(session, number, made[identity])
+            carry_keys(session, number, made[identity])
     if len(made) < len(new):
         # Somebody else was first in the meantime.
         standing = _standing(session, asked)
@@ -219,7 +218,7 @@ def _insert(
     entries: list[ledger.NewEntry] = []
     for identity, number in made.items():
         point, opt_out = new[identity]
-        keys += _key_rows(number, _all_keys(session, points, point, opt_out.reason))
+        keys += key_rows(number, all_keys(session, points, point, opt_out.reason))
         if point.given is not None:
             addresses.append({"suppression_id": number, "given": dict(point.given)})
         entries.append(_entry(number, point, opt_out, evidence, at))
@@ -260,75 +259,6 @@ def _row(point: Point, opt_out: OptOut, evidence: Evidence, at: datetime) -> dic
         "is_verified": opt_out.is_verified,
         "recorded_at": at,
     }
-
-
-def _all_keys(session: Session, points: Points, point: Point, reason: Reason) -> list[tuple[PointKey, Channel, bool]]:
-    keys = [(key, point.channel, True) for key in point.stored]
-    if reason in PERSON_REASONS:
-        keys += [(key, other.channel, False) for other in siblings(session, points, point) for key in other.stored]
-    return keys
-
-
-def _key_rows(number: int, keys: Iterable[tuple[PointKey, Channel, bool]]) -> list[dict[str, Any]]:
-    rows: dict[bytes, dict[str, Any]] = {}
-    for key, channel, is_own in keys:
-        rows.setdefault(
-            key.digest,
-            {
-                "suppression_id": number,
-                "channel": channel.value,
-                "kind": key.kind,
-                "digest": key.digest,
-                "pepper_id": key.pepper_id,
-                "bucket": key.bucket,
-                "is_own": is_own,
-            },
-        )
-    return list(rows.values())
-
-
-def add_keys(session: Session, suppression_id: int, keys: Iterable[tuple[PointKey, Channel, bool]]) -> None:
-    """Let a suppression be found under further digests; those that it has already are left out."""
-    query = select(SuppressionKey.digest).where(SuppressionKey.suppression_id == suppression_id)
-    there = set(session.scalars(query))
-    rows = [row for row in _key_rows(suppression_id, keys) if row["digest"] not in there]
-    if rows:
-        session.execute(insert(_KEYS), rows)
-
-
-def _carry_keys(session: Session, before: int, now: int) -> None:
-    """Let an entry be found wherever the one was that it replaces: what that one bound stays bound (E13, G15)."""
-    keys = [
-        (PointKey(key.kind, key.digest, key.pepper_id, key.bucket), Channel(key.channel), key.is_own)
-        for key in keys_of(session, before)
-    ]
-    add_keys(session, now, keys)
-
-
-def siblings(session: Session, points: Points, point: Point) -> list[Point]:
-    """The other contact points of everybody who has this one (G15)."""
-    owners = {known.contact_id for known in contacts.points_by_digest(session, point.own)}
-    return [
-        points.on_file(Channel(known.channel), known.digest, known.value)
-        for known in contacts.points_of(session, owners)
-        if known.digest not in point.own
-    ]
-
-
-def inherit(session: Session, points: Points, contact_id: int) -> None:
-    """Let all points of a contact carry the reasons that bind the person, such as after a new point was added (G15)."""
-    known = [
-        points.on_file(Channel(row.channel), row.digest, row.value) for row in contacts.points_of(session, [contact_id])
-    ]
-    algorithms = fingerprints.hash_algorithms(fingerprints.known(session))
-    digests = {digest for point in known for digest in (*point.lookup, *points.hashed_digests(point, algorithms))}
-    bound = {
-        suppression.id
-        for suppression, _ in by_digests(session, digests)
-        if Reason(suppression.reason) in PERSON_REASONS
-    }
-    for suppression_id in bound:
-        add_keys(session, suppression_id, [(key, point.channel, False) for point in known for key in point.stored])
 
 
 def end(session: Session, row: Suppression, how: str, evidence: Evidence, *, at: datetime) -> None:
@@ -373,8 +303,3 @@ def _entry(number: int, point: Point, opt_out: OptOut, evidence: Evidence, at: d
         facts=facts | dict(evidence.facts),
         personal=personal,
     )
-
-
-def level_of(row: Suppression) -> Level | None:
-    """Whom a postal suppression covers, None in the other channels."""
-    return Level(row.level) if row.level else None

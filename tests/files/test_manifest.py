@@ -115,7 +115,7 @@ def test_the_unchanged_file_is_ok_under_any_name(tmp_path: Path) -> None:
     renamed = (tmp_path / "clean.csv").rename(tmp_path / "job-4711.csv")
     found = verify_file(renamed, manifest, AT, KEYS)
     assert found.outcome is Outcome.OK
-    assert "is clean.csv of spring, version 1, unchanged: 1 rows" in found.message
+    assert "is clean.csv of spring, version 1, unchanged: 1 row," in found.message
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,10 @@ from prefcenter.scrub.index import build_index
 from prefcenter.scrub.matching import judge
 from prefcenter.services import deciding, links
 from prefcenter.services.deciding import Question
+from prefcenter.services.fanning_out import inherit
 from prefcenter.services.points import Point, Points, of_digest
 from prefcenter.services.ports import Evidence, Keyring
-from prefcenter.services.suppressing import OptOut, inherit, suppress
+from prefcenter.services.suppressing import OptOut, suppress
 from prefcenter.store.consents import ConsentRecord
 from prefcenter.store.contacts import ContactPoint
 from prefcenter.store.engine import Database

@@ -13,10 +13,11 @@ from sqlalchemy import delete, select
 from prefcenter.core.channels import Channel, Reason, Scope, Source
 from prefcenter.core.errors import BadInput
 from prefcenter.core.hashed import HashAlgorithm, canonicalise_hash
+from prefcenter.services.fanning_out import inherit
 from prefcenter.services.list_export_hashed import ExportedHashes, export_hashed
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence
-from prefcenter.services.suppressing import OptOut, inherit, suppress
+from prefcenter.services.suppressing import OptOut, suppress
 from prefcenter.store.contacts import Contact, ContactPoint
 from prefcenter.store.engine import Database
 from prefcenter.store.ledger import LedgerEntry

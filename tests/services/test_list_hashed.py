@@ -19,12 +19,13 @@ from prefcenter.core.hashed import HashAlgorithm
 from prefcenter.core.keys import Peppers
 from prefcenter.services import gate, optouts, preferences
 from prefcenter.services.deciding import decide_all, question_about_class
+from prefcenter.services.fanning_out import inherit
 from prefcenter.services.list_rows import Defaults
 from prefcenter.services.lists import Imported, import_list
 from prefcenter.services.outgoing import Draft, queue
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Evidence, Keyring
-from prefcenter.services.suppressing import OptOut, inherit
+from prefcenter.services.suppressing import OptOut
 from prefcenter.store import suppressions
 from prefcenter.store.contacts import Contact, ContactPoint
 from prefcenter.store.engine import Database

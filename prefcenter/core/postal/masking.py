@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 _HIDDEN = "•••"
+_DIRECTIONS = frozenset({"north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest"})
 
 
 def recognisable(given: Mapping[str, str]) -> str:
@@ -28,8 +29,10 @@ def recognisable(given: Mapping[str, str]) -> str:
 def _street(line: str) -> str:
     words = re.findall(r"\w+", line)
     numbers = [word for word in words if word[0].isdigit()]
-    longest = max((word for word in words if word not in numbers), key=len, default="")
-    told = [f"{numbers[0][0]}••" if numbers else "", f"{longest[0]}{_HIDDEN}" if longest else ""]
+    names = [word for word in words if word not in numbers]
+    # MAIN of N MAIN STREET, however the street is written out.
+    telling = [word for word in names if len(word) > 2 and word.lower() not in _DIRECTIONS] or names
+    told = [f"{numbers[0][0]}••" if numbers else "", f"{telling[0][0]}{_HIDDEN}" if telling else ""]
     return " ".join(part for part in told if part)
 
 
