@@ -12,7 +12,8 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,20 +47,35 @@ def swap(staging: Path, folder: Path, outdated: Collection[str] = ()) -> None:
 
 
 def recover(folder: Path) -> None:
-    """Finish what dead runs began in a folder, or undo it, and remove what they left; living ones are let be.
+    """Finish what dead runs began to swap in a folder, or undo it; living ones, and what else is there, are let be.
 
     Raises:
         OSError: it cannot be done, such as in a folder that may not be written to.
     """
-    if not any(folder.glob(f"{UNFINISHED}*")):
-        return
+    if any(folder.glob(f"{UNFINISHED}*/{_JOURNAL}")):
+        with locked(folder):
+            _clear(path.parent for path in sorted(folder.glob(f"{UNFINISHED}*/{_JOURNAL}")))
+
+
+def new_staging(folder: Path) -> tuple[Path, int]:
+    """A new folder for files in the making, and the lock that tells others that somebody works there.
+
+    Closing the lock gives it up: whoever makes one himself may then remove it.
+    """
     with locked(folder):
-        clear_dead(folder)
+        staging = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
+        lock = os.open(staging, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return staging, lock
 
 
 def clear_dead(folder: Path) -> None:
-    """The same, for who has the folder's lock."""
-    for left in sorted(folder.glob(f"{UNFINISHED}*")):
+    """Undo or finish what dead runs began, and remove what they left; for who has the folder's lock."""
+    _clear(sorted(folder.glob(f"{UNFINISHED}*")))
+
+
+def _clear(folders: Iterable[Path]) -> None:
+    for left in folders:
         try:
             handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY)
         except OSError:
@@ -70,7 +86,7 @@ def clear_dead(folder: Path) -> None:
             os.close(handle)
             continue
         try:
-            settle(left, folder)
+            settle(left, left.parent)
             discard(left)
         finally:
             os.close(handle)

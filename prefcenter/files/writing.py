@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -19,7 +17,7 @@ import polars as pl
 from prefcenter.core.errors import BadInput, Unavailable
 from prefcenter.files.sources import Packer
 from prefcenter.files.swapping import MANIFEST_NAME as MANIFEST_NAME
-from prefcenter.files.swapping import UNFINISHED, clear_dead, discard, locked, swap
+from prefcenter.files.swapping import clear_dead, discard, locked, new_staging, swap
 from prefcenter.files.tables import FileFacts
 
 _OUR_FAULTS = {
@@ -163,13 +161,10 @@ def whole_or_nothing(folder: Path, outdated: Callable[[], Collection[str]] = tup
 
 
 def _staging(folder: Path) -> tuple[Path, int]:
-    """A new folder for the files in the making, and the lock that tells others that somebody works there."""
+    """A new folder for the files in the making, once what dead runs left is away, and its lock."""
     with locked(folder):
         clear_dead(folder)
-        staging = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
-        lock = os.open(staging, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    return staging, lock
+    return new_staging(folder)
 
 
 def _missing_parents(folder: Path) -> list[Path]:

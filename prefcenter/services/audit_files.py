@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -11,6 +11,7 @@ from typing import Self
 import polars as pl
 
 from prefcenter.core.errors import BadInput
+from prefcenter.files.swapping import new_staging
 from prefcenter.files.tables import PROBLEM, ROW
 from prefcenter.files.writing import GuardedCsvWriter
 from prefcenter.scrub.matching import FOUND_COLUMNS
@@ -51,6 +52,7 @@ class AuditFiles:
         self._names = names
         self._writers: tuple[GuardedCsvWriter, ...] = ()
         self._folder: Path | None = None
+        self._lock = -1
 
     def write(self, found: pl.DataFrame, unreadable: pl.DataFrame) -> None:
         """Add rows to both."""
@@ -59,7 +61,7 @@ class AuditFiles:
 
     def __enter__(self) -> Self:
         if self._out is not None:
-            self._folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=self._out.parent))
+            self._folder, self._lock = new_staging(self._out.parent)
             self._writers = (
                 GuardedCsvWriter(self._folder / "found", self._names, EXTRAS),
                 GuardedCsvWriter(self._folder / "unreadable", self._names, (ROW, PROBLEM)),
@@ -75,3 +77,4 @@ class AuditFiles:
             (self._folder / "unreadable").replace(beside(self._out))
             (self._folder / "found").replace(self._out)
         shutil.rmtree(self._folder, ignore_errors=True)
+        os.close(self._lock)

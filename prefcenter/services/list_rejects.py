@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 import polars as pl
 
+from prefcenter.files.swapping import new_staging
 from prefcenter.files.tables import PROBLEM, ROW
 from prefcenter.files.writing import GuardedCsvWriter
 from prefcenter.services.list_files import RowBlock, Rows
@@ -24,6 +25,7 @@ class Rejects:
         self._path = path
         self._names = table.columns.names
         self._staging: Path | None = None
+        self._lock = -1
         self._writer: GuardedCsvWriter | None = None
 
     def add(self, piece: Piece, problems: Mapping[int, str]) -> None:
@@ -42,7 +44,7 @@ class Rejects:
 
     def _write(self, rows: pl.DataFrame) -> None:
         if self._writer is None:
-            folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=self._path.parent))
+            folder, self._lock = new_staging(self._path.parent)
             self._staging = folder / self._path.name
             self._writer = GuardedCsvWriter(self._staging, self._names, (ROW, PROBLEM))
         self._writer.write(rows)
@@ -58,3 +60,4 @@ class Rejects:
         if raised[0] is None:
             self._staging.replace(self._path)
         shutil.rmtree(self._staging.parent, ignore_errors=True)
+        os.close(self._lock)

@@ -68,7 +68,7 @@ def release(
     Raises:
         NotFound: there is no such mailing.
         NotAllowed: it was no approver, or the one who ran the scrub.
-        PrefcenterError: it is not held, a canary survived (P13), or it has gone stale.
+        PrefcenterError: it is not held, a canary survived (P13), its rows were erased (P12), or it has gone stale.
     """
     with database.write() as session:
         row = mailings.lock(session, _newest(session, name))
@@ -95,6 +95,12 @@ def _require_held(row: Mailing, at: datetime) -> None:
         raise PrefcenterError(
             f"“{row.name}”, version {row.version}, cannot be released by anybody: {row.held_because}",
             remedy="See why: a canary may not be on the list. Then scrub the mailing again.",
+        )
+    if row.rows_erased_at is not None:
+        raise PrefcenterError(
+            f"The kept rows of “{row.name}”, version {row.version}, were erased on {row.rows_erased_at:%Y-%m-%d}:"
+            " no late opt-out could be told to the mail house.",
+            remedy="Scrub the mailing again.",
         )
     if at > row.stale_after:
         raise PrefcenterError(

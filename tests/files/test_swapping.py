@@ -73,6 +73,7 @@ def test_wherever_a_run_dies_and_whoever_recovers_dies_the_folder_is_one_runs(tm
     outcomes = {}
     for folder in tmp_path.iterdir():
         swapping.recover(folder)
+        swapping.clear_dead(folder)  # As the next run there does; who dies before he swaps leaves nothing to recover.
         outcomes[folder.name] = files(folder)
     assert len(outcomes) > 20
     assert outcomes.pop("8-0") == NEW  # It died when all was done but for the tidying up.
@@ -149,3 +150,25 @@ def test_what_cannot_be_put_back_now_is_kept_for_the_next_try(tmp_path: Path, mo
     assert "the next run puts it back" in str(told.value.remedy)
     swapping.recover(tmp_path)
     assert files(tmp_path) == {"clean.csv": "old"}
+
+
+def test_only_what_was_being_swapped_is_recovered_where_others_work(tmp_path: Path) -> None:
+    """Whoever verifies a file does not remove what an import or an audit is writing beside it."""
+    dead_half_way(tmp_path)
+    strange = tmp_path / ".unfinished-business"
+    strange.mkdir()
+    swapping.recover(tmp_path)
+    assert strange.is_dir()
+    assert (tmp_path / "clean.csv").read_text() == "old"
+
+
+def test_what_somebody_else_makes_in_the_folder_of_a_scrub_is_left_alone(tmp_path: Path) -> None:
+    """The rows of an audit or a rejected import are in the making there."""
+    made, lock = swapping.new_staging(tmp_path)
+    with whole_or_nothing(tmp_path) as staging:
+        (staging / "clean.csv").write_text("new")
+    assert made.is_dir()
+    os.close(lock)
+    with whole_or_nothing(tmp_path) as staging:
+        (staging / "clean.csv").write_text("new")
+    assert not made.exists()

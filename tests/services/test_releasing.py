@@ -214,3 +214,14 @@ def test_the_manifest_of_another_mailing_is_left_alone(
     found = release(sqlite_database, keys, "spring", Evidence(BEA), at=AT)
     assert found.written_to is None
     assert read_manifest(folder / "manifest.json")["mailing"] == "summer"
+
+
+def test_one_whose_kept_rows_were_erased_is_not_let_go(
+    sqlite_database: Database, keys: LedgerKeys, held: Mailing
+) -> None:
+    """P12: no late opt-out could be told to the mail house."""
+    with sqlite_database.write() as session:
+        session.get_one(Mailing, held.id).rows_erased_at = AT
+        session.commit()
+    with pytest.raises(PrefcenterError, match="kept rows of “spring”, version 1, were erased on 2026-11-23"):
+        release(sqlite_database, keys, "spring", Evidence(BEA), at=AT)
