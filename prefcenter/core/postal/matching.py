@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from prefcenter.core.channels import Level
-from prefcenter.core.postal.pair_addresses import AddressCosts, at_one_address
+from prefcenter.core.postal.pair_addresses import AddressCosts, at_one_address, same_house
 from prefcenter.core.postal.pair_persons import TIERS, NameCosts, person_costs
 from prefcenter.core.postal.pairs import NEVER, Costs, Flags, Pairs, Places, first_of, nothing
 from prefcenter.core.postal.similarity import begins_with, edits, likely_misspelt
@@ -26,6 +26,8 @@ _NEAR_NAME, _NEAR_ADDRESS = np.float32(2.6), np.float32(3.8)
 """A likely name makes up for more in the address: relatives do not live elsewhere under the same number."""
 _FAMILY_MATCH, _FAMILY_ROAD = np.float32(3.9), np.float32(2.2)
 _HOUSE_MATCH = np.float32(1.6)
+_DOUBT = 5.0
+"""What stands for the cost of another street, or of another surname."""
 _FULL_SCORE = 10.0
 _HALF_UNIT = 0.05
 """What a unit that only one side names takes off the score."""
@@ -83,11 +85,13 @@ def _named(numbers: npt.NDArray[np.uint8], names: list[str]) -> pl.Series:
 
 
 def _found(pairs: Pairs) -> Iterator[_Found]:
-    near, costs = at_one_address(pairs)
+    house = pairs.where(same_house(pairs))
+    near, costs = at_one_address(house)
     level = near["level_l"]
+    yield _elsewhere(house.where(~np.isin(house.at, near.at, assume_unique=True)))
     for wanted, judge in (
-        (Level.INDIVIDUAL, _individuals), (Level.HOUSEHOLD, _households), (Level.COMPANY, _companies),
-        (Level.INDIVIDUAL, _occupants),
+        (Level.INDIVIDUAL, _renamed), (Level.INDIVIDUAL, _individuals), (Level.INDIVIDUAL, _occupants),
+        (Level.HOUSEHOLD, _households), (Level.COMPANY, _companies),
     ):  # fmt: skip
         concerned = (level == wanted.value).to_numpy()
         if concerned.any():
@@ -101,6 +105,29 @@ def _individuals(pairs: Pairs, everywhere: AddressCosts) -> _Found:
     match, unsure = _person_verdict(names, costs, cost)
     tier = _person_tier(names, costs, cost, unsure)
     return _Found(pairs.at[names.place], match, unsure, tier, cost, costs.one_unit)
+
+
+def _renamed(pairs: Pairs, costs: AddressCosts) -> _Found:
+    """The same given name at exactly the same address, another surname: as after a marriage, or another tenant."""
+    exactly = costs.same_road & (costs.line == 0) & (costs.place == 0) & ~costs.one_unit
+    here = pairs.where(exactly)
+    renamed = here.same("first") & (here.letters("first_l") > 2) & ~here.same("last") & ~here.one_missing("last")
+    return _doubted(here.where(renamed & here.same("generation")), PairTier.SURNAME)
+
+
+def _elsewhere(pairs: Pairs) -> _Found:
+    """The same full name at the same number in the same ZIP Code, on another street: a doubt."""
+    named = pairs.where(pairs.same("last") & pairs.given("last_l"))
+    same = named.where(named.same("first") & (named.letters("first_l") > 1))
+    # 5TH AVE and 6TH AVE have the same numbers, and no slip makes one of the other.
+    doubt = same.same("unit_id") & same.same("generation") & same.same("figures")
+    doubt &= same.same("zip") & same.given("zip_l") & (same["level_l"] == Level.INDIVIDUAL.value).to_numpy()
+    return _doubted(same.where(doubt), PairTier.ELSEWHERE)
+
+
+def _doubted(pairs: Pairs, tier: PairTier) -> _Found:
+    none, cost = nothing(len(pairs)), np.full(len(pairs), _DOUBT, dtype=np.float32)
+    return _Found(pairs.at, none, ~none, np.full(len(pairs), _number(tier)), cost, none)
 
 
 def _person_verdict(names: NameCosts, costs: AddressCosts, cost: Costs) -> tuple[Flags, Flags]:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from prefcenter.core.postal.pairs import NEVER, Costs, Flags, Pairs, Places, first_of, nothing
-from prefcenter.core.postal.similarity import begins_with, edits, likely_misspelt
+from prefcenter.core.postal.similarity import Edits, begins_with, edits, heard_alike, likely_misspelt
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,8 @@ class AddressCosts:
         return AddressCosts(*(getattr(self, part.name)[places] for part in fields(self)))
 
 
-def at_one_address(pairs: Pairs) -> tuple[Pairs, AddressCosts]:
-    """The pairs at one house whose street and place can be the same, with what speaks against it."""
-    near = pairs.where(_same_house(pairs))
+def at_one_address(near: Pairs) -> tuple[Pairs, AddressCosts]:
+    """Of pairs of :func:`same_house`, those whose street and place can be the same, with what speaks against it."""
     same_way = near.same("way")
     perhaps = same_way.copy()
     perhaps[~same_way] = _alike_at_a_glance(near.take((~same_way).nonzero()[0]))
@@ -68,7 +67,7 @@ def at_one_address(pairs: Pairs) -> tuple[Pairs, AddressCosts]:
     return near, AddressCosts(road[one], line, place[one], line_differs, one_unit, same_place[one])
 
 
-def _same_house(pairs: Pairs) -> Flags:
+def same_house(pairs: Pairs) -> Flags:
     """The gate before all else (P6): the same number, box or route, units that do not contradict, one country."""
     number = pairs.same("number") & pairs.given("number_l")
     # Of the same streets of a town, those of another urbanization are other streets (Pub 28 §29).
@@ -138,27 +137,41 @@ def _road_costs(pairs: Pairs) -> Costs:
     one, other = pairs["spelt_l"], pairs["spelt_r"]
     one_name, figures = pairs.same("street"), pairs.same("figures")
     bare = figures & (pairs.given("suffix_l") != pairs.given("suffix_r"))
-    street_edits = edits(one, other, figures, at_most=2)
+    street_edits = heard_alike(edits(one, other, figures, at_most=2), one, other)
     misspelt = likely_misspelt(street_edits, one, other)
     roads = nothing(len(pairs))
     for name in ("road", "spelt_road"):
         sides = pairs[f"{name}_l"], pairs[f"{name}_r"]
         roads |= likely_misspelt(edits(*sides, bare, at_most=2), *sides)
     joined = (_run_on(one) == _run_on(other)).to_numpy() | pairs.same("road")
+    # A single letter tells AVENUE A from AVENUE B, but in BREWSTE R it is only a space that went astray.
+    astray = joined & ~one.str.contains("[0-9]").to_numpy()
     return first_of(
         [
             (_suffix_dropped(pairs), 0.3),
             (one_name & pairs.one_missing("weak"), 0.6),
             (one_name, 1.5),
+            (astray & ~pairs.one_missing("spelt"), 0.4),
             (~figures | pairs.one_missing("spelt"), NEVER),
             (joined, 0.4),
             (misspelt & (street_edits == 1), 1.5),
             (roads, 1.7),
             (misspelt, 2.2),
+            (_turned(one, other, street_edits), 2.6),
             (_begins(one, other) | _begins(other, one), 2.2),
             (_letters_alike(pairs, figures), 2.6),
         ]
     )
+
+
+def _turned(ones: pl.Series, others: pl.Series, found: Edits) -> Flags:
+    """OKA and OAK: too short to be likely misspelt, if it weren't for the same letters."""
+    turned = nothing(len(ones))
+    places = (found == 1).nonzero()[0]
+    names = zip(ones[places].to_list(), others[places].to_list(), strict=True)
+    same = (len(one) == 3 and sorted(one) == sorted(other) for one, other in names)
+    turned[places] = np.fromiter(same, dtype=np.bool_, count=len(places))
+    return turned
 
 
 def _run_on(words: pl.Series) -> pl.Series:

@@ -62,8 +62,8 @@ def _longest(form: str) -> str:
 
 # The longest variant is the word itself, but for these.
 _WORDS: dict[str, str] = {form: _longest(form) for form in SUFFIX_FORMS} | {
-    "BYP": "BYPASS", "BYU": "BAYOU", "CTR": "CENTER", "HBR": "HARBOR", "RNCH": "RANCH", "SHR": "SHORE",
-    "SHRS": "SHORES", "STRM": "STREAM", "VLG": "VILLAGE",
+    "ALY": "ALLEY", "AVE": "AVENUE", "BYP": "BYPASS", "BYU": "BAYOU", "CTR": "CENTER", "HBR": "HARBOR",
+    "RNCH": "RANCH", "SHR": "SHORE", "SHRS": "SHORES", "SMT": "SUMMIT", "STRM": "STREAM", "VLG": "VILLAGE",
 }  # fmt: skip
 _SHORT_WORD = r"\b(?:ST|" + "|".join(sorted(_WORDS)) + r")\b"
 

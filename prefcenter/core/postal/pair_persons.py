@@ -48,6 +48,10 @@ TIERS = tuple(PairTier)
 _NUMBER = {tier: np.int8(number) for number, tier in enumerate(TIERS)}
 
 
+_ONE_NAME = 3.2
+"""As much as a given name that is missing costs."""
+
+
 def person_costs(pairs: Pairs) -> NameCosts:
     """What speaks against each of the pairs being one person; those of two people are left out.
 
@@ -105,8 +109,10 @@ def _other_names(persons: Pairs) -> NameCosts:
     given, kinds = given_costs(persons, surname < NEVER)
     straight = given + surname + _middle_costs(persons)
     cost = np.minimum(straight, order)
+    alone = _one_name(persons) & ~(cost < NEVER)
+    cost[alone] = _ONE_NAME
     swapped, last = order < straight, surname > given
-    initial, doubtful = kinds == GivenKind.INITIAL, kinds == GivenKind.DOUBTFUL
+    initial, doubtful = kinds == GivenKind.INITIAL, (kinds == GivenKind.DOUBTFUL) | alone
     tier = np.full(len(persons), _NUMBER[PairTier.MISSPELT])
     for holds, name in (
         (kinds == GivenKind.JOINED, PairTier.JOINED), (kinds == GivenKind.NICKNAME, PairTier.NICKNAME),
@@ -200,6 +206,12 @@ def _order_costs(persons: Pairs) -> Costs:
         far = ~some.same("last") & (_surname_edits(some) > 2)
         slip[crossed] = _slips_across(some, far) == 1
     return first_of([(turned, 0.7), (slip, 1.9)])
+
+
+def _one_name(persons: Pairs) -> Flags:
+    """Only one name is given, and it is the other side's first: JANE, and JANE DOE."""
+    one = persons.same("last", "first") & ~persons.given("first_l")
+    return one | (persons.same("first", "last") & ~persons.given("first_r"))
 
 
 def _turned(persons: Pairs) -> Flags:

@@ -40,6 +40,10 @@ class PairTier(StrEnum):
     """Unsure: one side has the first letter only."""
     UNIT = "unit"
     """Unsure: one side has no unit, and the name differs besides."""
+    SURNAME = "surname"
+    """Unsure: the same given name at exactly the same address, another surname, as after a marriage."""
+    ELSEWHERE = "elsewhere"
+    """Unsure: the same full name at the same number in the same ZIP Code, on another street."""
     WEAK = "weak"
     """Unsure: several differences, or one that relatives have too."""
 
