@@ -76,7 +76,9 @@ def _exchanged() -> list[pl.Expr]:
 
 @cache
 def _found_zip() -> list[pl.Expr]:
-    text = pl.concat_str(["city", "state", "zip"], separator=" ; ")
+    # "Beverly MA 1915" went through a spreadsheet.
+    with_zero = rf"([ ;](?:{'|'.join(_ZERO_STATES)})[ ;]+)([0-9]{{4}})( ;|$)"
+    text = pl.concat_str(["city", "state", "zip"], separator=" ; ").str.replace(with_zero, "${1}0$2$3")
     good = pl.col("zip").str.contains(_GOOD_ZIP)
     found = text.str.extract(rf"(?:^|[ ;])({_ZIP}{_PLUS4}|{_POSTAL_CODE})(?:$|[ ;])")
     return [

@@ -16,9 +16,10 @@ from prefcenter.core.postal.urbanizations import urbanizations
 HOUSE_NUMBER = r"^(?:[0-9][0-9A-Z/\-]*|[A-Z]{1,2}[0-9][0-9A-Z\-]*)"
 _NUMBER_WORD = "^(?:" + "|".join(NUMBER_WORDS) + ") "
 _STREET_LINE = rf"{HOUSE_NUMBER} \S|{_NUMBER_WORD}"
-_NOT_A_STREET = r"^(?:[0-9]+(?:ST|ND|RD|TH)|[0-9]+) (?:FL|FLR|FLOOR|LEVEL)\b"
+_NOT_A_STREET = r"^(?:[0-9]+ (?:FL|FLR|FLOOR|LEVEL)\b|[0-9]+(?:ST|ND|RD|TH) )"
 _UNIT_FIRST = (
-    r"^((?:#|APT|APARTMENT|UNIT|STE|SUITE|RM|ROOM|LOT|FL|FLOOR)(?: #)? ?[0-9A-Z\-]{1,6}) ([0-9][0-9A-Z\-]* \S.*)$"
+    r"^((?:(?:# )?(?:APT|APARTMENT|UNIT|STE|SUITE|RM|ROOM|LOT|FLOOR|FLR|FL|BLDG|BUILDING|TRLR|SPC|PH)(?: #)?|#) ?"
+    r"[0-9A-Z\-]{1,6}) ([0-9][0-9A-Z\-]* \S.*)$"
 )
 
 _UNIT_LINE = r"^(?:#|APT|APARTMENT|UNIT|STE|SUITE|RM|ROOM|LOT|FL|FLOOR|BLDG|TRLR|SPC|PH)(?: #)? ?[0-9A-Z\-]{1,6}$"
@@ -210,7 +211,7 @@ def _street_of_row() -> pl.Expr:
     return ((pl.col("rank") > 0) & first).alias("street")
 
 
-_NUMBER_APART = r"^([1-9][0-9]*[A-Z]?) ; ([A-Z].*)$"
+_NUMBER_APART = r"^([1-9][0-9]*[A-Z]?) ; ([A-Z].*|[0-9]+(?:ST|ND|RD|TH) .*)$"
 _NUMBER_LAST = rf"^([^;]* (?:{STRONG_WORDS})) (?:; )?([1-9][0-9]*[A-Z]?)$"
 _SPANISH = (
     r"^((?:CALLE|CALLEJON|CLL|AVE|AVENIDA|PASEO|CAMINO|BO|BARRIO|SECT|SECTOR|PARC|COM|RES|COND|URB) [^;]*?) "

@@ -29,6 +29,7 @@ STRONG_WORDS = "|".join(
 
 _ANY_SUFFIX = "|".join(sorted([*SUFFIX_FORMS, *SUFFIXES], key=len, reverse=True))
 DESIGNATORS = r"(?:APT|APARTMENT|APPT|UNIT|STE|SUITE|RM|ROOM|LOT|#)"
+_ALONE_DESIGNATORS = "APT|APARTMENT|UNIT|STE|SUITE|BLDG|LOT|RM"
 _ALONE = (
     "FRONT|REAR|LOWER|LWR|LOWR|UPPER|UPR|UPPR|UPSTAIRS|DOWNSTAIRS|LOWER LEVEL|LOWER UNIT|UPPER UNIT|REAR APT|REAR UNIT"
 )
@@ -108,13 +109,34 @@ _FAMILIES: tuple[_Family, ...] = (
         unless=rf"^\S+ [A-D] (?:{_ANY_SUFFIX})\b",
     ),
     _Family(
-        r"^(?:NO|NUMBER|NR|#) [0-9]+[A-Z]? [A-Z]",
-        ((rf"^(?:NO|NUMBER|NR|#) ([0-9]+[A-Z]? .*[A-Z].* (?:{STRONG_WORDS})\b)", "$1"),),
+        r"^(?:NO|NUMBER|NR|#) [0-9]+[A-Z]? (?:[A-Z]|[0-9]+[SNRT])",
+        (
+            (
+                rf"^(?:NO|NUMBER|NR|#) ([0-9]+[A-Z]? (?:[A-Z]|[0-9]+(?:ST|ND|RD|TH) )(?:.* )?(?:{STRONG_WORDS})\b)",
+                "$1",
+            ),
+            (r"^(?:NO|NUMBER|NR) ([0-9]+[A-Z]? [A-Z])", "$1"),
+        ),
+        unless=rf"^\S+ \S+ (?:{DESIGNATORS}|BUILDING|BLDG|FLOOR|FL|PO|BOX)\b",
     ),
     _Family(rf" (?:NE|NW|SE|SW) (?:{STRONG_WORDS})$", ((rf"^(\S+ .*\S) (NE|NW|SE|SW) ({STRONG_WORDS})$", "$1 $3 $2"),)),
     # A building behind the street.
     _Family(
         " THE [A-Z]", ((rf"^(\S+ .*\S (?:{STRONG_WORDS})(?: [NS]?[EW]| [NS])?) (THE [A-Z]+(?: [A-Z]+)?)$", "$1 ; $2"),)
+    ),
+    _Family(
+        "^[0-9]+[A-Z]? ; (?:[A-Z]|[0-9]+[SNRT])",
+        ((rf"^([1-9][0-9]*[A-Z]?) ; ((?:[A-Z]|[0-9]+(?:ST|ND|RD|TH) )[^;]*(?:{STRONG_WORDS})\b)", "$1 $2"),),
+        unless=rf"^\S+ ; (?:{DESIGNATORS}|PO|BOX|BLDG|FL|FLOOR)\b",
+    ),
+    _Family(
+        rf" NO(?: ;|$| (?:{_ALONE_DESIGNATORS}) )",
+        ((rf"^([0-9]\S* .*\S (?:{STRONG_WORDS})) NO( ;|$| (?:{_ALONE_DESIGNATORS}) )", "$1 N$2"),),
+    ),
+    # A designator that nothing follows.
+    _Family(
+        rf" (?:{_ALONE_DESIGNATORS}|#)$",
+        ((rf"^([0-9]\S* .*\S (?:{STRONG_WORDS})(?: [NS]?[EW]| [NS])?) (?:{_ALONE_DESIGNATORS}|#)$", "$1"),),
     ),
     _Family(r"^[0-9]+ [NSEW] [0-9]{2,}[NSEW]\b", ((r"^([0-9]+ [NSEW] [0-9]{2,})([NSEW])\b", "$1 $2"),)),
     _Family(

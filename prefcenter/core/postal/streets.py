@@ -40,7 +40,8 @@ _NUMBERED_ROADS: tuple[tuple[str, str], ...] = (
     (rf" (?:{_STATE} )?(?:HIGHWAY|HWY|HIWAY|HWAY|ROUTE|RTE|RT){_NO}{_ID}\b", " HWY~$1"),
     (rf" (?:STATE|US) (?:ROAD|RD){_NO}{_ID}\b", " HWY~$1"),
     (rf" (?:U ?S|SR|SH) ?0*{_ID}\b", " HWY~$1"),
-    (rf"{_FIRST} {_STATE} ?0*([0-9]+[A-Z]?)($| [NSEW]$)", "$1 HWY~$2$3"),
+    # Four figures behind a bare state are a unit in Washington St.
+    (rf"{_FIRST} {_STATE} ?0*([0-9]{{1,3}}[A-Z]?)($| [NSEW]$)", "$1 HWY~$2$3"),
     (r" (?:STATE )?LOOP ([0-9]+)\b", " LOOP~$1"),
     (r"( HWY~[0-9]+[A-Z]?) BUSINESS\b", "$1 BUS"),
 )
@@ -53,7 +54,7 @@ _NUMBERED_ROAD_HINT = (
 )
 _SPLIT_DIRECTION_HINT = r" (?:N|S|SO|NORTH|SOUTH) (?:E|W|EAST|WEST)(?: |$)"
 _FRACTION = r"^(\S+) ([0-9]/[0-9]+) "
-_TRAILING_UNIT = r"^(?:[0-9]+[A-Z]?|[A-Z][0-9]+[A-Z]?|[A-Z])$"
+_TRAILING_UNIT = r"^(?:[0-9]+[A-Z]?|[A-Z][0-9]+[A-Z]?|[A-Z]|[A-Z]?[0-9]+[A-Z]?-[0-9]+[A-Z]?)$"
 _BEFORE_NUMBERS = (
     "CALLE", "COUNTY", "STATE", "MILE", "PARISH", "TOWNSHIP", "RNCH", "FRST", "PRIVATE", "SPUR", "LATERAL", "SECTOR",
     "TRUNK", "COMMERCIAL", "UNIT", "BUS", "BUSINESS",
@@ -108,8 +109,12 @@ def _glue_roads() -> pl.Expr:
 @cache
 def _glue_directions() -> pl.Expr:
     north, east = "(N|S)(?:O|ORTH|OUTH)?", "(E|W)(?:AST|EST)?"
-    before = rf"^(\S+) {north} {east} (\S+ \S)"
-    return pl.col("text").str.replace(before, "$1 $2$3 $4").str.replace(rf"^(\S+ \S+ \S.*) {north} {east}$", "$1 $2$3")
+    before = rf"^(\S+) {north} {east} (\S+ \S|[0-9]+[SNRT][TDH]$)"
+    return (
+        pl.col("text")
+        .str.replace(before, "$1 $2$3 $4")
+        .str.replace(rf"^(\S+ (?:\S+ \S.*|\S+~\S+)) {north} {east}$", "$1 $2$3")
+    )
 
 
 _GLUE: dict[str, Callable[[], pl.Expr]] = {
@@ -175,8 +180,9 @@ def _has_trailing_unit() -> pl.Expr:
 
 @cache
 def _has_two_letters() -> pl.Expr:
-    """Whether two letters behind the suffix are a unit ("1643 OXFORD ST R C")."""
-    letters = [pl.col(name).str.contains("^[A-DF-MO-RT-VX-Z]$") for name in ("y", "z")]
+    """Whether two letters behind the suffix are a unit ("1643 OXFORD ST R C"), or a figure and one ("106 D")."""
+    letter = "[A-DF-MO-RT-VX-Z]"
+    letters = pl.col("y").str.contains(rf"^(?:{letter}|[0-9]{{1,4}})$"), pl.col("z").str.contains(rf"^{letter}$")
     return pl.all_horizontal(*letters, pl.col("x").is_in(STRONG_SUFFIXES), pl.col("n") >= 5)
 
 

@@ -85,6 +85,7 @@ def _pairs(words: list[str]) -> list[tuple[str, str]]:
             at += 2
         elif kind:
             unit, at = _identifier(words, at + 1)
+            unit = _figure(unit) if kind == "FL" else unit
             if unit or kind in UNITS_ALONE:
                 pairs.append((kind, unit))
         else:
@@ -99,6 +100,12 @@ def _level(words: list[str]) -> str:
         return ""
     ordinal = _ORDINAL.fullmatch(words[0])
     return ordinal[1] if ordinal else _ORDINALS.get(words[0], "")
+
+
+def _figure(floor: str) -> str:
+    """The floor of "FLOOR 40TH" and "FLOOR SECOND"."""
+    ordinal = _ORDINAL.fullmatch(floor)
+    return ordinal[1] if ordinal else _ORDINALS.get(floor, floor)
 
 
 def _identifier(words: list[str], at: int) -> tuple[str, int]:
