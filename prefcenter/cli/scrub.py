@@ -197,6 +197,8 @@ def _counts(prepared: Prepared) -> dict[str, object]:
 
 
 def _report(prepared: Prepared, out: Path, *, dry_run: bool) -> None:
+    from prefcenter.services.guarding import is_blocked
+
     tally = prepared.tally
     for note in prepared.notes:
         click.echo(f"Note: {note}", err=True)
@@ -217,6 +219,9 @@ def _report(prepared: Prepared, out: Path, *, dry_run: bool) -> None:
         click.echo(f"  {output['name']:<28} {output['rows']:>12,} row{'' if output['rows'] == 1 else 's'}")
     if prepared.held:
         _report_held(prepared, "\nThe mailing is held, do not use the files:")
+        if any(map(is_blocked, prepared.held)):
+            click.echo("Nobody may release it: put right why somebody survived who must vanish, and scrub it again.")
+            return
         who = f"prefcenter mailing release {shlex.quote(manifest['mailing'])} --as USER"
         click.echo(f"`verify` refuses them until an approver, not who ran this, lets them go: `{who}`.")
         return

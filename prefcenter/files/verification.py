@@ -135,8 +135,8 @@ def _held_or_stale(manifest: Mapping[str, Any], at: datetime) -> Verification | 
     if held := manifest.get("held"):
         return Verification(
             Outcome.HELD,
-            f"The mailing is held, do not use the file: {' '.join(held)} An approver may let it go with"
-            f" `prefcenter mailing release {shlex.quote(str(manifest['mailing']))} --as USER`.",
+            f"The mailing is held, do not use the file: {' '.join(held)} Unless a canary survived, an approver"
+            f" may let it go with `prefcenter mailing release {shlex.quote(str(manifest['mailing']))} --as USER`.",
         )
     if at > datetime.fromisoformat(manifest["stale_after"]):
         return Verification(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.errors import BadInput, PrefcenterError
 from prefcenter.files.formats import open_table
+from prefcenter.scrub.kept import PLACE
 from prefcenter.services.following import follow, rows_folder
 from prefcenter.services.mailing_rows import told_rows
 from prefcenter.services.ports import Evidence
@@ -151,9 +152,13 @@ def _missing(session: Session, base: Path, row: Mailing, pull: MailingPull, ackn
     short = max(pull.told - acknowledged.received, 0)
     if acknowledged.ids is None or row.row_id is None or row.rows_erased_at is not None:
         return short
-    places = mailing_pulls.pulled_rows(session, row.id, of=pull)
-    told = told_rows(rows_folder(row, base), places, ())[row.row_id]
-    return max(short, len(set(told) - acknowledged.ids))
+    folder = rows_folder(row, base)
+    told = told_rows(folder, mailing_pulls.pulled_rows(session, row.id, of=pull), ())
+    if pull.told == pull.rows:
+        # An id of several rows is told once, whichever of them is late first.
+        before = told_rows(folder, mailing_pulls.pulled_rows(session, row.id, before=pull), ())
+        told = told.join(before, on=[name for name in told.columns if name != PLACE], how="anti")
+    return max(short, len(set(told[row.row_id]) - acknowledged.ids))
 
 
 def read_receipt(path: Path, received_from: str, row_id: str | None) -> Acknowledged:

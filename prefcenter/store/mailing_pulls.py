@@ -90,8 +90,10 @@ def receipts_of(session: Session, pull_ids: Collection[int]) -> Sequence[Mailing
     return session.scalars(query).all()
 
 
-def pulled_rows(session: Session, mailing_id: int, of: MailingPull | None = None) -> dict[int, dict[str, Any]]:
-    """Every row that was pulled, or that one pull told, by its place, with what spoke against it then.
+def pulled_rows(
+    session: Session, mailing_id: int, of: MailingPull | None = None, before: MailingPull | None = None
+) -> dict[int, dict[str, Any]]:
+    """Every row that was pulled, or that one pull told, or those before it, by its place, with what spoke against it.
 
     A pull that told more than was new told all that had been told before it, too.
     """
@@ -100,6 +102,8 @@ def pulled_rows(session: Session, mailing_id: int, of: MailingPull | None = None
         query = query.where(PulledRow.pull_id <= of.id)
     elif of is not None:
         query = query.where(PulledRow.pull_id == of.id)
+    if before is not None:
+        query = query.where(PulledRow.pull_id < before.id)
     return {row.place: row.found for row in session.execute(query.order_by(PulledRow.place))}
 
 

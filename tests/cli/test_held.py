@@ -90,6 +90,7 @@ def test_a_canary_that_survives_holds_even_a_small_mailing_and_is_not_named(hous
     canaries.write_text(HEADER + JANE + "7,Zoe Quist,4 Birch Ln,,Salem,OR,97301\n")
     told = scrub(house, source, "--canaries", str(canaries), exits=5)
     assert "1 canary survived, and would have been sent to: row 2." in told
+    assert "Nobody may release it" in told
     text = Path("out/manifest.json").read_text()
     assert json.loads(text)["held"] == ["1 canary survived, and would have been sent to: row 2."]
     assert "Quist" not in text

@@ -89,3 +89,15 @@ def test_a_pull_that_told_nothing_waits_for_nothing(pulled: PostRoom) -> None:
 def test_without_a_pull_there_is_nothing_to_acknowledge(sent_room: PostRoom) -> None:
     with pytest.raises(BadInput, match="Nothing was pulled"):
         receive(sent_room, 0)
+
+
+def test_an_id_of_several_rows_that_was_told_before_is_not_missed(post_room: PostRoom) -> None:
+    """It was told once, so the mail house has it from the first pull."""
+    post_room.scrub(post_room.write([JANE, ("0001", *BOB[1:]), TOM]))
+    post_room.opt_out(JANE)
+    post_room.pull()
+    post_room.opt_out(BOB)
+    post_room.opt_out(TOM)
+    assert post_room.ids() == ["0004"]
+    assert receive(post_room, read_receipt(returned(post_room, "0004"), HOUSE, "finder"), pull=2).agrees
+    assert not receive(post_room, read_receipt(returned(post_room, "0001"), HOUSE, "finder"), pull=2).agrees
