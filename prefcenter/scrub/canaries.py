@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Select, func, select
+from sqlalchemy import Result, Row, func, select
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, Verdict
@@ -24,7 +24,7 @@ from prefcenter.files.seeds import read_seeds
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.matching import Judged, judge
 from prefcenter.scrub.postal_index import ADDRESS_FIELDS
-from prefcenter.store.suppressions import Suppression, SuppressionAddress, fact_of
+from prefcenter.store.suppressions import OF_A_FACT, Suppression, SuppressionAddress, fact_of
 
 OF_THE_LIST = 20
 """So many entries of the list are looked up again as canaries of their own."""
@@ -97,25 +97,15 @@ def _kept(judged: Judged, frame: pl.DataFrame) -> list[int]:
 
 def _sample(session: Session, index: ListIndex) -> list[_Entry]:
     """Half of them the newest entries, the others from all over the list; in the order of the list."""
-    readable = (
-        select(Suppression, SuppressionAddress.given)
-        .join(SuppressionAddress, SuppressionAddress.suppression_id == Suppression.id)
-        .where(
-            Suppression.channel == index.ask.channel.value,
-            Suppression.ended_at.is_(None),
-            # What is being recorded now may become visible between two reads, and is no fault of the index.
-            Suppression.recorded_at < index.at - _SETTLED,
-        )
-    )
     last = session.scalar(select(func.max(Suppression.id))) or 0
     newest = range(max(last - _NEIGHBOURS + 1, 1), last + 1)
-    found = _binding(session, readable, newest, index)[::-1][: OF_THE_LIST // 2]
+    found = _binding(session, newest, index)[::-1][: OF_THE_LIST // 2]
     known = {number for number, _ in found}
     for part in _PARTS:
         if len(found) == OF_THE_LIST:
             break
         after = last * part // len(_PARTS) + 1
-        near = _binding(session, readable, range(after, after + _NEIGHBOURS), index)
+        near = _binding(session, range(after, after + _NEIGHBOURS), index)
         new = [entry for entry in near if entry[0] not in known]
         if new:
             found.append(new[0])
@@ -123,19 +113,28 @@ def _sample(session: Session, index: ListIndex) -> list[_Entry]:
     return sorted(found, key=lambda entry: entry[0])
 
 
-def _binding(
-    session: Session, readable: Select[tuple[Suppression, dict[str, Any]]], numbers: range, index: ListIndex
-) -> list[_Entry]:
+def _binding(session: Session, numbers: range, index: ListIndex) -> list[_Entry]:
     """Those of some numbers that speak against the mailing, in the order of the list.
 
-    They are asked for by number: in the order of a whole list of half a million each question would take a second.
+    They are asked for by number alone: by channel, or in the order of a whole list of half a million, each question
+    would take a second.
     """
-    query = readable.where(Suppression.id.in_(numbers)).order_by(Suppression.id)
-    return [
-        (row.id, given)
-        for row, given in session.execute(query)
-        if given and verdict_of(index.ask, fact_of(row), index.at) is not Verdict.CLEARED
-    ]
+    query = (
+        select(*OF_A_FACT, Suppression.ended_at, Suppression.recorded_at, SuppressionAddress.given)
+        .join(SuppressionAddress, SuppressionAddress.suppression_id == Suppression.id)
+        .where(Suppression.id.between(numbers.start, numbers.stop - 1))
+        .order_by(Suppression.id)
+    )
+    rows: Result[Any] = session.execute(query)
+    return [(row.id, row.given) for row in rows if row.given and _speaks(row, index)]
+
+
+def _speaks(row: Row[Any], index: ListIndex) -> bool:
+    """Whether an entry is this channel's own, is in force, and was before the list was read."""
+    # What is being recorded now may become visible between two reads, and is no fault of the index.
+    settled = row.recorded_at < index.at - _SETTLED
+    is_own = row.channel == index.ask.channel.value and row.ended_at is None
+    return is_own and settled and verdict_of(index.ask, fact_of(row), index.at) is not Verdict.CLEARED
 
 
 def _schema(channel: Channel) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from prefcenter.core.channels import EVERYWHERE_REASONS, Channel, Reason, Scope,
 from prefcenter.core.decision import Ask, verdict_of
 from prefcenter.core.question import CLOCK_SKEW
 from prefcenter.store.dialects import as_moment, moment_text, name_of
-from prefcenter.store.suppressions import Suppression, SuppressionAddress, fact_of, in_batches
+from prefcenter.store.suppressions import OF_A_FACT, Suppression, SuppressionAddress, fact_of, in_batches
 
 LISTED_SCHEMA = {
     "suppression": pl.Int64,
@@ -129,22 +129,10 @@ def _verdicts(session: Session, ask: Ask, numbers: list[int], at: datetime) -> p
     """What each of some entries says alone, in their order."""
     found: dict[int, tuple[str, str, int]] = {}
     for batch in in_batches(numbers):
-        rows: Result[Any] = session.execute(select(*_OF_A_FACT).where(Suppression.id.in_(batch)))
+        rows: Result[Any] = session.execute(select(*OF_A_FACT).where(Suppression.id.in_(batch)))
         for row in rows:
             verdict = verdict_of(ask, fact_of(row), at)
             found[row.id] = (verdict.value, Scope.parse(row.scope).label, STRICTNESS[verdict])
     schema = {"verdict": pl.String, "label": pl.String, "strictness": pl.Int8}
     # None is ever deleted: one that is not found must stop everything, and not be left out.
     return pl.DataFrame([found[number] for number in numbers], schema=schema, orient="row")
-
-
-_OF_A_FACT = (
-    Suppression.id,
-    Suppression.channel,
-    Suppression.reason,
-    Suppression.scope,
-    Suppression.since,
-    Suppression.until,
-    Suppression.source,
-    Suppression.is_verified,
-)

@@ -199,6 +199,19 @@ def lying_at(session: Session, digests: Collection[bytes]) -> Iterator[tuple[byt
             yield row.digest, row.suppression_id
 
 
+OF_A_FACT = (
+    Suppression.id,
+    Suppression.channel,
+    Suppression.reason,
+    Suppression.scope,
+    Suppression.since,
+    Suppression.until,
+    Suppression.source,
+    Suppression.is_verified,
+)
+"""The columns that :func:`fact_of` looks at."""
+
+
 def fact_of(row: Suppression | Row[Any]) -> Fact:
     """Make the core's fact out of a stored suppression, or of a row with its columns."""
     return Fact(

@@ -71,8 +71,9 @@ class BlockIndex:
     def of(cls, keys: pl.DataFrame) -> BlockIndex:
         """Order a frame of :func:`block_keys`."""
         ordered = keys.sort("block")
-        blocks, first, counts = np.unique(ordered["block"].to_numpy(), return_index=True, return_counts=True)
-        return cls(blocks, first, counts, ordered["place"].to_numpy())
+        blocks = ordered["block"].to_numpy()
+        first = np.flatnonzero(np.diff(blocks, prepend=~blocks[:1]))
+        return cls(blocks[first], first, np.diff(first, append=len(blocks)), ordered["place"].to_numpy())
 
     def pairs(self, keys: pl.DataFrame, *, at_most: int = 500_000) -> Iterator[pl.DataFrame]:
         """The pairs of these rows with others that share a block, by the places ``l`` and ``r`` (u32).
