@@ -60,7 +60,9 @@ class Sieve:
         """Take in the ways in which entries can be met: frames of :func:`ways_of`, side by side under any names."""
         columns = [column.to_numpy() for column in ways]
         used = tuple(any(bool(column.any()) for column in columns[number :: len(WAYS)]) for number in range(len(WAYS)))
-        every = np.concatenate([*columns, np.empty(0, dtype=np.uint64)])
+        # Most entries show the same as they were written and in their standard form; once is enough.
+        others = [column[column != columns[n % len(WAYS)]] for n, column in enumerate(columns) if n >= len(WAYS)]
+        every = np.concatenate([*columns[: len(WAYS)], *others, np.empty(0, dtype=np.uint64)])
         every = every[every != 0]
         size = int(np.clip(np.ceil(np.log2(max(len(every), 1) / _WAYS_A_WORD)), 4, 32))
         words = np.zeros(1 << size, dtype=np.uint64)
