@@ -60,12 +60,22 @@ def block_keys(fields: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class BlockIndex:
-    """The blocks of many rows in the order of their hashes, so that those of a few others are found at once."""
+    """The blocks of many rows in the order of their hashes, so that those of a few others are found at once.
+
+    Args:
+        blocks: the hashes, each once, in order.
+        first: where the rows of each begin in ``places``.
+        counts: how many they are.
+        places: row numbers.
+        taken: for the last bits of a hash whether any block ends in them; most blocks of a file's rows are told to be
+            nowhere by this alone, and a search costs ten times as much.
+    """
 
     blocks: npt.NDArray[np.uint64]
     first: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
     places: npt.NDArray[np.uint32]
+    taken: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, keys: pl.DataFrame) -> BlockIndex:
@@ -73,7 +83,9 @@ class BlockIndex:
         ordered = keys.sort("block")
         blocks = ordered["block"].to_numpy()
         first = np.flatnonzero(np.diff(blocks, prepend=~blocks[:1]))
-        return cls(blocks[first], first, np.diff(first, append=len(blocks)), ordered["place"].to_numpy())
+        taken = np.zeros(1 << max((_ROOM * len(first)).bit_length(), _LEAST_BITS), dtype=np.bool_)
+        taken[_ending(blocks[first], taken)] = True
+        return cls(blocks[first], first, np.diff(first, append=len(blocks)), ordered["place"].to_numpy(), taken)
 
     def pairs(self, keys: pl.DataFrame, *, at_most: int = 500_000) -> Iterator[pl.DataFrame]:
         """The pairs of these rows with others that share a block, by the places ``l`` and ``r`` (u32).
@@ -83,6 +95,8 @@ class BlockIndex:
         if not len(self.blocks):
             return
         blocks, places = keys["block"].to_numpy(), keys["place"].to_numpy()
+        perhaps = np.flatnonzero(self.taken[_ending(blocks, self.taken)])
+        blocks, places = blocks[perhaps], places[perhaps]
         there = np.minimum(np.searchsorted(self.blocks, blocks), len(self.blocks) - 1)
         met = np.flatnonzero(self.blocks[there] == blocks)
         met = met[np.argsort(places[met], kind="stable")]
@@ -107,15 +121,24 @@ class BlockIndex:
     def _unfold(
         self, places: npt.NDArray[np.uint32], first: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
     ) -> pl.DataFrame:
-        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        ones = self.places[np.repeat(first, counts) + within].astype(np.uint64)
-        pairs = np.unique((np.repeat(places, counts).astype(np.uint64) << np.uint64(32)) | ones)
+        before = np.cumsum(counts) - counts
+        ones = self.places[np.repeat(first - before, counts) + np.arange(counts.sum())].astype(np.uint64)
+        pairs = np.sort((np.repeat(places, counts).astype(np.uint64) << np.uint64(32)) | ones)
+        pairs = pairs[np.diff(pairs, prepend=~pairs[:1]) != 0]
         return pl.DataFrame(
             {
                 "l": (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32),
                 "r": (pairs >> np.uint64(32)).astype(np.uint32),
             }
         )
+
+
+_ROOM, _LEAST_BITS = 8, 10
+"""Places for each block in the table of those taken, and the least size of it (a power of two)."""
+
+
+def _ending(blocks: npt.NDArray[np.uint64], taken: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
+    return blocks & np.uint64(len(taken) - 1)
 
 
 def candidate_pairs(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:

@@ -52,7 +52,9 @@ def _spelt_out(standard: pl.DataFrame) -> pl.DataFrame:
 
 
 def _spaced(*parts: str | pl.Expr) -> pl.Expr:
-    return pl.concat_str(parts, separator=" ").str.replace_all(" +", " ").str.strip_chars(" ")
+    """The parts that say anything, with spaces between."""
+    columns = (pl.col(part) if isinstance(part, str) else part for part in parts)
+    return pl.concat_str([pl.when(column != "").then(column) for column in columns], separator=" ", ignore_nulls=True)
 
 
 def _longest(form: str) -> str:
@@ -76,18 +78,15 @@ def pairs_of(left: pl.DataFrame, right: pl.DataFrame, places: pl.DataFrame) -> P
 
 def _address() -> list[pl.Expr]:
     strong = pl.col("s_suffix").is_in(STRONG_SUFFIXES)
-    parts = ["s_predir", "s_street", "s_suffix", "s_postdir"]
     coded = pl.when(pl.col("s_country") == "US").then("s_zip5").otherwise(pl.col("s_country") + pl.col("s_zip5"))
     return [
         pl.when(pl.col("s_number") == "").then(pl.lit(NO_NUMBER)).otherwise("s_number").alias("number"),
         pl.col("s_street").alias("street"),
         pl.when(strong).then("s_suffix").otherwise(pl.lit("")).alias("suffix"),
         pl.when(strong).then(pl.lit("")).otherwise("s_suffix").alias("weak"),
-        pl.when(strong).then("s_street").otherwise(
-            pl.concat_str(["s_street", "s_suffix"], separator=" ").str.strip_chars(" ")
-        ).alias("way"),
-        pl.concat_str(["s_predir", "s_postdir"], separator=" ").str.strip_chars(" ").alias("direction"),
-        pl.concat_str(parts, separator=" ").str.replace_all(" +", " ").str.strip_chars(" ").alias("road"),
+        pl.when(strong).then("s_street").otherwise(_spaced("s_street", "s_suffix")).alias("way"),
+        _spaced("s_predir", "s_postdir").alias("direction"),
+        _spaced("s_predir", "s_street", "s_suffix", "s_postdir").alias("road"),
         pl.col("figures"),
         pl.when(pl.col("s_unit") == "").then("s_unit_kind").otherwise("s_unit").alias("unit_id"),
         pl.when(pl.col("s_unit_kind") == "UNIT").then(pl.lit("#")).otherwise("s_unit_kind").alias("unit_kind"),
