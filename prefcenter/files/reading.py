@@ -23,7 +23,7 @@ from prefcenter.files.sources import Reading, Sample, Source, file_named
 from prefcenter.files.tables import FileFacts
 from prefcenter.files.text_writing import CsvOutput, Lines
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 8 << 20
 _LINE_LIMIT = 64 << 20
 
 
