@@ -34,6 +34,11 @@ def block_texts(fields: pl.DataFrame) -> pl.DataFrame:
 
     A couple lies in the blocks of both surnames. Whatever meets by a key meets in a block, too.
     """
+    return pl.concat(_kinds_of_texts(fields))
+
+
+def _kinds_of_texts(fields: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The same, one kind of block after the other."""
     rows = fields.select(BLOCK_FIELDS).with_row_index("place")
     # Abroad a house may have a name and no number; the keys of :mod:`.keys` have an empty one there.
     rows = rows.with_columns(pl.col("number").replace("", NO_NUMBER), pl.col("zip").fill_null("")).with_columns(
@@ -42,7 +47,8 @@ def block_texts(fields: pl.DataFrame) -> pl.DataFrame:
     )
     second = rows.filter((pl.col("last2") != "") & (pl.col("last2") != pl.col("last")))
     second = second.with_columns(pl.col("last2").alias("last"))
-    return pl.concat([*(_texts(rows, names) for names in BLOCKS), _texts(second, BLOCKS[1])])
+    yield from (_texts(rows, names) for names in BLOCKS)
+    yield _texts(second, BLOCKS[1])
 
 
 def _texts(rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
@@ -55,7 +61,9 @@ def block_keys(fields: pl.DataFrame) -> pl.DataFrame:
 
     Hashes are those of one process: never store them.
     """
-    return block_texts(fields).select("place", pl.col("text").hash(seed=0).alias("block"))
+    # The texts of half a million entries would take more memory together than all that is kept of them.
+    hashed = pl.col("text").hash(seed=0).alias("block")
+    return pl.concat(texts.select("place", hashed) for texts in _kinds_of_texts(fields))
 
 
 @dataclass(frozen=True, slots=True)
