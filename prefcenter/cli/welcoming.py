@@ -43,7 +43,7 @@ def prepare(wiring: Wiring) -> Iterator[str]:
     yield "  Worth trying in another terminal (the settings of this demo come from the first line)"
     yield f"    set -a; . {environment}; set +a{_path()}"
     out = folder / "demo" / "spring"
-    yield f"    prefcenter scrub {mailing} --channel post --brand acme --mailing spring --out {out}"
+    yield f'    prefcenter scrub {mailing} --channel post --brand acme --mailing spring --id "Finder No" --out {out}'
     yield f"    prefcenter inbound {mail}"
     yield "    prefcenter check email ada.nobody@example.com"
 
