@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, Level, MessageClass
 from prefcenter.core.decision import Decision
-from prefcenter.core.decision import until_of as until_of  # As part of an answer.
 from prefcenter.core.errors import BadAddress, BadInput
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.services.deciding import Question, decide_all, question_about_class, question_about_type
