@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +16,8 @@ from prefcenter.services.keyring import require_all
 from prefcenter.services.points import Point
 from prefcenter.services.ports import Keyring
 from prefcenter.store import contacts, registry
+
+_NUMERIC_HOST = re.compile(r"[0-9.]+|.*:.*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,20 @@ class LinkMaker:
         self._signing = signing
         self._base_url = base_url
         self._inbound_domain = inbound_domain
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the links are HTTPS, as one-click needs (E1), or never leave this machine."""
+        return urlsplit(self._base_url).scheme == "https" or self.list_domain == "localhost"
+
+    @property
+    def list_domain(self) -> str:
+        """The domain under which lists are named: that of the links; ``localhost`` where it is none of ours.
+
+        Source: RFC 2919 §4 (who has no domain uses ``localhost``).
+        """
+        host = (urlsplit(self._base_url).hostname or "").lower()
+        return host if "." in host and not _NUMERIC_HOST.fullmatch(host) else "localhost"
 
     def links(self, channel: Channel, digest: bytes, brand_code: int = 0, topic_code: int = 0) -> Links:
         """Make the links for a contact point and a scope."""
