@@ -5,11 +5,13 @@ Hashing, packing and parsing let other threads run, so that on two cores a file 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar, cast
 
 _Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 _END = object()
 
 
@@ -20,6 +22,26 @@ def ahead(items: Iterator[_Item]) -> Generator[_Item]:
         while (item := coming.result()) is not _END:
             coming = pool.submit(next, items, _END)
             yield cast("_Item", item)
+
+
+def side_by_side(work: Callable[[_Item], _Result], items: Iterable[_Item], most: int) -> Generator[_Result]:
+    """What comes of each item, in their order, while as many others as fit are worked at.
+
+    What working at one raises, is raised in its place; those that were begun come to their end before.
+
+    Args:
+        work: done in other threads.
+        items: taken in the caller's, each as soon as there is room for it.
+        most: so many are worked at, or wait to be taken by the caller.
+    """
+    with ThreadPoolExecutor(most, "side_by_side") as pool:
+        running: deque[Future[_Result]] = deque()
+        for item in items:
+            running.append(pool.submit(work, item))
+            if len(running) == most:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
 
 
 class Behind:

@@ -8,21 +8,14 @@ from prefcenter.core.channels import Channel
 from prefcenter.files.columns import Columns
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.judging_points import judge_points
-from prefcenter.scrub.judging_post import Glimpse, glimpse, judge_post
+from prefcenter.scrub.judging_post import judge_post
 from prefcenter.scrub.moved import judge_both
 from prefcenter.scrub.verdicts import FOUND_COLUMNS, Judged
 
-__all__ = ["FOUND_COLUMNS", "Glimpse", "Judged", "judge", "look_ahead"]
+__all__ = ["FOUND_COLUMNS", "Judged", "judge"]
 
 
-def look_ahead(frame: pl.DataFrame, columns: Columns, index: ListIndex) -> Glimpse | None:
-    """What can be told of rows before they are judged, while others still are; None where that is nothing."""
-    return glimpse(frame, columns, index) if index.ask.channel is Channel.POST else None
-
-
-def judge(
-    frame: pl.DataFrame, columns: Columns, index: ListIndex, default_country: str, seen: Glimpse | None = None
-) -> Judged:
+def judge(frame: pl.DataFrame, columns: Columns, index: ListIndex, default_country: str) -> Judged:
     """Decide for each row of a block; of one that has two postal addresses, by both (P8).
 
     Args:
@@ -30,10 +23,9 @@ def judge(
         columns: what the columns stand for.
         index: the list as the mailing sees it.
         default_country: the country that national phone numbers are read in.
-        seen: what :func:`look_ahead` told of the rows, where it has been asked before.
     """
     if index.ask.channel is Channel.POST:
         if columns.before is None:
-            return judge_post(frame, columns, index, seen)
-        return judge_both(frame, columns, columns.before, index, seen)
+            return judge_post(frame, columns, index)
+        return judge_both(frame, columns, columns.before, index)
     return judge_points(frame, columns, index, default_country)

@@ -11,7 +11,7 @@ import polars as pl
 
 from prefcenter.files.columns import Columns
 from prefcenter.scrub.index import ListIndex
-from prefcenter.scrub.judging_post import Glimpse, as_written, judge_post
+from prefcenter.scrub.judging_post import as_written, judge_post
 from prefcenter.scrub.verdicts import Judged
 
 ADDRESS = "pc_address"
@@ -20,9 +20,7 @@ ADDRESS = "pc_address"
 _NEW, _OLD, _BOTH = "new", "old", "both"
 
 
-def judge_both(
-    frame: pl.DataFrame, columns: Columns, before: Columns, index: ListIndex, seen: Glimpse | None = None
-) -> Judged:
+def judge_both(frame: pl.DataFrame, columns: Columns, before: Columns, index: ListIndex) -> Judged:
     """Decide for each row of a block by both its postal addresses.
 
     An old address that cannot be used says nothing: hygiene has mended it. Only rows whose old address is another one
@@ -33,9 +31,8 @@ def judge_both(
         columns: what the columns stand for, the address that is mailed among them.
         before: the same with the address as it was.
         index: the list as the mailing sees it.
-        seen: what the cheap look left of the addresses that are mailed, where it has been asked before.
     """
-    new = judge_post(frame, columns, index, seen)
+    new = judge_post(frame, columns, index)
     places = _differing(frame, columns, before)
     old = judge_post(frame[places], before, index.of_rows(places))
     mailable = ~pl.col("row").is_in(new.problems["row"].implode())

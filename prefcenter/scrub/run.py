@@ -25,10 +25,10 @@ from prefcenter.scrub.checkpoints import Checkpoints
 from prefcenter.scrub.duplicates import NONE_FOUND, Duplicates, Found
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.kept import KeptRows, refuse_nameless
-from prefcenter.scrub.matching import Judged
+from prefcenter.scrub.matching import Judged, judge
 from prefcenter.scrub.outputs import Names, Outputs
 from prefcenter.scrub.shifted import PlaceCheck
-from prefcenter.scrub.windows import Court, judged_blocks
+from prefcenter.scrub.windows import judged_windows
 
 Progress = Callable[[int, int, int], None]
 """Called after each block with the bytes done, the bytes in all, and the rows done; of a mailing, over all files."""
@@ -123,20 +123,23 @@ def scrub_table(
     has_two = index.ask.channel is Channel.POST and columns.before is not None
     sources = duplicates.sources if duplicates is not None else ()
     blocks = table.blocks(_looked_at(columns, index.ask.channel, row_id))
-    court = Court(columns, index, default_country)
+
+    def decide(frame: pl.DataFrame) -> Judged:
+        return judge(frame, columns, index, default_country)
+
     with (
         Outputs(table, folder, names, sources, has_two_addresses=has_two) as outputs,
         closing(Behind()) as behind,
     ):
-        writing = _Writing(outputs, kept, court, tally, places)
-        for block, said in judged_blocks(blocks, court, points, number=number, size=table.size):
-            judged = refuse_nameless(said, block.frame, row_id)
-            mask = judged.kept(block.frame.height)
-            again = duplicates.look(block, mask, columns, table.path.name) if duplicates is not None else NONE_FOUND
-            mask[again.places] = False
-            behind.run(partial(writing.write, block, judged, again, mask))
-            if progress is not None:
-                progress(block.bytes_done, table.size, block.rows_done)
+        writing = _Writing(outputs, kept, columns, default_country, tally, places)
+        for window in judged_windows(blocks, decide, points, number=number, size=table.size):
+            parted = [_Parted.of(block, said, row_id, duplicates, columns, table) for block, said in window]
+            done = [(block.bytes_done, block.rows_done) for block, _ in window]
+            window.clear()  # Whoever writes them holds them as long as it must.
+            behind.run(partial(writing.write, parted))
+            for bytes_done, rows_done in done:
+                if progress is not None:
+                    progress(bytes_done, table.size, rows_done)
         behind.wait()
         _refuse_hopeless(table.path, tally, writing.first_problem)
         if decoys is not None:
@@ -157,21 +160,53 @@ class _Writing:
 
     outputs: Outputs
     kept: KeptRows | None
-    court: Court
+    columns: Columns
+    default_country: str
     tally: Tally
     places: PlaceCheck | None
     first_problem: str = ""
 
-    def write(self, block: Block, judged: Judged, again: Found, mask: Mask) -> None:
-        """Write the rows of a block, each where it belongs, and count them."""
+    def write(self, blocks: list[_Parted]) -> None:
+        """Write the rows of some blocks, each where it belongs, and count them."""
+        while blocks:
+            self._write(blocks.pop(0))  # What is written is held no longer.
+
+    def _write(self, parted: _Parted) -> None:
+        block, judged, again, mask = parted.block, parted.judged, parted.again, parted.mask
         if self.places is not None:
-            self.places.look(block.frame, self.court.columns, self.court.default_country)
+            self.places.look(block.frame, self.columns, self.default_country)
         unreadable = self.outputs.write(block, judged, again, mask)
         if self.kept is not None:
             self.kept.keep(block, mask)
         self.first_problem = self.first_problem or _first(unreadable)
         self.tally.duplicate += len(again.places)
         _count(self.tally, judged, int(mask.sum()), unreadable.height)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parted:
+    """A block of which is known where each row goes."""
+
+    block: Block
+    judged: Judged
+    again: Found
+    mask: Mask
+
+    @classmethod
+    def of(
+        cls,
+        block: Block,
+        said: Judged,
+        row_id: str | None,
+        duplicates: Duplicates | None,
+        columns: Columns,
+        table: Table,
+    ) -> _Parted:
+        judged = refuse_nameless(said, block.frame, row_id)
+        mask = judged.kept(block.frame.height)
+        again = duplicates.look(block, mask, columns, table.path.name) if duplicates is not None else NONE_FOUND
+        mask[again.places] = False
+        return cls(block, judged, again, mask)
 
 
 def _looked_at(columns: Columns, channel: Channel, row_id: str | None) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -49,8 +48,3 @@ def shown(seen: pl.DataFrame) -> Shown:
     nowhere = np.where((seen["nowhere"] == NOWHERE).to_numpy(), _NOWHERE, np.uint64(0))
     last = packed_tails(seen["last"])
     return Shown(**{name: packed(seen[name]) for name in names}, last=last, nowhere=nowhere, plain=plain)
-
-
-def joined(parts: Sequence[Shown]) -> Shown:
-    """What several pieces of a block show, one after the other."""
-    return Shown(**{each.name: np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Shown)})

@@ -11,13 +11,14 @@ import numpy as np
 import polars as pl
 
 from prefcenter.core.postal.blocks import WORD_LETTERS
-from prefcenter.scrub.glance import AFTER_NAMES, DIRECTIONS, FLOORS, NO_SURNAMES, NOWHERE, STATE_CODES, glance, unparted
+from prefcenter.scrub.glance import AFTER_NAMES, DIRECTIONS, FLOORS, NO_SURNAMES, NOWHERE, STATE_CODES, unparted
 from prefcenter.scrub.letters import (
     HIGH,
     Codes,
     Letters,
     Mask,
     Places,
+    ShortLetters,
     among,
     byte,
     capitals,
@@ -28,10 +29,8 @@ from prefcenter.scrub.letters import (
     last_unflagged,
     tail_code,
 )
-from prefcenter.scrub.showing import Shown, joined, shown
+from prefcenter.scrub.showing import Shown
 
-_PIECE = 1 << 16
-"""Rows looked at in one go: what is reckoned with stays in the processor's cache."""
 _SEVEN, _FIVE, _THREE, _TWO, _BYTE = (np.uint64((1 << 8 * count) - 1) for count in (7, 5, 3, 2, 1))
 _SPACE, _POINT, _DASH = (np.uint64(ord(letter)) for letter in " .-")
 _SHORT_DIRECTIONS = [code(each) for each in DIRECTIONS if len(each) < WORD_LETTERS]
@@ -48,26 +47,12 @@ _STATES = np.zeros(1 << 16, dtype=np.bool_)
 _STATES[np.array([code(state) for state in STATE_CODES], dtype=np.int64)] = True
 
 
-def look(written: pl.DataFrame) -> Shown:
-    """What a look at written rows tells (see :func:`.glance`).
-
-    Args:
-        written: the columns of a file by their roles, text without nulls.
-    """
-    starts = range(0, max(written.height, 1), _PIECE)
-    every = joined([swift(written.slice(start, _PIECE)) for start in starts])
-    rest = np.flatnonzero(~every.plain)
-    if len(rest):
-        every.scatter(rest, shown(glance(written[rest])))
-    return every
-
-
 def swift(written: pl.DataFrame) -> Shown:
     """What rows tell that are written in the commonest way; of the others ``plain`` is false, and nothing is told."""
     street = _street(Letters(written["address1"]))
-    zip5, has_zip = _zip5(Letters(written["zip"]))
-    state, has_state = _state(Letters(written["state"]))
-    letter, has_letter = _letter(Letters(written["city"]))
+    zip5, has_zip = _zip5(ShortLetters(written["zip"]))
+    state, has_state = _state(ShortLetters(written["state"]))
+    letter, has_letter = _letter(ShortLetters(written["city"]))
     last, has_last = _last(_names(written))
     plain = street.sure & has_zip & has_state & has_letter & has_last & _unparted(written)
     nowhere = np.full(len(plain), code(NOWHERE))
@@ -143,14 +128,14 @@ def _word(eights: Codes) -> tuple[Codes, Mask]:
     return word, sure
 
 
-def _zip5(zips: Letters) -> tuple[Codes, Mask]:
+def _zip5(zips: ShortLetters) -> tuple[Codes, Mask]:
     heads, lengths = zips.heads(), zips.lengths
     figures = flags_of_figures(heads)
     zip5 = heads & _FIVE
     sure = ((figures & HIGH & _FIVE) == (HIGH & _FIVE)) & (zip5 != code("00000"))
     longer = np.flatnonzero(lengths != 5)
     if len(longer):
-        rest = zips.of_rows(zips.starts[longer] + 5, zips.ends[longer])
+        rest = zips.behind(5)[longer]
         dashed = (byte(rest, 0) == _DASH) & (lengths[longer] == 10)
         four = np.where(dashed, rest >> np.uint64(8), rest)
         whole = (flags_of_figures(four) & (HIGH >> np.uint64(32))) == (HIGH >> np.uint64(32))
@@ -158,13 +143,13 @@ def _zip5(zips: Letters) -> tuple[Codes, Mask]:
     return zip5, sure
 
 
-def _state(states: Letters) -> tuple[Codes, Mask]:
+def _state(states: ShortLetters) -> tuple[Codes, Mask]:
     state = capitals(states.heads())
     two = states.lengths == 2
     return state, two & _STATES[np.where(two, state, np.uint64(0)).astype(np.int64)]
 
 
-def _letter(cities: Letters) -> tuple[Codes, Mask]:
+def _letter(cities: ShortLetters) -> tuple[Codes, Mask]:
     first = cities.heads() & _BYTE
     is_letter = (flags_of_letters(first) & _BYTE) != 0
     return np.where(is_letter, capitals(first), np.uint64(0)), is_letter | (cities.lengths == 0)

@@ -15,7 +15,7 @@ from prefcenter.cli.stopping import stoppable
 from prefcenter.files import writing
 from prefcenter.files.columns import Columns
 from prefcenter.files.reading import CsvTable
-from prefcenter.scrub import matching, windows
+from prefcenter.scrub import matching, run
 from prefcenter.scrub.index import ListIndex
 from prefcenter.scrub.outputs import Outputs
 from prefcenter.scrub.verdicts import Judged
@@ -41,14 +41,14 @@ def at_part(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
     def plan(part: int, *signals: signal.Signals) -> list[int]:
         judged: list[int] = []
 
-        def judge(frame: pl.DataFrame, columns: Columns, index: ListIndex, country: str, _seen: object) -> Judged:
+        def judge(frame: pl.DataFrame, columns: Columns, index: ListIndex, country: str) -> Judged:
             judged.append(len(judged))
             if judged[-1] == part:
                 for number in signals:
                     signal.raise_signal(number)
             return matching.judge(frame, columns, index, country)
 
-        monkeypatch.setattr(windows, "judge", judge)
+        monkeypatch.setattr(run, "judge", judge)
         return judged
 
     return plan
