@@ -11,8 +11,10 @@ from sqlalchemy import text
 
 from prefcenter import working
 from prefcenter.core.channels import Channel, MessageClass
+from prefcenter.core.decision import Cleared
 from prefcenter.services import sealing
 from prefcenter.services.outgoing import Draft, queue
+from prefcenter.services.ports import Answer, Batch, Outgoing, send_each
 from prefcenter.store import ledger, outbox
 from prefcenter.store.engine import Database
 from prefcenter.wiring import Wiring
@@ -83,13 +85,21 @@ def test_it_works_until_it_is_told_to_stop(wiring: Wiring) -> None:
     done = threading.Event()
 
     class Watching:
+        most_at_once = 1
+
         def __init__(self) -> None:
             self.sender = wiring.senders[Channel.EMAIL]
 
-        def send(self, cleared: object, message: object) -> str:
-            name = self.sender.send(cleared, message)  # type: ignore[arg-type]
+        def send(self, cleared: Cleared, message: Outgoing) -> str:
+            name = self.sender.send(cleared, message)
             done.set()
             return name
+
+        def send_many(self, batch: Batch) -> list[Answer]:
+            return send_each(self.send, batch)
+
+        def cancel(self, provider_id: str) -> bool:
+            return self.sender.cancel(provider_id)
 
     from dataclasses import replace
 

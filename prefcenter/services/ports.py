@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.decision import Cleared
+from prefcenter.core.errors import PrefcenterError
 from prefcenter.core.keys import Peppers
 from prefcenter.core.tokens import SigningKeys
 
@@ -44,6 +45,12 @@ class Outgoing:
         text: the plain body.
         html: the rich body, or empty.
         headers: further headers of a mail.
+        brand: the slug of the brand that it is sent for, None where it has none.
+        topic: the topic's slug, None where it has none.
+        batch: what may share one call to the provider: messages of the same type and sender made from the same
+            template; empty for one that goes alone.
+        variables: what was put into the template for this recipient. The content above is rendered already and is
+            what counts.
     """
 
     id: int
@@ -56,10 +63,26 @@ class Outgoing:
     text: str
     html: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    brand: str | None = None
+    topic: str | None = None
+    batch: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+Batch = Sequence[tuple[Cleared, Outgoing]]
+"""Cleared messages that may share one call: all of one ``batch``."""
+
+Answer = str | PrefcenterError
+"""The provider's name for a message, or what became of it: SendFailed, RecipientRefused, SendUnknown."""
 
 
 class Sender(Protocol):
     """Delivers cleared messages; takes nothing else."""
+
+    @property
+    def most_at_once(self) -> int:
+        """How many messages of one batch it takes in one call; 1 where each needs its own."""
+        ...
 
     def send(self, cleared: Cleared, message: Outgoing) -> str:
         """Hand the message over and return the provider's name for it.
@@ -69,6 +92,28 @@ class Sender(Protocol):
             SendUnknown: nobody can tell whether it left; it must not be sent again.
         """
         ...
+
+    def send_many(self, batch: Batch) -> Sequence[Answer]:
+        """Hand at most ``most_at_once`` messages of one batch over, and return one answer for each, in their order.
+
+        What one of them meets is its answer and stops no other; whatever is raised instead leaves all of them unknown.
+        """
+        ...
+
+    def cancel(self, provider_id: str) -> bool:
+        """Call back a message that the provider still holds; False where it has left, or cannot be called back."""
+        ...
+
+
+def send_each(send: Callable[[Cleared, Outgoing], str], batch: Batch) -> list[Answer]:
+    """Send a batch one by one, for a sender that has no call for several; the errors of the house become answers."""
+    answers: list[Answer] = []
+    for cleared, message in batch:
+        try:
+            answers.append(send(cleared, message))
+        except PrefcenterError as error:
+            answers.append(error)
+    return answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from prefcenter.services import optouts, outgoing
 from prefcenter.services.errors import RecipientRefused, SendFailed, SendUnknown
 from prefcenter.services.outgoing import Draft
 from prefcenter.services.points import Points
-from prefcenter.services.ports import Evidence, Keyring, Outgoing
+from prefcenter.services.ports import Answer, Batch, Evidence, Keyring, Outgoing, send_each
 from prefcenter.services.suppressing import OptOut
 from prefcenter.store import outbox, registry
 from prefcenter.store.consents import ConsentRecord
@@ -39,12 +39,19 @@ class Recording:
 
     sent: list[Outgoing] = field(default_factory=list)
     act: Callable[[], None] = lambda: None
+    most_at_once: int = 1
 
     def send(self, cleared: Cleared, message: Outgoing) -> str:
         assert isinstance(cleared, Cleared)
         self.sent.append(message)
         self.act()
         return f"provider-{message.id}"
+
+    def send_many(self, batch: Batch) -> list[Answer]:
+        return send_each(self.send, batch)
+
+    def cancel(self, provider_id: str) -> bool:
+        raise AssertionError(provider_id)
 
 
 @dataclass
@@ -73,7 +80,7 @@ class Post:
 
     def dispatch(self, **changes: Any) -> dict[str, int]:
         senders = {Channel.EMAIL: self.sender, Channel.SMS: self.sender}
-        values = {"senders": senders, "keyring": self.keyring} | changes
+        values: dict[str, Any] = {"senders": senders, "keyring": self.keyring} | changes
         return dict(outgoing.dispatch_due(self.database, points=self.points, clock=lambda: self.at, **values))
 
     def opt_out(self, scope: Scope) -> None:
