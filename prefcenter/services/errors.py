@@ -13,6 +13,15 @@ class AlreadyThere(BadInput):
 class UnknownType(NotFound, BadInput):
     """A message type that nobody registered: it is refused, never guessed (X1)."""
 
+    code = "unknown_type"
+    """What a message that was refused for it says."""
+
+
+class NotApproved(UnknownType):
+    """A message type that one operator proposed and no other one approved yet: nothing of it is sent (E14)."""
+
+    code = "type_not_approved"
+
 
 class Ambiguous(BadInput):
     """Something must be named because there are several, such as the brand."""
@@ -41,3 +50,7 @@ class RecipientRefused(SendFailed):
 
 class SendUnknown(PrefcenterError):
     """The provider did not answer: the message may have left, so it is never sent again."""
+
+
+class SendLater(SendFailed):
+    """The provider did not take a message now, and nothing of it left: trying again later sends nothing twice."""
