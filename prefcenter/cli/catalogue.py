@@ -14,6 +14,7 @@ from prefcenter.core.channels import Channel
 from prefcenter.services import catalogue
 from prefcenter.services.links import the_brand
 from prefcenter.services.ports import Evidence
+from prefcenter.services.registering import name_from
 from prefcenter.store import registry
 
 _SHOWN = ("slug", "name", "country", "postal_address", "sender_name", "marketing_from", "service_from", "contact")
@@ -50,7 +51,7 @@ def add_brand(slug: str, name: str | None, evidence: Evidence, **facts: str | No
     is enough to begin; its postal address and senders are needed before the first send.
     """
     given = {key: value for key, value in facts.items() if value is not None}
-    told = catalogue.BrandFacts(name=name or catalogue.name_from(slug), **given)
+    told = catalogue.BrandFacts(name=name or name_from(slug), **given)
     with open_wiring() as wiring, wiring.database.write() as session:
         row = catalogue.add_brand(session, slug, told, evidence, at=wiring.clock())
     click.echo(f"Added the brand {row.slug} ({row.name}).")
@@ -111,7 +112,7 @@ def add_topic(
             session,
             slug,
             brand=brand,
-            name=name or catalogue.name_from(slug),
+            name=name or name_from(slug),
             description=description,
             channels=channels,
             evidence=evidence,

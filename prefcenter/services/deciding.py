@@ -20,7 +20,7 @@ from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Sourc
 from prefcenter.core.consent import Consent, Party, bases_needed, country_of
 from prefcenter.core.decision import Ask, Decision, Fact, decide
 from prefcenter.core.keys import PhoneKey, country_of_phone
-from prefcenter.services.errors import Ambiguous, UnknownType
+from prefcenter.services.errors import Ambiguous, NotApproved, UnknownType
 from prefcenter.services.keyring import require_all
 from prefcenter.services.nearby import met_nearby
 from prefcenter.services.points import Point, hashed_digests
@@ -65,12 +65,18 @@ def question_about_type(session: Session, slug: str) -> Question:
     """Ask about a registered message type.
 
     Raises:
-        UnknownType: nobody registered it, or nobody approved it yet; it must not be sent (X1).
+        UnknownType: nobody registered it; it must not be sent (X1).
+        NotApproved: it was proposed, and nobody approved it yet (E14).
     """
     kind = registry.asked_about(session, slug)
-    if kind is None or kind.approved_by is None:
+    if kind is None:
         raise UnknownType(
             f"There is no message type “{slug}”.", remedy="`prefcenter type list` shows those that are registered."
+        )
+    if kind.approved_by is None:
+        raise NotApproved(
+            f"The message type “{slug}” is only proposed, so nothing of it may be sent yet (E14).",
+            remedy=f"Another operator than the one who proposed it runs `prefcenter type approve {slug} --as …`.",
         )
     return Question(
         message_class=MessageClass(kind.message_class),

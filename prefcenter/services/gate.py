@@ -29,6 +29,9 @@ HELP = "help"
 ACKNOWLEDGEMENT = "acknowledgement"
 """The message type of the acknowledgement of a postal request (P3)."""
 
+OWN_TYPES = frozenset({CONFIRMATION, HELP, ACKNOWLEDGEMENT})
+"""Messages of our own, which answer what a person wrote; nobody registers a type of these names."""
+
 
 def clear(session: Session, keyring: Keyring, points: Points, row: OutboxMessage, *, at: datetime) -> Decision:
     """Decide one message of the outbox; only reads.
@@ -59,7 +62,7 @@ def question_of(session: Session, row: OutboxMessage) -> Question:
         UnknownType: a message that nobody asked for has no registered type.
     """
     channel, message_class = Channel(row.channel), MessageClass(row.message_class)
-    is_registered = registry.type_by_slug(session, row.message_type) is not None
+    is_registered = registry.type_named(session, row.message_type) is not None  # One that was archived is refused.
     if message_class is MessageClass.REQUESTED and not is_registered:
         question = question_about_class(session, message_class, brand=row.brand)
         return replace(question, channel=channel, message_type=row.message_type, sender=row.sender or None)

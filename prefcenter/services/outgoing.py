@@ -217,7 +217,7 @@ def _decide(
     try:
         decision = gate.clear(session, keyring, points, row, at=at)
     except (UnknownType, BadAddress) as error:
-        code = "unknown_type" if isinstance(error, UnknownType) else "no_address"
+        code = error.code if isinstance(error, UnknownType) else "no_address"
         _refuse(session, row, [code], at)
         return row.state, None, None
     if not isinstance(decision, Cleared):

@@ -21,8 +21,9 @@ from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope
 from prefcenter.core.consent import Basis
 from prefcenter.core.errors import BadAddress
 from prefcenter.core.postal.address import PostalAddress
-from prefcenter.services import catalogue
-from prefcenter.services.catalogue import BrandFacts, TypeFacts
+from prefcenter.services import catalogue, message_types
+from prefcenter.services.catalogue import BrandFacts
+from prefcenter.services.message_types import TypeFacts
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence
 from prefcenter.services.suppressing import OptOut, suppress
@@ -71,17 +72,39 @@ _TYPES: tuple[tuple[str, TypeFacts], ...] = (
     ("acme-catalog", TypeFacts("Printed catalog", _M, Channel.POST, "acme", "catalog")),
     (
         "acme-receipts",
-        TypeFacts("Receipts", _S, Channel.EMAIL, "acme", category=ServiceCategory.TRANSACTION),
+        TypeFacts(
+            "Receipts",
+            _S,
+            Channel.EMAIL,
+            "acme",
+            category=ServiceCategory.TRANSACTION,
+            category_reason="Confirms an order, right after it was placed.",
+        ),
     ),
     (
         "acme-delivery",
-        TypeFacts("Delivery texts", _S, Channel.SMS, "acme", sender="+18025550191", category=ServiceCategory.DELIVERY),
+        TypeFacts(
+            "Delivery texts",
+            _S,
+            Channel.SMS,
+            "acme",
+            sender="+18025550191",
+            category=ServiceCategory.DELIVERY,
+            category_reason="Says when an order arrives.",
+        ),
     ),
     ("bluebird-new-books", TypeFacts("New books", _M, Channel.EMAIL, "bluebird", "new-books")),
     ("bluebird-events", TypeFacts("Readings by post", _M, Channel.POST, "bluebird", "events")),
     (
         "bluebird-account",
-        TypeFacts("Account notices", _S, Channel.EMAIL, "bluebird", category=ServiceCategory.ACCOUNT),
+        TypeFacts(
+            "Account notices",
+            _S,
+            Channel.EMAIL,
+            "bluebird",
+            category=ServiceCategory.ACCOUNT,
+            category_reason="Tells of changes to the reader's own account.",
+        ),
     ),
 )
 
@@ -154,7 +177,7 @@ def _register(session: Session, at: datetime) -> None:
             session, slug, name=name, evidence=SYSTEM, at=at, brand=brand, description=description, channels=channels
         )
     for slug, facts_of_type in _TYPES:
-        catalogue.add_type(session, slug, facts_of_type, SYSTEM, at=at)
+        message_types.add_type(session, slug, facts_of_type, SYSTEM, at=at)
 
 
 def _add_person(session: Session, points: Points, person: Person, address: Point, at: datetime) -> None:

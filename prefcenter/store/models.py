@@ -6,6 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from prefcenter.resources import migrations_dir
 from prefcenter.store import (
+    chores,
     consents,
     contacts,
     fingerprints,
@@ -19,6 +20,7 @@ from prefcenter.store import (
     registry,
     reviews,
     suppressions,
+    watching,
 )
 from prefcenter.store.base import Base
 
@@ -36,6 +38,8 @@ MODEL_MODULES = (
     outbox,
     fingerprints,
     keyings,
+    chores,
+    watching,
 )
 """Importing them fills ``Base.metadata``, which the migrations are compared with."""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, String, Text, or_, select, update
+from sqlalchemy import BigInteger, Index, Integer, String, Text, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.store.base import Base, BigId, Code, DigestType, Slug
@@ -24,7 +24,16 @@ class OutboxMessage(Base):
     """
 
     __tablename__ = "outbox_messages"
-    __table_args__ = (Index("ix_outbox_messages_due", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_outbox_messages_due", "state", "due_at"),
+        Index(
+            "ix_outbox_messages_watched",
+            "message_type",
+            "sent_at",
+            sqlite_where=text("message_class IN ('service', 'legal')"),
+            postgresql_where=text("message_class IN ('service', 'legal')"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     channel: Mapped[str] = mapped_column(Code)

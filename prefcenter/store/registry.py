@@ -96,6 +96,7 @@ class MessageType(Base):
     use_since_policy: Mapped[int | None] = mapped_column(Integer)
     proposed_by: Mapped[str] = mapped_column(String(254), default="")
     approved_by: Mapped[str | None] = mapped_column(String(254))
+    approved_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
 
@@ -188,9 +189,23 @@ def asked_about(session: Session, slug: str) -> Row[Any] | None:
     return session.execute(_REGISTERED, {"wanted": slug}).first()
 
 
-def types(session: Session) -> Sequence[tuple[MessageType, Brand, Topic | None]]:
-    """List the message types in use with their brands and topics, by slug."""
-    query = _types().where(MessageType.archived_at.is_(None)).order_by(MessageType.slug)
+def type_named(session: Session, slug: str) -> tuple[MessageType, Brand, Topic | None] | None:
+    """Find a message type with its brand and topic, an archived one too."""
+    row = session.execute(_types().where(MessageType.slug == slug)).first()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def lock_type(session: Session, slug: str) -> MessageType | None:
+    """Find a message type, archived or not, and keep others from changing it meanwhile."""
+    query = select(MessageType).where(MessageType.slug == slug).with_for_update()
+    return session.scalar(query.execution_options(populate_existing=True))
+
+
+def types(session: Session, *, with_archived: bool = False) -> Sequence[tuple[MessageType, Brand, Topic | None]]:
+    """List the message types in use with their brands and topics, by slug; those no longer in use too if asked."""
+    query = _types().order_by(MessageType.slug)
+    if not with_archived:
+        query = query.where(MessageType.archived_at.is_(None))
     return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
 

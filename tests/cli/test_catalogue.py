@@ -45,8 +45,15 @@ def test_a_slug_is_lower_case_letters_digits_and_hyphens(prefcenter: Prefcenter,
 def test_the_list_of_types_is_the_contract(acme: Prefcenter) -> None:
     acme("type", "add", "receipt", "--class", "service", "--channel", "sms", "--category", "transaction")
     assert acme.json("type", "list") == [
-        {"slug": "receipt", "class": "service", "channel": "sms", "brand": "acme", "topic": None},
-        {"slug": "spring-offers", "class": "marketing", "channel": "email", "brand": "acme", "topic": "offers"},
+        {"slug": "receipt", "class": "service", "channel": "sms", "brand": "acme", "topic": None, "state": "approved"},
+        {
+            "slug": "spring-offers",
+            "class": "marketing",
+            "channel": "email",
+            "brand": "acme",
+            "topic": "offers",
+            "state": "approved",
+        },
     ]
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from prefcenter.core.channels import Channel, MessageClass, ServiceCategory
 from prefcenter.core.errors import BadInput
-from prefcenter.services import catalogue
-from prefcenter.services.catalogue import BrandFacts, TypeFacts
+from prefcenter.services import catalogue, message_types
+from prefcenter.services.catalogue import BrandFacts
 from prefcenter.services.composing import Content, compose
 from prefcenter.services.links import LinkMaker, links_for, token_in_mailbox
+from prefcenter.services.message_types import TypeFacts
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Evidence, Keyring
 from prefcenter.store import registry
@@ -47,12 +48,13 @@ def composer(sqlite_database: Database, keyring: Keyring, points: Points) -> Com
     ) -> Content:
         if kind is MessageClass.SERVICE:
             facts.setdefault("category", ServiceCategory.TRANSACTION)
+            facts.setdefault("category_reason", "It confirms an order.")
         told = TypeFacts(name="It", message_class=kind, channel=facts.pop("channel", Channel.EMAIL), **facts)
         with sqlite_database.write() as session:
             if registry.brand_by_slug(session, "acme") is None:
                 catalogue.add_brand(session, "acme", brand, ME, at=START)
                 catalogue.add_topic(session, "offers", name="Spring offers", evidence=ME, at=START)
-            catalogue.add_type(session, "it", told, ME, at=START)
+            message_types.add_type(session, "it", told, ME, at=START)
         with sqlite_database.read() as session:
             registered = registry.type_by_slug(session, "it")
             assert registered is not None
