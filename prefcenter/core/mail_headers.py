@@ -65,7 +65,7 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
             raise BadInput("A header has a name that no header can have.")
         if name.lower() in _OURS:
             raise BadInput(f"The header {name} is made by us.", remedy="Leave it out.")
-        checked[name] = _encoded(checked_line(value, f"header {name}"))
+        checked[name] = encoded(checked_line(value, f"header {name}"))
     return checked
 
 
@@ -93,7 +93,7 @@ def list_id(name: str, *labels: str) -> str:
     '=?utf-8?b?RnLDvGhsaW5n?= <acme.localhost>'
     """
     phrase = checked_line(name, "name of the list")
-    written = phrase if _ATOMS.fullmatch(phrase) else _quoted(phrase) if phrase.isascii() else _encoded(phrase)
+    written = phrase if _ATOMS.fullmatch(phrase) else _quoted(phrase) if phrase.isascii() else encoded(phrase)
     return f"{written} <{'.'.join(label.lower() for label in labels if label)}>".strip()
 
 
@@ -122,6 +122,6 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _encoded(text: str) -> str:
+def encoded(text: str) -> str:
     """A header's value in ASCII, on one line: as it is, or in encoded words. Source: RFC 2047."""
     return text if text.isascii() else Header(text, "utf-8", maxlinelen=76).encode(linesep="")
