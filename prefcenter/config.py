@@ -10,7 +10,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -19,6 +20,7 @@ from prefcenter.core.keys import Peppers
 from prefcenter.core.tokens import SigningKeys
 
 _REQUIRED = ("PREFCENTER_SECRET_KEYS", "PREFCENTER_PEPPERS", "PREFCENTER_BASE_URL")
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _DEMO_SECRETS = ("PREFCENTER_SECRET_KEYS", "PREFCENTER_PEPPERS", "PREFCENTER_INBOUND_AUTH", "TWILIO_AUTH_TOKEN")
 
 
@@ -54,6 +56,8 @@ class Config:
     twilio_account_sid: str = ""
     twilio_auth_token: str = field(default="", repr=False)
     sendgrid_api_key: str = field(default="", repr=False)
+    twilio_host: str = ""
+    sendgrid_host: str = ""
     sendgrid_event_public_key: str = ""
     sendgrid_parse_public_key: str = ""
     inbound_auth: str = field(default="", repr=False)
@@ -102,6 +106,8 @@ class Config:
             twilio_account_sid=values.get("TWILIO_ACCOUNT_SID") or "",
             twilio_auth_token=values.get("TWILIO_AUTH_TOKEN") or "",
             sendgrid_api_key=values.get("SENDGRID_API_KEY") or "",
+            twilio_host=_stand_in("PREFCENTER_TWILIO_HOST", values.get("PREFCENTER_TWILIO_HOST") or ""),
+            sendgrid_host=_stand_in("PREFCENTER_SENDGRID_HOST", values.get("PREFCENTER_SENDGRID_HOST") or ""),
             sendgrid_event_public_key=values.get("SENDGRID_EVENT_PUBLIC_KEY") or "",
             sendgrid_parse_public_key=values.get("SENDGRID_PARSE_PUBLIC_KEY") or "",
             inbound_auth=_inbound_auth(values.get("PREFCENTER_INBOUND_AUTH") or ""),
@@ -113,7 +119,17 @@ class Config:
     @property
     def has_provider(self) -> bool:
         """Whether mail or texts can leave for the outside world; if not, they go to the sandbox."""
-        return bool(self.sendgrid_api_key or (self.twilio_account_sid and self.twilio_auth_token))
+        return self.sends_mail or self.sends_texts
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether mail leaves by SendGrid."""
+        return bool(self.sendgrid_api_key)
+
+    @property
+    def sends_texts(self) -> bool:
+        """Whether texts leave by Twilio."""
+        return bool(self.twilio_account_sid and self.twilio_auth_token)
 
     def peppers_in_use(self) -> Peppers:
         """The peppers, ready to digest."""
@@ -140,6 +156,18 @@ def _base_url(text: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise BadInput(
             "PREFCENTER_BASE_URL is not an http or https address.", remedy="Write it as https://prefs.example.com."
+        )
+    return url
+
+
+def _stand_in(name: str, text: str) -> str:
+    """An address that is called instead of a provider: of this machine, so that no key is ever told to a stranger."""
+    url = text.strip().rstrip("/")
+    parts = urlsplit(url)
+    if url and not (parts.scheme == "http" and parts.hostname in _LOOPBACK and not parts.path):
+        raise BadInput(
+            f"{name} is not an address of this machine.",
+            remedy="Leave it empty to call the provider; a stand-in has one such as http://127.0.0.1:8100.",
         )
     return url
 

@@ -69,3 +69,19 @@ def test_a_demo_makes_its_own_secrets_once_and_keeps_them_to_itself(tmp_path: Pa
 def test_a_demo_uses_the_secrets_that_it_is_given(tmp_path: Path) -> None:
     config = Config.for_demo({"PREFCENTER_DATA_DIR": str(tmp_path), "TWILIO_AUTH_TOKEN": "given-token"})
     assert config.twilio_auth_token == "given-token"
+
+
+@pytest.mark.parametrize("name", ["PREFCENTER_TWILIO_HOST", "PREFCENTER_SENDGRID_HOST"])
+@pytest.mark.parametrize(
+    "address", ["https://api.example.com", "http://127.0.0.1.example.com", "http://10.0.0.1:80", "http://127.0.0.1/x"]
+)
+def test_a_stand_in_is_on_this_machine(name: str, address: str) -> None:
+    """A key, and all that is sent, must never go to a stranger."""
+    with pytest.raises(BadInput, match=name):
+        Config.from_env(WHOLE | {name: address})
+
+
+def test_a_stand_in_can_be_named() -> None:
+    config = Config.from_env(WHOLE | {"PREFCENTER_TWILIO_HOST": "http://127.0.0.1:8100/"})
+    assert config.twilio_host == "http://127.0.0.1:8100"
+    assert not config.has_provider
