@@ -133,18 +133,30 @@ def links_for(
         MissingKey: a key in use is missing.
     """
     require_all(session, keyring)
-    found = the_brand(session, brand)
-    code = 0
-    if topic is not None:
-        row = registry.topic_by_slug(session, found.id, topic)
-        if row is None:
-            raise UnknownType(
-                f"The brand “{found.slug}” has no topic “{topic}”.", remedy="`prefcenter topic list` shows the topics."
-            )
-        code = row.code
+    found, row = brand_and_topic(session, brand, topic)
     known = make_known(session, point, at=at, source=Source.OPERATOR, note="link")
     session.commit()
-    return maker.links(point.channel, known.digest, found.code, code)
+    return maker.links(point.channel, known.digest, found.code, 0 if row is None else row.code)
+
+
+def brand_and_topic(
+    session: Session, brand: str | None, topic: str | None
+) -> tuple[registry.Brand, registry.Topic | None]:
+    """Find the brand that was named, or the only one there is, and its topic, if one was named.
+
+    Raises:
+        Ambiguous: there are several brands and none was named.
+        UnknownType: the brand or topic is unknown.
+    """
+    found = the_brand(session, brand)
+    if topic is None:
+        return found, None
+    row = registry.topic_by_slug(session, found.id, topic)
+    if row is None:
+        raise UnknownType(
+            f"The brand “{found.slug}” has no topic “{topic}”.", remedy="`prefcenter topic list` shows the topics."
+        )
+    return found, row
 
 
 def the_brand(session: Session, slug: str | None) -> registry.Brand:

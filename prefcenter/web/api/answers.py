@@ -34,14 +34,15 @@ def _recipient_of(raw: Raw) -> tuple[Ref, Recipient | Invalid]:
     try:
         read = _decoder.decode(raw)
     except msgspec.DecodeError as error:
-        return _ref_of(raw), Invalid(f"{error}.")
+        return ref_of(raw), Invalid(f"{error}.")
     except UnicodeDecodeError:
-        return _ref_of(raw), Invalid("It is not text in UTF-8.")
+        return ref_of(raw), Invalid("It is not text in UTF-8.")
     post = None if read.post is None else {name: value or "" for name, value in structs.asdict(read.post).items()}
     return read.ref, Recipient(email=read.email, phone=read.phone, post=post)
 
 
-def _ref_of(raw: Raw) -> Ref:
+def ref_of(raw: Raw) -> Ref:
+    """The caller's name for a recipient that cannot be read as one, as far as that can be told."""
     try:
         return _ref_decoder.decode(raw).ref
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -19,22 +19,22 @@ View = Callable[[Session], Response]
 """A view that gets the session, for reading, in which the caller's key was found."""
 
 
-def needs_scope(scope: KeyScope) -> Callable[[View], Callable[[], Response]]:
-    """Let a view be called only with a key that has the scope: without a key 401, with another one 403."""
+def needs_scope(*scopes: KeyScope) -> Callable[[View], Callable[[], Response]]:
+    """Let a view be called only with a key that has the scope, or one of several: no key 401, another one 403."""
 
     def guard(view: View) -> Callable[[], Response]:
         @wraps(view)
         def guarded() -> Response:
             with current_wiring().database.read() as session:
-                return refusal(session, scope) or view(session)
+                return refusal(session, *scopes) or view(session)
 
         return guarded
 
     return guard
 
 
-def refusal(session: Session, scope: KeyScope) -> Response | None:
-    """Say why the request's key is not good for a scope, or None where it is; the key's name goes to ``g``.
+def refusal(session: Session, *wanted: KeyScope) -> Response | None:
+    """Say why the request's key has none of the scopes, or None where it has one; the key's name goes to ``g``.
 
     Source: RFC 6750 §3.
     """
@@ -51,10 +51,11 @@ def refusal(session: Session, scope: KeyScope) -> Response | None:
         challenge = 'Bearer realm="prefcenter", error="invalid_token"'
         return problems.answer(Problems.NO_KEY, "The API key is unknown or revoked.", WWW_Authenticate=challenge)
     name, scopes = found
-    if scope not in scopes:
-        challenge = f'Bearer realm="prefcenter", error="insufficient_scope", scope="{scope}"'
+    if not set(wanted) & set(scopes):
+        challenge = f'Bearer realm="prefcenter", error="insufficient_scope", scope="{wanted[0]}"'
+        needed = " or ".join(f"“{scope}”" for scope in wanted)
         return problems.answer(
-            Problems.WRONG_SCOPE, f"This needs a key with the scope “{scope}”.", WWW_Authenticate=challenge
+            Problems.WRONG_SCOPE, f"This needs a key with the scope {needed}.", WWW_Authenticate=challenge
         )
     g.api_key = name
     return None

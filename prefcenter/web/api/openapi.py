@@ -12,10 +12,12 @@ import msgspec
 
 from prefcenter import __version__
 from prefcenter.services.checking import MOST_RECIPIENTS
+from prefcenter.services.linking import MOST_ADDRESSES
+from prefcenter.web.api.link_schemas import LinkRequest, LinkResponse
 from prefcenter.web.api.problems import CONTENT_TYPE, Problems
 from prefcenter.web.api.schemas import CheckRequest, CheckResponse, Problem
 
-_SCHEMAS: Final = (CheckRequest, CheckResponse, Problem)
+_SCHEMAS: Final = (CheckRequest, CheckResponse, LinkRequest, LinkResponse, Problem)
 _REF: Final = "#/components/schemas/{name}"
 
 _AT_EVERY_CALL: Final = {
@@ -48,6 +50,29 @@ _EXAMPLE_RESPONSE: Final = {
     ],
 }
 
+_LINKS_REQUEST: Final = {
+    "brand": "acme",
+    "topic": "offers",
+    "recipients": [{"ref": "1", "email": "a@example.com"}, {"ref": "2", "email": "not an address"}],
+}
+_LINKS_RESPONSE: Final = {
+    "links": [
+        {
+            "ref": "1",
+            "unsubscribe": "https://prefs.example.com/u/cea…",
+            "preferences": "https://prefs.example.com/p/cia…",
+            "headers": {
+                "List-Unsubscribe": "<https://prefs.example.com/u/cea…>, "
+                "<mailto:u-cea…@in.example.com?subject=unsubscribe>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+                "List-Id": "Acme: Offers <offers.acme.prefs.example.com>",
+                "List-Help": "<https://prefs.example.com/p/cia…>",
+            },
+        },
+        {"ref": "2", "problem": "This is not an email address: … Write it as name@example.com."},
+    ]
+}
+
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
@@ -63,7 +88,11 @@ def document() -> dict[str, Any]:
             "call from everything on file. Errors are `application/problem+json` (RFC 9457).",
         },
         "servers": [{"url": "/"}],
-        "paths": {"/api/v1/check": {"post": _check()}, "/api/v1/openapi.json": {"get": _itself()}},
+        "paths": {
+            "/api/v1/check": {"post": _check()},
+            "/api/v1/links": {"post": _links()},
+            "/api/v1/openapi.json": {"get": _itself()},
+        },
         "components": {
             "schemas": schemas,
             "responses": {kind.name.lower(): _response_to(kind) for kind in Problems},
@@ -98,6 +127,31 @@ def _check() -> dict[str, Any]:
             "200": {
                 "description": "A decision for each recipient.",
                 "content": {"application/json": {"schema": _ref(CheckResponse), "example": _EXAMPLE_RESPONSE}},
+            },
+            **_problems(),
+        },
+    }
+
+
+def _links() -> dict[str, Any]:
+    return {
+        "operationId": "links",
+        "summary": "The links that a mail to these carries, whichever tool sends it.",
+        "description": "For marketing of a `brand`, about a `topic` or in general. Put `unsubscribe` and `preferences` "
+        "into the mail, and send `headers` along as they are. Addresses are made known that aren't; asking again gives "
+        f"the same links. The answers come in the order of the recipients, up to {MOST_ADDRESSES:,} a call. A "
+        "recipient that cannot be one has a `problem` instead of links, and the others get theirs. Ask `check` too: "
+        "links say nothing about whether the mail may be sent. A key with the scope `record` will do as well.",
+        "security": [{"key": []}],
+        "x-scope": "send",
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _ref(LinkRequest), "example": _LINKS_REQUEST}},
+        },
+        "responses": {
+            "200": {
+                "description": "The links of each recipient.",
+                "content": {"application/json": {"schema": _ref(LinkResponse), "example": _LINKS_RESPONSE}},
             },
             **_problems(),
         },
