@@ -13,7 +13,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from prefcenter.core.errors import PrefcenterError
-from prefcenter.services import mailing_ends, mailing_records, outgoing, receiving, sealing, stray_rows
+from prefcenter.services import (
+    dispatching,
+    mailing_ends,
+    mailing_records,
+    recalling,
+    receiving,
+    sealing,
+    stray_rows,
+)
+from prefcenter.services.dispatching import Dispatcher
 from prefcenter.services.ports import Evidence
 from prefcenter.store import ledger, outbox
 from prefcenter.wiring import Wiring
@@ -68,8 +77,12 @@ def send_due(wiring: Wiring) -> int:
     with wiring.database.read() as session:
         if not outbox.has_due(session, wiring.clock()):
             return 0
-    states = outgoing.dispatch_due(wiring.database, wiring.keyring, wiring.points, wiring.senders, wiring.clock)
-    return sum(states.values()) - states["queued"]
+    states = dispatching.dispatch_due(
+        wiring.database, wiring.keyring, wiring.points, wiring.senders, wiring.clock, links=wiring.links
+    )
+    use = Dispatcher(wiring.database, wiring.keyring, wiring.points, wiring.senders, wiring.clock)
+    called_back = recalling.recall_due(use)
+    return sum(states.values()) - states["queued"] + sum(called_back.values()) - called_back["recalled"]
 
 
 def finish_leftovers(wiring: Wiring) -> int:

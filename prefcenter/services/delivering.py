@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, Reason, Scope, Source
-from prefcenter.core.decision import Cleared
-from prefcenter.services.errors import RecipientRefused, SendFailed, SendUnknown
+from prefcenter.core.errors import PrefcenterError
+from prefcenter.services.errors import RecipientRefused, SendFailed, SendLater
 from prefcenter.services.points import Points
-from prefcenter.services.ports import Evidence, Outgoing, Sender
+from prefcenter.services.ports import Answer, Batch, Evidence, Sender
 from prefcenter.services.suppressing import OptOut, suppress
 from prefcenter.store import consents, ledger
 from prefcenter.store.outbox import OutboxMessage
@@ -25,7 +25,7 @@ class Delivered:
     """What came of handing a message over.
 
     Args:
-        state: ``sent``, ``failed`` or ``unknown``.
+        state: ``sent``, ``failed``, ``unknown``, or ``queued`` where nothing left and it may be tried later.
         provider_id: the provider's name for it, once it is sent.
         problem: what went wrong, without the address.
         reason: what the provider told of the recipient, or None.
@@ -37,19 +37,33 @@ class Delivered:
     reason: Reason | None = None
 
 
-def deliver(sender: Sender, cleared: Cleared, message: Outgoing) -> Delivered:
-    """Hand a message over; never raises. What may have left is unknown, and so is never sent again."""
+def deliver(sender: Sender, batch: Batch) -> list[Delivered]:
+    """Hand messages over that may share one call; never raises.
+
+    What may have left is unknown, and so is never sent again.
+    """
     try:
-        return Delivered("sent", sender.send(cleared, message))
-    except RecipientRefused as error:
-        return Delivered("failed", problem=error.message, reason=error.reason)
-    except SendFailed as error:
-        return Delivered("failed", problem=error.message)
-    except SendUnknown as error:
-        return Delivered("unknown", problem=error.message)
-    except Exception as error:  # noqa: BLE001 - it may have left, so it is never sent again
+        answers = [sender.send(*batch[0])] if len(batch) == 1 else sender.send_many(batch)
+        return [_delivered(answer) for _, answer in zip(batch, answers, strict=True)]
+    except PrefcenterError as error:
+        return [_delivered(error)] * len(batch)
+    except Exception as error:  # noqa: BLE001 - they may have left, so they are never sent again
         _log.error("a sender broke off: %s", type(error).__name__)
-        return Delivered("unknown", problem=type(error).__name__)
+        return [Delivered("unknown", problem=type(error).__name__)] * len(batch)
+
+
+def _delivered(answer: Answer) -> Delivered:
+    match answer:
+        case str():
+            return Delivered("sent", answer)
+        case RecipientRefused():
+            return Delivered("failed", problem=answer.message, reason=answer.reason)
+        case SendLater():
+            return Delivered("queued", problem=answer.message)
+        case SendFailed():
+            return Delivered("failed", problem=answer.message)
+        case _:
+            return Delivered("unknown", problem=answer.message)
 
 
 def believe(session: Session, points: Points, row: OutboxMessage, reason: Reason, *, at: datetime) -> None:

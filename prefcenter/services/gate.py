@@ -5,6 +5,8 @@ It fails closed: what it cannot decide it does not clear, and what it does not u
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.decision import Decision
+from prefcenter.core.errors import BadAddress
 from prefcenter.core.policy import LONGEST_WAIT
 from prefcenter.services.deciding import Question, decide_all, question_about_class, question_about_type
-from prefcenter.services.points import Points
+from prefcenter.services.errors import UnknownType
+from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Keyring
 from prefcenter.store import registry
 from prefcenter.store.outbox import OutboxMessage
@@ -41,18 +45,60 @@ def clear(session: Session, keyring: Keyring, points: Points, row: OutboxMessage
         BadAddress: there is no address left to send it to.
         MissingKey: a key in use is missing.
     """
-    channel = Channel(row.channel)
-    point = points.given(channel, {"address": row.to or ""})
-    question = question_of(session, row)
-    scheduled = row.not_before or row.created_at
-    asked: dict[str, Any] = {"wait_ends": scheduled + LONGEST_WAIT}
-    if question.message_class is MessageClass.REQUESTED:
+    found = clear_all(session, keyring, points, [row], at=at)[0]
+    if isinstance(found, UnknownType | BadAddress):
+        raise found
+    return found
+
+
+def clear_all(
+    session: Session, keyring: Keyring, points: Points, rows: Sequence[OutboxMessage], *, at: datetime
+) -> list[Decision | UnknownType | BadAddress]:
+    """Decide messages of the outbox, each for its own recipient, with one look-up for those that are alike; only reads.
+
+    Returns:
+        What was decided of each, in their order; an error stands where one cannot be sent for want of its type or
+        address.
+
+    Raises:
+        MissingKey: a key in use is missing.
+    """
+    decided: dict[int, Decision | UnknownType | BadAddress] = {}
+    alike: dict[tuple[Any, ...], list[tuple[int, Point]]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        try:
+            point = points.given(Channel(row.channel), {"address": row.to or ""})
+        except BadAddress as error:
+            decided[place] = error
+            continue
+        alike[_likeness(row)].append((place, point))
+    for group in alike.values():
+        row = rows[group[0][0]]
+        try:
+            question, asked = question_of(session, row), _asked(row)
+        except UnknownType as error:
+            decided |= dict.fromkeys((place for place, _ in group), error)
+            continue
+        told = decide_all(session, keyring, question, [point for _, point in group], at=at, **asked)
+        decided |= dict(zip((place for place, _ in group), told, strict=True))
+    return [decided[place] for place in range(len(rows))]
+
+
+def _likeness(row: OutboxMessage) -> tuple[Any, ...]:
+    """What messages have in common that are asked about together."""
+    times = (row.not_before, row.created_at, row.requested_at)
+    return (row.channel, row.message_class, row.message_type, row.brand, row.sender, *times)
+
+
+def _asked(row: OutboxMessage) -> dict[str, Any]:
+    asked: dict[str, Any] = {"wait_ends": (row.not_before or row.created_at) + LONGEST_WAIT}
+    if row.message_class == MessageClass.REQUESTED.value:
         asked["requested_at"] = row.requested_at or row.created_at
     if row.message_type == CONFIRMATION:
         asked["is_confirmation"] = True
     if row.message_type == HELP:
         asked["answers_help"] = True
-    return decide_all(session, keyring, question, [point], at=at, **asked)[0]
+    return asked
 
 
 def question_of(session: Session, row: OutboxMessage) -> Question:

@@ -7,7 +7,6 @@ one that was being sent when its worker died becomes *unknown*, not *queued*.
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,15 +17,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, MessageClass
-from prefcenter.core.decision import Cleared, Decision, ReasonGiven, Wait
-from prefcenter.core.errors import BadAddress
-from prefcenter.services import gate
-from prefcenter.services.delivering import Delivered, believe, deliver
-from prefcenter.services.errors import UnknownType
-from prefcenter.services.points import Point, Points
-from prefcenter.services.ports import Clock, Keyring, Outgoing, Sender
-from prefcenter.store import ledger, outbox
-from prefcenter.store.engine import Database
+from prefcenter.core.decision import ReasonGiven
+from prefcenter.services.points import Point
+from prefcenter.store import ledger
 from prefcenter.store.outbox import OutboxMessage
 from prefcenter.store.suppressions import in_batches
 
@@ -54,6 +47,9 @@ class Draft:
         cause: what it answers, unique: the same cause never makes a second message.
         requested_at: when the person asked for it.
         send_at: when it is to leave; None for now.
+        batch: what may share one call to the provider; empty for a message alone.
+        variables: what was put into its template.
+        rerouted_from: the message that goes on as this one (X11).
     """
 
     channel: Channel
@@ -70,6 +66,9 @@ class Draft:
     cause: str | None = None
     requested_at: datetime | None = None
     send_at: datetime | None = None
+    batch: str = ""
+    variables: Mapping[str, str] | None = None
+    rerouted_from: int | None = None
 
 
 def queue(session: Session, draft: Draft, *, at: datetime) -> OutboxMessage:
@@ -110,6 +109,9 @@ def row_of(draft: Draft, *, at: datetime, state: str = "queued") -> OutboxMessag
         state=state,
         why=[],
         problem="",
+        batch=draft.batch,
+        variables=None if draft.variables is None else dict(draft.variables),
+        rerouted_from=draft.rerouted_from,
     )
 
 
@@ -117,7 +119,8 @@ def cancel_refused(session: Session, points: Sequence[Point], *, at: datetime) -
     """Bring what is queued for contact points back to its decision at once, within the caller's transaction.
 
     Every queued message is decided again at dispatch anyway (X2); making it due now lets the refusal be recorded now,
-    and not on the day that it was scheduled for. What is still allowed leaves on its own day all the same.
+    and not on the day that it was scheduled for. What is still allowed leaves on its own day all the same. What a
+    provider holds until later is called back there by the worker, if it would be refused now.
 
     Returns:
         How many messages were brought forward.
@@ -126,149 +129,40 @@ def cancel_refused(session: Session, points: Sequence[Point], *, at: datetime) -
     found = 0
     for batch in in_batches(digests):
         query = select(OutboxMessage).where(
-            OutboxMessage.digest.in_(batch), OutboxMessage.state.in_(("queued", "waiting"))
+            OutboxMessage.digest.in_(batch), OutboxMessage.state.in_(("queued", "waiting", "scheduled"))
         )
-        for row in session.scalars(query):
+        # Locked in one order, so that two opt-outs never wait for each other in a circle.
+        for row in session.scalars(query.order_by(OutboxMessage.id).with_for_update()):
             row.due_at = at
+            row.state = "recalled" if row.state == "scheduled" else row.state
             found += 1
     return found
 
 
-def dispatch_due(
-    database: Database,
-    keyring: Keyring,
-    points: Points,
-    senders: Mapping[Channel, Sender],
-    clock: Clock,
-    limit: int = 20,
-) -> Counter[str]:
-    """Decide and send what is due; what is refused is recorded with its reasons and ends there.
+def resolve(session: Session, message_id: int, outcome: str, at: datetime, provider_id: str | None = None) -> bool:
+    """Take what the provider tells of a message that may have left; within the caller's transaction.
 
-    Any number of workers may do this at the same time.
+    It only ever ends the doubt: nothing is sent again because of it (X2).
+
+    Args:
+        session: the caller's transaction.
+        message_id: the outbox row, as the provider was told it.
+        outcome: ``sent`` or ``failed``; ``scheduled`` where the provider holds it until later, or ``canceled``.
+        at: when it was told.
+        provider_id: the provider's name for it, where that was not known.
 
     Returns:
-        How many messages got into each state; one that stays where it was counts as ``queued``.
+        Whether this changed anything: a message whose end is known keeps it.
     """
-    states: Counter[str] = Counter()
-    at = clock()
-    with database.write() as session:
-        states["unknown"] += _give_up_stranded(session, at)
-        claimed = [(row.id, row.fence) for row in outbox.claim_due(session, at, at + LEASE, limit)]
-        session.commit()
-    for message_id, fence in claimed:
-        try:
-            states[_dispatch(database, keyring, points, senders, clock, message_id, fence)] += 1
-        except Exception as error:  # noqa: BLE001 - fails closed: what cannot be decided is not sent (X1)
-            _log.error("message %s was not sent: %s", message_id, type(error).__name__)
-            states["queued"] += 1
-            _put_back(database, message_id, fence, type(error).__name__, clock())
-    return +states
-
-
-def _give_up_stranded(session: Session, at: datetime) -> int:
-    rows = outbox.stranded(session, at)
-    for row in rows:
-        _settle(session, row, Delivered("unknown", problem="Its worker died while sending it."), at)
-    return len(rows)
-
-
-def _dispatch(
-    database: Database,
-    keyring: Keyring,
-    points: Points,
-    senders: Mapping[Channel, Sender],
-    clock: Clock,
-    message_id: int,
-    fence: int,
-) -> str:
-    at = clock()
-    with database.write() as session:
-        row = _held(session, message_id, fence, ("queued", "waiting"))
-        if row is None or row.leased_until is None or row.leased_until <= at:
-            return "queued"
-        state, cleared, message = _decide(session, keyring, points, row, at)
-        sender = senders[Channel(row.channel)] if cleared is not None else None
-        session.commit()
-    if cleared is None or message is None or sender is None:
-        return state
-    delivered = deliver(sender, cleared, message)
-    with database.write() as session:
-        row = _held(session, message_id, fence, ("sending",))
-        if row is None:
-            return "unknown"
-        _settle(session, row, delivered, clock())
-        if delivered.reason is not None:
-            believe(session, points, row, delivered.reason, at=clock())
-        session.commit()
-    return delivered.state
-
-
-def _held(session: Session, message_id: int, fence: int, states: Sequence[str]) -> OutboxMessage | None:
-    """The message, unless another worker took it over meanwhile."""
-    query = select(OutboxMessage).where(
-        OutboxMessage.id == message_id, OutboxMessage.fence == fence, OutboxMessage.state.in_(states)
-    )
-    return session.scalar(query.with_for_update())
-
-
-def _decide(
-    session: Session, keyring: Keyring, points: Points, row: OutboxMessage, at: datetime
-) -> tuple[str, Cleared | None, Outgoing | None]:
-    try:
-        decision = gate.clear(session, keyring, points, row, at=at)
-    except (UnknownType, BadAddress) as error:
-        code = error.code if isinstance(error, UnknownType) else "no_address"
-        _refuse(session, row, [code], at)
-        return row.state, None, None
-    if not isinstance(decision, Cleared):
-        _record_verdict(session, row, decision, at)
-        return row.state, None, None
-    if row.not_before is not None and at < row.not_before:
-        row.state, row.due_at, row.leased_until = "queued", row.not_before, None
-        return row.state, None, None
-    row.state, row.leased_until = "sending", at + LEASE
-    return row.state, decision, _message(row)
-
-
-def _record_verdict(session: Session, row: OutboxMessage, decision: Decision, at: datetime) -> None:
-    if isinstance(decision, Wait):
-        row.state, row.leased_until = "waiting", None
-        row.due_at = max(decision.until, row.not_before or decision.until)
-        row.why = reasons_given(decision.reasons)
-        return
-    _refuse(session, row, reasons_given(decision.reasons), at)
-
-
-def _refuse(session: Session, row: OutboxMessage, why: list[str], at: datetime) -> None:
-    row.state, row.why, row.leased_until = "refused", why, None
-    log(session, "refuse", row, {"reasons": why}, at=at)
-
-
-def reasons_given(reasons: Sequence[ReasonGiven]) -> list[str]:
-    """Reasons as they are kept with a message: code and scope of each, strictest first."""
-    return [f"{reason.code} {reason.scope}" for reason in reasons]
-
-
-def _message(row: OutboxMessage) -> Outgoing:
-    content: Mapping[str, Any] = row.content or {}
-    return Outgoing(
-        id=row.id,
-        channel=Channel(row.channel),
-        to=row.to or "",
-        message_class=MessageClass(row.message_class),
-        message_type=row.message_type,
-        sender=row.sender,
-        subject=str(content.get("subject", "")),
-        text=str(content.get("text", "")),
-        html=str(content.get("html", "")),
-        headers=dict(content.get("headers", {})),
-    )
-
-
-def _settle(session: Session, row: OutboxMessage, delivered: Delivered, at: datetime) -> None:
-    row.state, row.provider_id, row.problem = delivered.state, delivered.provider_id, delivered.problem
-    row.sent_at, row.leased_until = at if delivered.state in ("sent", "unknown") else None, None
-    log(session, "send", row, {"state": delivered.state}, at=at)
+    row = session.scalar(select(OutboxMessage).where(OutboxMessage.id == message_id).with_for_update())
+    if row is None or row.state not in ("unknown", "scheduled", "recalled") or row.state == outcome:
+        return False
+    if row.state != "unknown" and outcome == "scheduled":
+        return False
+    row.state, row.provider_id, row.leased_until = outcome, row.provider_id or provider_id, None
+    row.sent_at = None if outcome in ("failed", "canceled") else row.sent_at or at
+    log(session, "send", row, {"state": outcome, "told_by": "provider"}, at=at)
+    return True
 
 
 def log(session: Session, kind: str, row: OutboxMessage, facts: Mapping[str, Any], *, at: datetime) -> None:
@@ -277,13 +171,12 @@ def log(session: Session, kind: str, row: OutboxMessage, facts: Mapping[str, Any
     ledger.append(session, kind, at=at, actor="system", subject=row.digest, facts=told | dict(facts))
 
 
-def _put_back(database: Database, message_id: int, fence: int, problem: str, at: datetime) -> None:
-    """Let go of a message that could not be decided; where even that fails, its lease runs out."""
-    try:
-        with database.write() as session:
-            row = _held(session, message_id, fence, ("queued", "waiting"))
-            if row is not None:
-                row.leased_until, row.due_at, row.problem = None, at + RETRY_AFTER, problem
-                session.commit()
-    except Exception as error:  # noqa: BLE001 - the store is down; the lease does the rest
-        _log.error("message %s was not put back: %s", message_id, type(error).__name__)
+def refuse(session: Session, row: OutboxMessage, why: list[str], at: datetime) -> None:
+    """End a message with its reasons, in the transaction that found them."""
+    row.state, row.why, row.leased_until = "refused", why, None
+    log(session, "refuse", row, {"reasons": why}, at=at)
+
+
+def reasons_given(reasons: Sequence[ReasonGiven]) -> list[str]:
+    """Reasons as they are kept with a message: code and scope of each, strictest first."""
+    return [f"{reason.code} {reason.scope}" for reason in reasons]

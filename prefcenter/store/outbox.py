@@ -6,11 +6,11 @@ wakes up late finds another fencing token on the row and can no longer change it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, String, Text, or_, select, text, update
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.store.base import Base, BigId, Code, DigestType, Slug
@@ -21,6 +21,9 @@ class OutboxMessage(Base):
 
     ``due_at`` is when it is looked at next; ``not_before`` is when it is to leave, which an earlier look never hastens.
     ``state`` is queued, waiting, sending, sent, refused, failed, or unknown: it may have left and is never sent again.
+    ``rerouted`` ends here, and goes on as another row that names this one in ``rerouted_from`` (X11). ``scheduled`` is
+    held by its provider until it leaves; ``recalled`` is to be called back there, and ``canceled`` was.
+    ``batch`` is what may share one call to the provider, empty for a message alone.
     """
 
     __tablename__ = "outbox_messages"
@@ -58,6 +61,38 @@ class OutboxMessage(Base):
     provider_id: Mapped[str | None] = mapped_column(String(120), index=True)
     sent_at: Mapped[datetime | None]
     problem: Mapped[str] = mapped_column(Text, default="")
+    batch: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    variables: Mapped[dict[str, Any] | None]
+    rerouted_from: Mapped[int | None] = mapped_column(BigInteger, index=True)
+
+
+class Template(Base):
+    """What a message says before it is known to whom; its variables are written ``{{ name }}``."""
+
+    __tablename__ = "templates"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    slug: Mapped[str] = mapped_column(Slug, unique=True)
+    brand_id: Mapped[int] = mapped_column(ForeignKey("brands.id"))
+    channel: Mapped[str] = mapped_column(Code)
+    subject: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+    html: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+
+
+class KeptAnswer(Base):
+    """What was answered to a request that may come again under the same ``Idempotency-Key``."""
+
+    __tablename__ = "kept_answers"
+    __table_args__ = (UniqueConstraint("caller", "key"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    caller: Mapped[str] = mapped_column(String(120))
+    key: Mapped[str] = mapped_column(String(255))
+    request: Mapped[bytes] = mapped_column(DigestType)
+    answer: Mapped[dict[str, Any] | None]
+    at: Mapped[datetime]
 
 
 class SandboxMessage(Base):
@@ -77,26 +112,72 @@ class SandboxMessage(Base):
     at: Mapped[datetime]
 
 
-def claim_due(session: Session, at: datetime, leased_until: datetime, limit: int = 20) -> Sequence[OutboxMessage]:
-    """Take messages that are due and that no other worker holds; each gets a new fencing token."""
+def claim_due(
+    session: Session, at: datetime, leased_until: datetime, limit: int = 20, batch_limit: int = 0
+) -> Sequence[OutboxMessage]:
+    """Take messages that are due and that no other worker holds; each gets a new fencing token.
+
+    Where the first of them belongs to a batch, up to ``batch_limit`` more of it come with it: what shares one call.
+    """
     free = or_(OutboxMessage.leased_until.is_(None), OutboxMessage.leased_until < at)
     due = (
-        select(OutboxMessage.id)
+        select(OutboxMessage.id, OutboxMessage.batch)
         .where(OutboxMessage.state.in_(("queued", "waiting")), OutboxMessage.due_at <= at, free)
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
-        .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    ids = list(session.scalars(due))
+    found = session.execute(due.limit(limit)).all()
+    ids = {row.id for row in found}
+    if found and found[0].batch and batch_limit > limit:
+        alike = due.where(OutboxMessage.batch == found[0].batch)
+        ids.update(row.id for row in session.execute(alike.limit(batch_limit)))
     if not ids:
         return []
-    session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.id.in_(ids))
-        .values(leased_until=leased_until, fence=OutboxMessage.fence + 1, attempts=OutboxMessage.attempts + 1)
-    )
-    query = select(OutboxMessage).where(OutboxMessage.id.in_(ids)).order_by(OutboxMessage.id)
-    return session.scalars(query.execution_options(populate_existing=True)).all()
+    for some in in_chunks(ids):
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_(some))
+            .values(leased_until=leased_until, fence=OutboxMessage.fence + 1, attempts=OutboxMessage.attempts + 1)
+            .execution_options(synchronize_session=False)
+        )
+    rows: list[OutboxMessage] = []
+    for some in in_chunks(ids):
+        query = select(OutboxMessage).where(OutboxMessage.id.in_(some)).order_by(OutboxMessage.id)
+        rows += session.scalars(query.execution_options(populate_existing=True))
+    return rows
+
+
+def held(session: Session, fences: Mapping[int, int], states: Sequence[str]) -> list[OutboxMessage]:
+    """Those messages, locked in the order of their ids, that no other worker took over meanwhile.
+
+    Args:
+        session: the caller's transaction.
+        fences: the fencing token that each message was claimed with.
+        states: the states that they may be in.
+    """
+    rows: list[OutboxMessage] = []
+    for some in in_chunks(fences):
+        query = select(OutboxMessage).where(OutboxMessage.id.in_(some), OutboxMessage.state.in_(states))
+        query = query.order_by(OutboxMessage.id).with_for_update().execution_options(populate_existing=True)
+        rows += (row for row in session.scalars(query) if row.fence == fences[row.id])
+    return rows
+
+
+def in_chunks(ids: Iterable[int], size: int = 500) -> Iterator[list[int]]:
+    """Some ids at a time, in their order: a statement takes only so many."""
+    ordered = sorted(ids)
+    return (ordered[start : start + size] for start in range(0, len(ordered), size))
+
+
+def claim_recalled(session: Session, at: datetime, leased_until: datetime, limit: int = 20) -> Sequence[OutboxMessage]:
+    """Take messages that are to be called back from their provider; each gets a new fencing token."""
+    free = or_(OutboxMessage.leased_until.is_(None), OutboxMessage.leased_until < at)
+    query = select(OutboxMessage).where(OutboxMessage.state == "recalled", OutboxMessage.due_at <= at, free)
+    query = query.order_by(OutboxMessage.due_at, OutboxMessage.id).limit(limit).with_for_update(skip_locked=True)
+    rows = session.scalars(query).all()
+    for row in rows:
+        row.leased_until, row.fence = leased_until, row.fence + 1
+    return rows
 
 
 def stranded(session: Session, at: datetime, limit: int = 100) -> Sequence[OutboxMessage]:
@@ -120,7 +201,7 @@ def has_due(session: Session, at: datetime) -> bool:
     """Whether any message is due, or was left by a worker that died: asked without taking the write lock."""
     query = select(OutboxMessage.id).where(
         or_(
-            OutboxMessage.state.in_(("queued", "waiting")) & (OutboxMessage.due_at <= at),
+            OutboxMessage.state.in_(("queued", "waiting", "recalled")) & (OutboxMessage.due_at <= at),
             (OutboxMessage.state == "sending") & (OutboxMessage.leased_until < at),
         )
     )

@@ -15,8 +15,8 @@ from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Sourc
 from prefcenter.core.decision import Cleared
 from prefcenter.core.keys import Peppers
 from prefcenter.core.tokens import SigningKeys
+from prefcenter.services import dispatching, optouts, outgoing
 from prefcenter.services import keyring as keys_in_use
-from prefcenter.services import optouts, outgoing
 from prefcenter.services.errors import RecipientRefused, SendFailed, SendUnknown
 from prefcenter.services.outgoing import Draft
 from prefcenter.services.points import Points
@@ -81,7 +81,7 @@ class Post:
     def dispatch(self, **changes: Any) -> dict[str, int]:
         senders = {Channel.EMAIL: self.sender, Channel.SMS: self.sender}
         values: dict[str, Any] = {"senders": senders, "keyring": self.keyring} | changes
-        return dict(outgoing.dispatch_due(self.database, points=self.points, clock=lambda: self.at, **values))
+        return dict(dispatching.dispatch_due(self.database, points=self.points, clock=lambda: self.at, **values))
 
     def opt_out(self, scope: Scope) -> None:
         with self.database.write() as session:
@@ -236,7 +236,7 @@ def test_a_missing_key_sends_nothing_and_loses_nothing(post: Post) -> None:
     assert post.sender.sent == []
     row = post.row(message_id)
     assert (row.state, row.problem, row.leased_until) == ("queued", "MissingKey", None)
-    post.at += outgoing.RETRY_AFTER
+    post.at += dispatching.RETRY_AFTER
     assert post.dispatch() == {"sent": 1}
 
 
@@ -297,7 +297,7 @@ def test_a_worker_that_died_while_sending_leaves_it_unknown(post: Post) -> None:
     assert post.row(message_id).state == "sending"
     post.sender.act = lambda: None
     assert post.dispatch() == {}
-    post.at += outgoing.LEASE + timedelta(seconds=1)
+    post.at += dispatching.LEASE + timedelta(seconds=1)
     assert post.dispatch() == {"unknown": 1}
     assert len(post.sender.sent) == 1
     assert post.kinds() == [("send", "unknown")]
@@ -307,10 +307,10 @@ def test_a_worker_that_died_before_sending_leaves_it_to_the_next(post: Post) -> 
     """X2: its lease runs out."""
     message_id = post.queue()
     with post.database.write() as session:
-        outbox.claim_due(session, NOON, NOON + outgoing.LEASE)
+        outbox.claim_due(session, NOON, NOON + dispatching.LEASE)
         session.commit()
     assert post.dispatch() == {}
-    post.at += outgoing.LEASE + timedelta(seconds=1)
+    post.at += dispatching.LEASE + timedelta(seconds=1)
     assert post.dispatch() == {"sent": 1}
     assert post.row(message_id).attempts == 2
 

@@ -11,7 +11,7 @@ import pytest
 
 from prefcenter.core.channels import Channel
 from prefcenter.core.tokens import Purpose, SigningKeys, Token
-from prefcenter.services import outgoing
+from prefcenter.services import dispatching
 from prefcenter.store.inbound import InboundMessage
 from prefcenter.store.ledger import LedgerEntry, LedgerPersonal
 from prefcenter.store.mailings import Mailing
@@ -45,7 +45,7 @@ def a_mail(
 
 def dispatch(house: Any) -> dict[str, int]:
     wiring = house.wiring
-    return dict(outgoing.dispatch_due(wiring.database, wiring.keyring, wiring.points, wiring.senders, house.clock))
+    return dict(dispatching.dispatch_due(wiring.database, wiring.keyring, wiring.points, wiring.senders, house.clock))
 
 
 def mailbox_of(house: Any, address: str, brand_code: int = 7) -> str:

@@ -297,7 +297,7 @@ def test_the_same_stop_twice_at_once_gets_one_answer(house: Any) -> None:
 def test_queued_texts_to_the_number_die(house: Any) -> None:
     """X2: what was queued before the STOP is refused at dispatch, and nothing leaves."""
     from prefcenter.core.channels import MessageClass
-    from prefcenter.services import outgoing
+    from prefcenter.services import dispatching, outgoing
 
     wiring = house.wiring
     with wiring.database.write() as session:
@@ -313,7 +313,7 @@ def test_queued_texts_to_the_number_die(house: Any) -> None:
         session.commit()
     house.text("stop.form")
     house.clock.at += timedelta(seconds=1)
-    states = outgoing.dispatch_due(wiring.database, wiring.keyring, wiring.points, wiring.senders, house.clock)
+    states = dispatching.dispatch_due(wiring.database, wiring.keyring, wiring.points, wiring.senders, house.clock)
     assert states == {"refused": 1}
     assert house.rows(SandboxMessage) == []
     [message] = house.rows(OutboxMessage)
