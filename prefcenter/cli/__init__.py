@@ -20,6 +20,7 @@ COMMANDS = {
     "key": "prefcenter.cli.operators",
     "ledger": "prefcenter.cli.ledger",
     "link": "prefcenter.cli.linking",
+    "links": "prefcenter.cli.linking",
     "mailing": "prefcenter.cli.mailings",
     "scrub": "prefcenter.cli.scrub",
     "serve": "prefcenter.cli.serving",

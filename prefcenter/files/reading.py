@@ -19,7 +19,7 @@ from prefcenter.files.headers import ROWS_LOOKED_AT, refuse_second_header
 from prefcenter.files.parsing import TextBlock, parse_block
 from prefcenter.files.records import split
 from prefcenter.files.signatures import refuse_other_formats
-from prefcenter.files.sources import Reading, Sample, Source, file_named
+from prefcenter.files.sources import Packer, Reading, Sample, Source, file_named
 from prefcenter.files.tables import FileFacts
 from prefcenter.files.text_writing import CsvOutput, Lines
 
@@ -79,7 +79,11 @@ class TextTable(ABC):
 
     def clean_output(self, path: Path) -> CsvOutput:
         """A new file with this one's header."""
-        return CsvOutput(path, self, self._source.packer())
+        return CsvOutput(path, self, self.packer())
+
+    def packer(self) -> Packer | None:
+        """What packs a new file as this one is packed; None where it is not."""
+        return self._source.packer()
 
     def _parsed_blocks(self, stream: Reading, only: Collection[str] | None) -> Iterator[TextBlock]:
         rest = b""

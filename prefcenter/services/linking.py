@@ -1,4 +1,4 @@
-"""Links for mails that another tool sends: many addresses at once, each with its links and the headers that go along."""
+"""Links for mails that another tool sends: many addresses at once, each with its links and the headers beside them."""
 
 from __future__ import annotations
 

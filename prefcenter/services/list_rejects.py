@@ -1,4 +1,4 @@
-"""The rows of an imported list that could not be used, in a file of their own with a reason each."""
+"""The rows of a file that could not be used, in a file of their own with a reason each."""
 
 from __future__ import annotations
 
@@ -34,15 +34,16 @@ class Rejects:
             places = sorted(problems)
             told = [pl.Series(ROW, [piece.row_numbers[place] for place in places], dtype=pl.Int64)]
             told.append(pl.Series(PROBLEM, [problems[place] for place in places], dtype=pl.String))
-            self._write(piece.frame[places].with_columns(told))
+            self.add_rows(piece.frame[places].with_columns(told))
 
     def add_unreadable(self, block: RowBlock) -> None:
         """Write the rows that could not even be read."""
         rows = block.bad_frame()
         if rows.height:
-            self._write(rows)
+            self.add_rows(rows)
 
-    def _write(self, rows: pl.DataFrame) -> None:
+    def add_rows(self, rows: pl.DataFrame) -> None:
+        """Write rows that say themselves what is wrong with them, in ``pc_row`` and ``pc_problem``."""
         if self._writer is None:
             folder, self._lock = new_staging(self._path.parent)
             self._staging = folder / self._path.name
