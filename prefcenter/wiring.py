@@ -20,6 +20,7 @@ from prefcenter.services.sealing import LedgerKeys
 from prefcenter.store.engine import Database
 
 if TYPE_CHECKING:
+    from prefcenter.services.batches import Reader
     from prefcenter.services.receiving import Handler
 
 
@@ -72,6 +73,13 @@ class Wiring:
             country=self.config.default_country,
         )
         return intake.handlers(reception)
+
+    @property
+    def event_readers(self) -> Mapping[str, tuple[str, Reader]]:
+        """Whose events stand in what is kept under a name, and who reads them."""
+        from prefcenter.providers import intake
+
+        return intake.EVENT_READERS
 
     def adopt_keys(self) -> None:
         """Check that every key in use is configured, and put new ones on file; call it once the schema is there.

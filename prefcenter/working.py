@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from prefcenter.core.errors import PrefcenterError
 from prefcenter.services import (
+    batches,
     dispatching,
     mailing_ends,
     mailing_records,
@@ -38,9 +39,10 @@ LEFTOVERS_EVERY = 60
 
 def step(wiring: Wiring, *, with_leftovers: bool = True) -> int:
     """Do once what is due now, and tell how many things were done; a fault in one kind of work stops no other."""
-    done = _safely(seal_pending, wiring) + _safely(send_due, wiring)
+    done = _safely(seal_pending, wiring) + _safely(send_due, wiring) + _safely(settle_events, wiring)
     if not with_leftovers:
         return done
+    done += _safely(match_events, wiring)
     return done + _safely(finish_leftovers, wiring) + _safely(tend_mailings, wiring)
 
 
@@ -83,6 +85,16 @@ def send_due(wiring: Wiring) -> int:
     use = Dispatcher(wiring.database, wiring.keyring, wiring.points, wiring.senders, wiring.clock)
     called_back = recalling.recall_due(use)
     return sum(states.values()) - states["queued"] + sum(called_back.values()) - called_back["recalled"]
+
+
+def settle_events(wiring: Wiring) -> int:
+    """Give messages the states that long calls with events told."""
+    return batches.settle_open(wiring.database, wiring.event_readers, at=wiring.clock())
+
+
+def match_events(wiring: Wiring) -> int:
+    """Settle events whose message was just being sent when they came."""
+    return batches.match_late(wiring.database, at=wiring.clock())
 
 
 def finish_leftovers(wiring: Wiring) -> int:

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from prefcenter.core.channels import MessageClass, Reason, Scope, ScopeKind, Source, Verdict
+from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, ScopeKind, Source, Verdict
 from prefcenter.core.consent import DEFAULT_PROFILE, Consent, Profile, bases_needed, last_end, sharing_bases
 from prefcenter.core.policy import (
     CONFIRMATION_WINDOW,
@@ -47,6 +47,8 @@ class Guard(StrEnum):
 
     REQUEST_EXPIRED = "request_expired"
     """It claims to be requested, but nobody asked within the last 15 minutes."""
+    COMPLAINT_RATE = "complaint_rate"
+    """So many complained of the brand's marketing mail that it is stopped until an operator releases it (E17)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def decide(
         The verdict; its ``reasons`` are all that speak against the message, strictest first.
     """
     against = [*_reasons_on_file(ask, facts, at), *_reasons_of_consent(ask, tuple(consents), at, profile)]
-    against += _reasons_of_request(ask, at)
+    against += [*_reasons_of_request(ask, at), *_reasons_of_complaints(ask)]
     against.sort(key=lambda reason: (-_STRICTNESS[reason.verdict], reason.code, str(reason.scope)))
     reasons = tuple(against)
     if not reasons:
@@ -282,3 +284,11 @@ def _reasons_of_request(ask: Ask, at: datetime) -> Iterator[ReasonGiven]:
         expired_at = ask.requested_at + REQUEST_WINDOW
         if at > expired_at:
             yield ReasonGiven(Guard.REQUEST_EXPIRED, Verdict.REFUSED, ask.scope, expired_at)
+
+
+def _reasons_of_complaints(ask: Ask) -> Iterator[ReasonGiven]:
+    """A brand that is stopped waits for its release, as long as a message may wait at all (E17)."""
+    is_campaign = ask.message_class is MessageClass.MARKETING and ask.channel is Channel.EMAIL
+    if ask.stopped_since is not None and is_campaign:
+        scope = Scope.everything() if ask.brand is None else Scope.brand(ask.brand)
+        yield ReasonGiven(Guard.COMPLAINT_RATE, Verdict.WAIT, scope, ask.stopped_since)

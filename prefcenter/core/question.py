@@ -55,6 +55,7 @@ class Ask:
         party: a person or a firm (PECR).
         use_since_policy: the version of the privacy policy that first named this use; None where it is not new (G16).
         collected_under: the version that the contact point was collected under.
+        stopped_since: since when the brand's marketing mail is stopped because of complaints (E17), or None.
         wait_ends: when waiting ends in a refusal; None means 72 hours from now.
     """
 
@@ -76,6 +77,7 @@ class Ask:
     party: Party = Party.INDIVIDUAL
     use_since_policy: int | None = None
     collected_under: int | None = None
+    stopped_since: datetime | None = None
     wait_ends: datetime | None = None
 
     @property

@@ -8,8 +8,9 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from prefcenter.providers import mta, sendgrid_mail, twilio_sms
+from prefcenter.providers import mta, sendgrid_events, sendgrid_mail, twilio_sms, twilio_status
 from prefcenter.services import inbound_mail
+from prefcenter.services.batches import Reader
 from prefcenter.services.receiving import Handled, Handler, Reception
 from prefcenter.store.inbound import InboundMessage
 
@@ -19,7 +20,16 @@ def handlers(reception: Reception) -> Mapping[str, Handler]:
     return {
         twilio_sms.PROVIDER: partial(twilio_sms.handle_text, reception),
         inbound_mail.PROVIDER: partial(_handle_mail, reception),
+        sendgrid_mail.EVENTS_PROVIDER: partial(sendgrid_events.handle, reception),
+        twilio_sms.STATUS_PROVIDER: partial(twilio_status.handle, reception),
     }
+
+
+EVENT_READERS: Mapping[str, tuple[str, Reader]] = {
+    sendgrid_mail.EVENTS_PROVIDER: (sendgrid_events.NAME, sendgrid_events.read),
+    twilio_sms.STATUS_PROVIDER: (twilio_status.NAME, twilio_status.read),
+}
+"""Whose events stand in what is kept under a name, and who reads them."""
 
 
 def _handle_mail(reception: Reception, session: Session, row: InboundMessage, at: datetime, replies: bool) -> Handled:

@@ -25,7 +25,7 @@ from prefcenter.services.keyring import require_all
 from prefcenter.services.nearby import met_nearby
 from prefcenter.services.points import Point, hashed_digests
 from prefcenter.services.ports import Keyring
-from prefcenter.store import consents, contacts, registry, suppressions
+from prefcenter.store import complaints, consents, contacts, registry, suppressions
 from prefcenter.store.fingerprints import hash_algorithms
 from prefcenter.store.outbox import OutboxMessage
 
@@ -45,6 +45,7 @@ class Question:
         is_urgent: whether it must not wait for the morning.
         use_since_policy: the version of the privacy policy that first named this use (G16).
         brand_country: the brand's default country (G7).
+        stopped_since: since when the brand's marketing mail is stopped because of complaints (E17), or None.
         leaves_now: True where it would be sent at once, so that quiet hours and caps count (S8).
     """
 
@@ -58,6 +59,7 @@ class Question:
     is_urgent: bool = False
     use_since_policy: int | None = None
     brand_country: str = "US"
+    stopped_since: datetime | None = None
     leaves_now: bool = True
 
 
@@ -89,6 +91,7 @@ def question_about_type(session: Session, slug: str) -> Question:
         is_urgent=kind.is_urgent,
         use_since_policy=kind.use_since_policy,
         brand_country=kind.country,
+        stopped_since=kind.stopped_since,
     )
 
 
@@ -115,7 +118,13 @@ def question_about_class(
     row = registry.brand_by_slug(session, brand)
     if row is None:
         raise UnknownType(f"There is no brand “{brand}”.", remedy="`prefcenter brand list` shows the brands.")
-    question = Question(message_class=message_class, brand=brand, brand_country=row.country)
+    stop = complaints.standing_stop(session, brand) if message_class is MessageClass.MARKETING else None
+    question = Question(
+        message_class=message_class,
+        brand=brand,
+        brand_country=row.country,
+        stopped_since=None if stop is None else stop.since,
+    )
     if topic is None:
         return question
     found = registry.topic_by_slug(session, row.id, topic)
@@ -204,6 +213,7 @@ def _ask(question: Question, point: Point, known: Sequence[tuple[str | None, boo
         country=country_of(point_country, phone_country, question.brand_country),
         party=Party.CORPORATE if is_firm else Party.INDIVIDUAL,
         use_since_policy=question.use_since_policy,
+        stopped_since=question.stopped_since,
         collected_under=min((version for _, _, version in known), default=None),
     )
 

@@ -107,7 +107,7 @@ def named(*parts: str | bytes) -> str:
     return digest.hexdigest()
 
 
-def keep(session: Session, incoming: Incoming, *, at: datetime, state: str = "received") -> tuple[int, bool]:
+def keep(session: Session, incoming: Incoming, *, at: datetime) -> tuple[int, bool]:
     """Keep a message as it came, once; commits.
 
     Returns:
@@ -120,7 +120,7 @@ def keep(session: Session, incoming: Incoming, *, at: datetime, state: str = "re
         raw=incoming.raw,
         envelope=storable_json(dict(incoming.envelope)),
         received_at=at,
-        state=state,
+        state="received",
         problem="",
     )
     session.add(row)
@@ -149,12 +149,6 @@ def take_in(database: Database, incoming: Incoming, handler: Handler, *, at: dat
     with database.write() as session:
         inbound_id, _ = keep(session, incoming, at=at)
     return inbound_id, handle(database, inbound_id, handler, at=at)
-
-
-def store(database: Database, incoming: Incoming, *, at: datetime) -> int:
-    """Keep what nothing is decided on yet, once."""
-    with database.write() as session:
-        return keep(session, incoming, at=at, state="stored")[0]
 
 
 def handle(database: Database, inbound_id: int, handler: Handler, *, at: datetime, replies: bool = True) -> Handled:

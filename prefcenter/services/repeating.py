@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Source
 from prefcenter.services.ports import Evidence
-from prefcenter.store import ledger
+from prefcenter.store import causes, ledger
 from prefcenter.store.suppressions import Suppression, in_batches
 
 REPEAT = "repeat"
@@ -78,12 +78,14 @@ class Again:
         source: how the request reached us.
         since: when it was made.
         source_ref: the message that it came in.
+        batch: the cause that it can be undone by, or None.
     """
 
     row: Suppression
     source: Source
     since: datetime
     source_ref: str
+    batch: str | None = None
 
 
 def note_repeats(session: Session, again: Sequence[Again], evidence: Evidence, at: datetime) -> None:
@@ -93,6 +95,28 @@ def note_repeats(session: Session, again: Sequence[Again], evidence: Evidence, a
         return
     known = repeats(session, [each.row for each in asked])
     ledger.append_many(session, [_entry(each, evidence, at) for each in asked if not _is_retry(each, known, at)])
+
+
+def note_causes(session: Session, again: Sequence[tuple[Suppression, Source, str | None]]) -> None:
+    """Keep which further causes an entry rests on, so that undoing the one that made it leaves what others asked for.
+
+    Of one that was made without a cause nothing is kept: it can't be undone by cause. Of imports only two are told
+    apart, and a third one makes the entry stay for good: a list that comes each week must not grow without end.
+    """
+    further = [
+        (row, source, batch or causes.UNNAMED)
+        for row, source, batch in again
+        if row.batch is not None and row.batch != batch and (batch is not None or source in _NOBODY_ASKED)
+    ]
+    if not further:
+        return
+    known = causes.beside(session, [row.id for row, _, _ in further])
+    rows = []
+    for row, source, cause in further:
+        others = known.get(row.id, set()) - {cause}
+        is_one_of_many = source is Source.IMPORT and cause not in known.get(row.id, set()) and bool(others)
+        rows.append((row.id, causes.SEVERAL if is_one_of_many else cause))
+    causes.note(session, rows)
 
 
 def _is_retry(again: Again, known: Iterable[Repeat], at: datetime) -> bool:

@@ -22,7 +22,7 @@ from prefcenter.services.fanning_out import all_keys, carry_keys, key_rows
 from prefcenter.services.keying import note_forms
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence
-from prefcenter.services.repeating import Again, note_repeats
+from prefcenter.services.repeating import Again, note_causes, note_repeats
 from prefcenter.store import fingerprints, ledger
 from prefcenter.store.dialects import insert_in, name_of
 from prefcenter.store.suppressions import (
@@ -141,8 +141,9 @@ def suppress_many(
                 raise Unavailable("An entry of the list changed while it was written.", remedy="Try again.")
             told.append(Recorded(row.id, is_new=False, since=row.since))
             if isinstance(row, Suppression):
-                again.append(Again(row, opt_out.source, opt_out.since or at, opt_out.source_ref))
+                again.append(Again(row, opt_out.source, opt_out.since or at, opt_out.source_ref, opt_out.batch))
     note_repeats(session, again, evidence, at)
+    note_causes(session, [(each.row, each.source, each.batch) for each in again])
     return told
 
 

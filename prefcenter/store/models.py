@@ -6,9 +6,12 @@ from sqlalchemy import Connection, inspect, text
 
 from prefcenter.resources import migrations_dir
 from prefcenter.store import (
+    causes,
     chores,
+    complaints,
     consents,
     contacts,
+    events,
     fingerprints,
     inbound,
     keyings,
@@ -40,6 +43,9 @@ MODEL_MODULES = (
     keyings,
     chores,
     watching,
+    events,
+    complaints,
+    causes,
 )
 """Importing them fills ``Base.metadata``, which the migrations are compared with."""
 

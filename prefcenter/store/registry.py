@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.core.tokens import MAX_BRAND_CODE, MAX_TOPIC_CODE
 from prefcenter.store.base import Base, Code, Slug
+from prefcenter.store.complaints import CampaignStop
 
 
 class Brand(Base):
@@ -160,7 +161,7 @@ def type_by_slug(session: Session, slug: str) -> tuple[MessageType, Brand, Topic
 
 def _registered() -> Select[Any]:
     kinds, brands_, topics_ = MessageType.__table__, Brand.__table__, Topic.__table__
-    ancestors = TopicAncestor.__table__
+    ancestors, stops = TopicAncestor.__table__, CampaignStop.__table__
     return (
         select(
             *kinds.c["slug", "message_class", "channel", "sender", "is_urgent", "use_since_policy", "approved_by"],
@@ -169,6 +170,10 @@ def _registered() -> Select[Any]:
             brands_.c.country,
             topics_.c.slug.label("topic"),
             exists().where(ancestors.c.topic_id == kinds.c.topic_id).label("has_ancestors"),
+            select(stops.c.since)
+            .where(stops.c.brand == brands_.c.slug, stops.c.released_at.is_(None))
+            .scalar_subquery()
+            .label("stopped_since"),
         )
         .join_from(kinds, brands_)
         .outerjoin(topics_, topics_.c.id == kinds.c.topic_id)
@@ -183,8 +188,9 @@ def asked_about(session: Session, slug: str) -> Row[Any] | None:
     """What a decision needs to know of a message type in use.
 
     Returns:
-        Its columns, its brand's slug as ``brand`` and country as ``country``, its topic's slug as ``topic``, and
-        ``has_ancestors``, without which its :func:`lineage` is the topic alone.
+        Its columns, its brand's slug as ``brand`` and country as ``country``, its topic's slug as ``topic``; since when
+        the brand's marketing mail is stopped as ``stopped_since``; and ``has_ancestors``, without which its
+        :func:`lineage` is the topic alone.
     """
     return session.execute(_REGISTERED, {"wanted": slug}).first()
 

@@ -99,13 +99,6 @@ def test_duplicates_at_the_same_time_are_handled_once(database: Database) -> Non
     assert all(each == found[0] for each in found)
 
 
-def test_what_is_only_stored_is_left_alone_by_the_worker(database: Database) -> None:
-    """X5: events are kept for later."""
-    assert receiving.store(database, LETTER, at=AT) == receiving.store(database, LETTER, at=AT)
-    assert receiving.handle_leftovers(database, {}, at=AT + timedelta(days=1)) == 0
-    assert [row.state for row in rows(database)] == ["stored"]
-
-
 @pytest.mark.parametrize("name", ["", "x" * 65, "ü", "a\x00b", "tab\t"])
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_any_name_fits(database: Database, name: str) -> None:

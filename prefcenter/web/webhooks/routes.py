@@ -49,10 +49,8 @@ def take_in(incoming: Incoming) -> tuple[int, Handled]:
     return receiving.take_in(wiring.database, incoming, wiring.handlers[incoming.provider], at=wiring.clock())
 
 
-def store(incoming: Incoming) -> Response:
-    """Keep a message that nothing is decided on yet."""
-    wiring = current_wiring()
-    receiving.store(wiring.database, incoming, at=wiring.clock())
+def kept() -> Response:
+    """Acknowledge what was told and needs no answer."""
     return Response("kept\n", content_type="text/plain; charset=utf-8")
 
 

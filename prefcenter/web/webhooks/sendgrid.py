@@ -6,7 +6,7 @@ from flask import Response, jsonify, request
 
 from prefcenter.providers import sendgrid_mail
 from prefcenter.web.guards import guarded_by
-from prefcenter.web.webhooks.routes import blueprint, raw_body, require, store, take_in
+from prefcenter.web.webhooks.routes import blueprint, kept, raw_body, require, take_in
 from prefcenter.web.wired import current_wiring
 
 
@@ -23,7 +23,8 @@ def sendgrid_inbound() -> Response:
 @blueprint.post("/sendgrid/events")
 @guarded_by("signature")
 def sendgrid_events() -> Response:
-    """Keep a batch of events about mails of ours. It is stored only: no fact is made of it yet."""
+    """Take in a batch of events; what refuses holds before the answer, and one that cannot be read stops no other."""
     raw, config = raw_body(), current_wiring().config
     require(sendgrid_mail.is_signed(config.sendgrid_event_public_key, raw, request.headers))
-    return store(sendgrid_mail.incoming_events(request.content_type or "", raw))
+    take_in(sendgrid_mail.incoming_events(request.content_type or "", raw))
+    return kept()

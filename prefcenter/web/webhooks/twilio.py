@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from prefcenter.providers import twilio_sms
+from prefcenter.providers import twilio_sms, twilio_status
 from prefcenter.web.guards import guarded_by
-from prefcenter.web.webhooks.routes import blueprint, public_url, raw_body, require, store, take_in
+from prefcenter.web.webhooks.routes import blueprint, kept, public_url, raw_body, require, take_in
 from prefcenter.web.wired import current_wiring
 
 
@@ -27,8 +27,10 @@ def twilio_text() -> Response:
 
 @blueprint.post("/twilio/status")
 @guarded_by("signature")
-def twilio_status() -> Response:
-    """Keep what became of a text of ours. It is stored only: no fact is made of it yet."""
+def twilio_status_callback() -> Response:
+    """Take in what became of a text of ours, and what that says of its recipient."""
     raw = raw_body()
     require(_is_signed(raw))
-    return store(twilio_sms.incoming_status(raw))
+    incoming = twilio_sms.incoming_status(raw)
+    take_in(twilio_status.with_argument(incoming, request.args.get(twilio_status.MESSAGE_ARGUMENT)))
+    return kept()

@@ -26,13 +26,12 @@ class Call:
     payload: str
     content_type: str
     signer: str
-    decides: bool = True
     key: str = ""
 
 
 CALLS = [
-    Call("/webhooks/twilio/sms", "twilio/opt-out-words.form", TEXT, "twilio", key="twilio_auth_token"),
-    Call("/webhooks/twilio/status", "twilio/status-delivered.form", TEXT, "twilio", False, "twilio_auth_token"),
+    Call("/webhooks/twilio/sms", "twilio/opt-out-words.form", TEXT, "twilio", "twilio_auth_token"),
+    Call("/webhooks/twilio/status", "twilio/status-delivered.form", TEXT, "twilio", "twilio_auth_token"),
     Call(
         "/webhooks/sendgrid/inbound", "sendgrid/no-snail-mail.form", MAIL, "sendgrid", key="sendgrid_parse_public_key"
     ),
@@ -41,7 +40,6 @@ CALLS = [
         "sendgrid/events.json",
         "application/json",
         "sendgrid",
-        False,
         "sendgrid_event_public_key",
     ),
 ]
@@ -70,7 +68,7 @@ class TestEveryWebhook:
         assert self.post(house, call).status_code == 200
         [row] = house.rows(InboundMessage)
         assert row.raw == house.payload(call.payload)
-        assert row.state == ("handled" if call.decides else "stored")
+        assert row.state == "handled"
 
     @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
     def test_an_unsigned_request_is_turned_away(self, house: Any, call: Call) -> None:
@@ -117,15 +115,14 @@ class TestEveryWebhook:
     def test_a_crash_after_it_was_kept_loses_nothing(
         self, house: Any, call: Call, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        if call.decides:
-            with monkeypatch.context() as faulty:
-                faulty.setattr(receiving, "handle", crashed)
-                assert self.post(house, call).status_code == 500
-            [row] = house.rows(InboundMessage)
-            assert row.state == "received"
+        with monkeypatch.context() as faulty:
+            faulty.setattr(receiving, "handle", crashed)
+            assert self.post(house, call).status_code == 500
+        [row] = house.rows(InboundMessage)
+        assert row.state == "received"
         assert self.post(house, call).status_code == 200
         [row] = house.rows(InboundMessage)
-        assert row.state == ("handled" if call.decides else "stored")
+        assert row.state == "handled"
 
     @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
     def test_no_fault_quotes_an_address_in_the_log(

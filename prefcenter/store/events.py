@@ -1,0 +1,158 @@
+"""What providers told us of our messages, each event once, and which batches of them are not worked off yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Table, func, select, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from prefcenter.store.base import Base, BigId, Code, DigestType, Slug
+from prefcenter.store.dialects import insert_in, name_of
+from prefcenter.store.outbox import OutboxMessage
+from prefcenter.store.suppressions import in_batches
+
+
+class ProviderEvent(Base):
+    """One event. The provider's id is unique, so that one told twice, in whatever order, counts once (X5).
+
+    ``settled_at`` is when the message that it names took its state from it; until then that message is unknown, or is
+    just being sent.
+    """
+
+    __tablename__ = "provider_events"
+    __table_args__ = (
+        Index("uq_provider_events_event_id", "provider", "event_id", unique=True),
+        Index("ix_provider_events_brand", "brand", "kind", "received_at"),
+        Index("ix_provider_events_digest", "digest"),
+        Index(
+            "ix_provider_events_open",
+            "received_at",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    provider: Mapped[str] = mapped_column(Code)
+    event_id: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(Code)
+    inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound_messages.id"), index=True)
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    digest: Mapped[bytes | None] = mapped_column(DigestType)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    provider_message: Mapped[str] = mapped_column(String(120), default="")
+    brand: Mapped[str | None] = mapped_column(Slug)
+    message_class: Mapped[str | None] = mapped_column(Code)
+    settled_at: Mapped[datetime | None]
+
+
+class EventBatch(Base):
+    """What came of one webhook call with events; ``settled_at`` is None until its messages have their states."""
+
+    __tablename__ = "event_batches"
+    __table_args__ = (
+        Index(
+            "ix_event_batches_open",
+            "received_at",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
+
+    inbound_id: Mapped[int] = mapped_column(ForeignKey("inbound_messages.id"), primary_key=True, autoincrement=False)
+    received_at: Mapped[datetime]
+    events: Mapped[int] = mapped_column(Integer)
+    facts: Mapped[int] = mapped_column(Integer)
+    malformed: Mapped[int] = mapped_column(Integer)
+    settled_at: Mapped[datetime | None]
+
+
+_EVENTS = cast("Table", ProviderEvent.__table__)
+_MESSAGES = cast("Table", OutboxMessage.__table__)
+_OF_A_MESSAGE = tuple(
+    _MESSAGES.c[name]
+    for name in (
+        "id",
+        "channel",
+        "message_class",
+        "message_type",
+        "brand",
+        "sender",
+        "digest",
+        "to",
+        "state",
+        "provider_id",
+    )
+)
+
+
+def add_new(session: Session, rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Keep events, each once; returns the provider's ids of those that are new.
+
+    The unique index decides, so that two calls at the same time take an event once.
+    """
+    if not rows:
+        return set()
+    new: set[str] = set()
+    into = insert_in(name_of(session), _EVENTS).on_conflict_do_nothing().returning(_EVENTS.c.event_id)
+    for start in range(0, len(rows), _AT_ONCE):
+        new.update(session.scalars(into, list(rows[start : start + _AT_ONCE])))
+    return new
+
+
+_AT_ONCE = 1_000
+
+
+def messages_named(session: Session, ids: Collection[int], provider_ids: Collection[str]) -> list[Any]:
+    """The messages of ours that events may be about, by our own id or by the provider's."""
+    found = []
+    for batch in in_batches(set(ids)):
+        found += session.execute(select(*_OF_A_MESSAGE).where(_MESSAGES.c.id.in_(batch))).all()
+    known = {row.id for row in found}
+    wanted = sorted(set(provider_ids))
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = select(*_OF_A_MESSAGE).where(_MESSAGES.c.provider_id.in_(wanted[start : start + _AT_ONCE]))
+        found += [row for row in session.execute(query) if row.id not in known]
+    return found
+
+
+def mark_settled(session: Session, provider: str, event_ids: Sequence[str], at: datetime) -> None:
+    """Note that the messages which these events name took their states from them."""
+    for start in range(0, len(event_ids), _AT_ONCE):
+        some = event_ids[start : start + _AT_ONCE]
+        session.execute(
+            update(_EVENTS).where(_EVENTS.c.provider == provider, _EVENTS.c.event_id.in_(some)).values(settled_at=at)
+        )
+
+
+def open_batches(session: Session, limit: int = 20) -> Sequence[int]:
+    """The batches whose messages do not have their states yet, the oldest first."""
+    query = select(EventBatch.inbound_id).where(EventBatch.settled_at.is_(None)).order_by(EventBatch.received_at)
+    return session.scalars(query.limit(limit)).all()
+
+
+def unmatched(session: Session, since: datetime, limit: int = 1_000) -> list[tuple[ProviderEvent, int]]:
+    """Events whose message was unknown, or was just being sent, when they came, and is there now: with its number.
+
+    The provider's name tells a text; mails that left in one call share theirs, so only our own number tells a mail.
+    """
+    is_named = (OutboxMessage.provider_id == ProviderEvent.provider_message) & (ProviderEvent.provider == "twilio")
+    is_open = (ProviderEvent.settled_at.is_(None), ProviderEvent.received_at > since, OutboxMessage.state != "sending")
+    found: dict[int, tuple[ProviderEvent, int]] = {}
+    for told in (OutboxMessage.id == ProviderEvent.message_id, is_named & (ProviderEvent.provider_message != "")):
+        query = select(ProviderEvent, OutboxMessage.id).join(OutboxMessage, told).where(*is_open)
+        for row in session.execute(query.order_by(ProviderEvent.id).limit(limit)):
+            found.setdefault(row[0].id, (row[0], row[1]))
+    return list(found.values())
+
+
+def count_about(session: Session, kind: str, digest: bytes, at: datetime, window: timedelta) -> int:
+    """How many events of one kind came about a contact point within a time."""
+    query = select(func.count()).where(
+        ProviderEvent.digest == digest, ProviderEvent.kind == kind, ProviderEvent.received_at > at - window
+    )
+    return session.scalar(query) or 0
