@@ -15,6 +15,7 @@ LONGEST_LINE = 500
 _CONTROLS = ("Cc", "Zl", "Zp", "Cs")
 """Unicode's control characters, line and paragraph separators, and halves of characters."""
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _NAME = re.compile(r"[!-9;-~]{1,76}", re.ASCII)
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*", re.ASCII)
 _OURS = frozenset(
@@ -35,7 +36,8 @@ def checked_line(text: str, what: str) -> str:
     'Spring offers'
     """
     line = text.strip()
-    if any(unicodedata.category(character) in _CONTROLS for character in line):
+    # Nearly every line is printable, which is told at once; what is not may still be harmless, such as a soft hyphen.
+    if not line.isprintable() and any(unicodedata.category(character) in _CONTROLS for character in line):
         raise BadInput(f"The {what} has a line break or another control character.", remedy="Write it on one line.")
     if len(line) > LONGEST_LINE:
         raise BadInput(f"The {what} is longer than {LONGEST_LINE} characters.")
@@ -48,7 +50,7 @@ def checked_body(text: str, what: str) -> str:
     Raises:
         BadInput: it holds something that no mail can carry: a NUL, or half a character.
     """
-    if "\0" in text or any(unicodedata.category(character) == "Cs" for character in set(text)):
+    if "\0" in text or _HALVES.search(text):
         raise BadInput(f"The {what} holds characters that no mail can carry.", remedy="Send it as UTF-8 text.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

@@ -17,8 +17,8 @@ from sendgrid import SendGridAPIClient
 
 from prefcenter.core.decision import Cleared
 from prefcenter.core.errors import BadInput, PrefcenterError
-from prefcenter.core.mail_headers import checked_line
-from prefcenter.providers.sendgrid_batches import MOST_PERSONALIZATIONS, Mail, calls, request_of
+from prefcenter.core.mail_headers import checked_body, checked_line
+from prefcenter.providers.sendgrid_batches import MOST_PERSONALIZATIONS, Call, Mail, calls, request_of
 from prefcenter.providers.sendgrid_errors import refusal, unanswered
 from prefcenter.services.errors import SendFailed, SendLater, SendUnknown
 from prefcenter.services.ports import Answer, Batch, Outgoing
@@ -83,16 +83,16 @@ class SendGridSender:
             if problem:
                 answers[place] = SendFailed(problem)
             else:
-                mails.append(Mail(place, cleared, message))
+                mails.append(Mail.of(place, cleared, message))
         ends = time.monotonic() + BATCH_SECONDS
         stopped: PrefcenterError | None = None
-        for group in calls(mails):
+        for call in calls(mails):
             if stopped is None and time.monotonic() > ends:
                 stopped = SendLater("The batch took too long; this mail was not handed over yet.")
             if stopped is not None:
-                answers |= dict.fromkeys((mail.place for mail in group), stopped)
+                answers |= dict.fromkeys((mail.place for mail in call.mails), stopped)
                 continue
-            found = self._hand_over(group)
+            found = self._hand_over(call)
             answers |= found
             if any(isinstance(answer, SendLater | SendUnknown) for answer in found.values()):
                 stopped = SendLater("SendGrid takes nothing more for now; this mail was not handed over yet.")
@@ -102,28 +102,27 @@ class SendGridSender:
         """Nothing can be called back: mail waits in our own queue, and SendGrid is never asked to hold any."""
         return False
 
-    def _hand_over(self, group: list[Mail]) -> dict[int, Answer]:
+    def _hand_over(self, call: Call) -> dict[int, Answer]:
         """Make a call, and again without those whom its answer refused: of a refused call nothing was taken."""
         answers: dict[int, Answer] = {}
-        waiting = group
         for _ in range(MOST_ROUNDS):
-            name, error, refused = self._call(waiting)
+            name, error, refused = self._make(call)
             if error is None:
-                return answers | dict.fromkeys((mail.place for mail in waiting), name)
-            named = {number: said for number, said in refused.items() if number < len(waiting)}
+                return answers | dict.fromkeys((mail.place for mail in call.mails), name)
+            named = {number: said for number, said in refused.items() if number < len(call.mails)}
             if not named:
-                return answers | dict.fromkeys((mail.place for mail in waiting), error)
-            answers |= {waiting[number].place: said for number, said in named.items()}
-            waiting = [mail for number, mail in enumerate(waiting) if number not in named]
-            if not waiting:
+                return answers | dict.fromkeys((mail.place for mail in call.mails), error)
+            answers |= {call.mails[number].place: said for number, said in named.items()}
+            call = call.only([number for number in range(len(call.mails)) if number not in named])
+            if not call.mails:
                 return answers
         later = SendLater("SendGrid refused too many beside it; this mail was not handed over yet.")
-        return answers | dict.fromkeys((mail.place for mail in waiting), later)
+        return answers | dict.fromkeys((mail.place for mail in call.mails), later)
 
-    def _call(self, group: list[Mail]) -> tuple[str, PrefcenterError | None, dict[int, SendFailed]]:
+    def _make(self, call: Call) -> tuple[str, PrefcenterError | None, dict[int, SendFailed]]:
         """Call once: SendGrid's name for the call, or what its mails met, and what was said of single ones."""
-        message = group[0].message
-        request = request_of(group, _sender(message), _reply_to(message))
+        message = call.mails[0].message
+        request = request_of(call, _sender(message), _reply_to(message))
         try:
             answer = self._client.client.mail.send.post(request_body=request, timeout=self._timeout)
         except HTTPError as error:
@@ -146,6 +145,8 @@ def _problem(message: Outgoing) -> str:
         return "The mail is empty."
     try:
         checked_line(message.subject, "subject")
+        checked_body(message.text, "text")
+        checked_body(message.html, "HTML")
         for name, value in message.headers.items():
             checked_line(name, "name of a header")
             checked_line(value, "value of a header")

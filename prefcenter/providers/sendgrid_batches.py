@@ -6,7 +6,6 @@ which they differ becomes a tag, and each recipient's own words go along as the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -27,16 +26,31 @@ _RESERVED = frozenset(
 )
 """Headers that SendGrid does not take as such. Source: SendGrid, "Mail Send: errors"."""
 
-_PIECES = re.compile(r"(?<=\n)|(?<=>)")
+Pieces = tuple[list[str], ...]
+"""The pieces of each body of a mail, the plain one first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One cleared mail and its place among those that were handed over together."""
+    """One cleared mail and its place among those that were handed over together.
+
+    Args:
+        place: its place.
+        cleared: the decision.
+        message: the mail.
+        pieces: its bodies in pieces; only those that it has.
+    """
 
     place: int
     cleared: Cleared
     message: Outgoing
+    pieces: Pieces
+
+    @classmethod
+    def of(cls, place: int, cleared: Cleared, message: Outgoing) -> Mail:
+        """Take a mail."""
+        bodies = (body for body in (message.text, message.html) if body)
+        return cls(place, cleared, message, tuple(map(_pieces, bodies)))
 
     @property
     def may_bypass(self) -> bool:
@@ -44,21 +58,56 @@ class Mail:
         return self.cleared.ask.narrow_bypass and self.cleared.ask.message_class is MessageClass.SERVICE
 
     @property
-    def bodies(self) -> tuple[str, ...]:
-        """Its bodies, the plain one first; only those that it has."""
-        return tuple(body for body in (self.message.text, self.message.html) if body)
-
-    @property
     def kind(self) -> tuple[object, ...]:
         """What mails must have in common to share a call."""
         told = self.message
         alone = None if told.batch else self.place
         froms = (told.sender, told.headers.get("From"), told.headers.get("Reply-To"), self.may_bypass)
-        shape = (bool(told.text), bool(told.html), *(len(_PIECES.split(body)) for body in self.bodies))
-        return (told.batch, alone, *froms, *shape)
+        return (told.batch, alone, *froms, bool(told.text), bool(told.html), *map(len, self.pieces))
 
 
-def calls(mails: Sequence[Mail]) -> Iterator[list[Mail]]:
+def _pieces(body: str) -> list[str]:
+    """Part a body after each line and each tag. Without a pattern: there may be a thousand long ones."""
+    return body.replace("\n", "\n\0").replace(">", ">\0").split("\0")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Mails that share a call.
+
+    Args:
+        mails: whose.
+        bodies: each body with its tags.
+        values: for each mail, what stands for the tags.
+    """
+
+    mails: list[Mail]
+    bodies: list[str]
+    values: list[dict[str, str]]
+
+    @classmethod
+    def of(cls, mails: list[Mail]) -> Call:
+        """Make the call of mails that are alike."""
+        if len(mails) == 1:
+            return cls(mails, ["".join(pieces) for pieces in mails[0].pieces], [{}])
+        return cls(mails, *shared([mail.pieces for mail in mails], _marker(mails)))
+
+    def only(self, places: Sequence[int]) -> Call:
+        """The same call for some of its mails."""
+        return Call([self.mails[place] for place in places], self.bodies, [self.values[place] for place in places])
+
+    def small_enough(self) -> Iterator[Call]:
+        """The mails whose own words fit beside the others in one call, and each of those that do not, alone."""
+        sizes = [sum(len(tag) + len(value.encode()) for tag, value in own.items()) for own in self.values]
+        small = [place for place, size in enumerate(sizes) if size <= MOST_SUBSTITUTION_BYTES]
+        if small:
+            yield self if len(small) == len(sizes) else self.only(small)
+        for mail, size in zip(self.mails, sizes, strict=True):
+            if size > MOST_SUBSTITUTION_BYTES:
+                yield Call.of([mail])
+
+
+def calls(mails: Sequence[Mail]) -> Iterator[Call]:
     """Part mails into those that share a call: alike, and no address twice, which SendGrid refuses."""
     open_calls: dict[tuple[object, ...], list[tuple[list[Mail], set[str]]]] = {}
     for mail in mails:
@@ -74,24 +123,10 @@ def calls(mails: Sequence[Mail]) -> Iterator[list[Mail]]:
         addresses.add(address)
     for alike in open_calls.values():
         for group, _ in alike:
-            yield from _small_enough(group)
+            yield from Call.of(group).small_enough()
 
 
-def _small_enough(group: list[Mail]) -> Iterator[list[Mail]]:
-    """The mails whose own words fit beside the others in one call, and each of those that do not, alone."""
-    if len(group) == 1:
-        yield group
-        return
-    _, values = shared([mail.bodies for mail in group], _marker(group))
-    sizes = [sum(len(tag.encode()) + len(value.encode()) for tag, value in own.items()) for own in values]
-    small = [mail for mail, size in zip(group, sizes, strict=True) if size <= MOST_SUBSTITUTION_BYTES]
-    large = [[mail] for mail, size in zip(group, sizes, strict=True) if size > MOST_SUBSTITUTION_BYTES]
-    if small:
-        yield small
-    yield from large
-
-
-def shared(bodies: Sequence[tuple[str, ...]], marker: str) -> tuple[list[str], list[dict[str, str]]]:
+def shared(bodies: Sequence[Pieces], marker: str) -> tuple[list[str], list[dict[str, str]]]:
     r"""Say several mails' bodies once, with tags where they differ.
 
     Args:
@@ -101,7 +136,7 @@ def shared(bodies: Sequence[tuple[str, ...]], marker: str) -> tuple[list[str], l
     Returns:
         Each body with its tags, and for each mail the value of every tag.
 
-    >>> shared([("Hello Ann,\nbye",), ("Hello Bob,\nbye",)], "-pc0x")
+    >>> shared([(["Hello Ann,\n", "bye"],), (["Hello Bob,\n", "bye"],)], "-pc0x")
     (['Hello -pc0x0-,\nbye'], [{'-pc0x0-': 'Ann'}, {'-pc0x0-': 'Bob'}])
     """
     values: list[dict[str, str]] = [{} for _ in bodies]
@@ -109,10 +144,9 @@ def shared(bodies: Sequence[tuple[str, ...]], marker: str) -> tuple[list[str], l
     whole = []
     for versions in zip(*bodies, strict=True):
         parts = []
-        for pieces in zip(*(_PIECES.split(version) for version in versions), strict=True):
-            first = pieces[0]
-            if all(piece == first for piece in pieces):
-                parts.append(first)
+        for pieces in zip(*versions, strict=True):
+            if pieces.count(pieces[0]) == len(pieces):
+                parts.append(pieces[0])
                 continue
             begin = _common_start(pieces)
             end = _common_start([piece[len(begin) :][::-1] for piece in pieces])[::-1]
@@ -131,9 +165,10 @@ def _common_start(texts: Sequence[str]) -> str:
     return low[: next(differs, min(len(low), len(high)))]
 
 
-def _marker(group: Sequence[Mail]) -> str:
+def _marker(mails: Sequence[Mail]) -> str:
     """What tags begin with: nothing that any of the mails has anywhere, else it would be taken for a tag."""
-    texts = [text for mail in group for text in (*mail.bodies, mail.message.subject, *mail.message.headers.values())]
+    told = [mail.message for mail in mails]
+    texts = [text for each in told for text in (each.text, each.html, each.subject, *each.headers.values())]
     for number in count():
         marker = f"-pc{number}x"
         if not any(marker in text for text in texts):
@@ -141,20 +176,18 @@ def _marker(group: Sequence[Mail]) -> str:
     raise AssertionError("Numbers do not end.")
 
 
-def request_of(group: Sequence[Mail], sender: Mapping[str, str], reply_to: Mapping[str, str] | None) -> dict[str, Any]:
-    """The call that sends these mails, each to its own recipient, who sees no other.
+def request_of(call: Call, sender: Mapping[str, str], reply_to: Mapping[str, str] | None) -> dict[str, Any]:
+    """The call as SendGrid takes it: each mail goes to its own recipient, who sees no other.
 
     Nothing of SendGrid's is put into them: no tracking of opens and clicks (G17), no unsubscribe links of its own
     (E1). What goes along for its events is our own name of the message, which tells nobody anything (X8).
     """
-    bodies, values = shared([mail.bodies for mail in group], _marker(group))
-    kinds = [
-        kind for kind, body in (("text/plain", group[0].message.text), ("text/html", group[0].message.html)) if body
-    ]
+    first = call.mails[0]
+    kinds = [kind for kind, body in (("text/plain", first.message.text), ("text/html", first.message.html)) if body]
     request: dict[str, Any] = {
-        "personalizations": [_person(mail, own) for mail, own in zip(group, values, strict=True)],
+        "personalizations": [_person(mail, own) for mail, own in zip(call.mails, call.values, strict=True)],
         "from": dict(sender),
-        "content": [{"type": kind, "value": body} for kind, body in zip(kinds, bodies, strict=True)],
+        "content": [{"type": kind, "value": body} for kind, body in zip(kinds, call.bodies, strict=True)],
         "tracking_settings": {
             "click_tracking": {"enable": False, "enable_text": False},
             "open_tracking": {"enable": False},
@@ -164,7 +197,7 @@ def request_of(group: Sequence[Mail], sender: Mapping[str, str], reply_to: Mappi
     }
     if reply_to is not None:
         request["reply_to"] = dict(reply_to)
-    if group[0].may_bypass:
+    if first.may_bypass:
         # The narrow one: SendGrid's global unsubscribes alone, never its bounces and complaints (X9).
         request["mail_settings"] = {"bypass_unsubscribe_management": {"enable": True}}
     return request

@@ -16,7 +16,7 @@ from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.decision import Ask, Cleared, decide
 from prefcenter.core.errors import PrefcenterError
 from prefcenter.providers.sendgrid_api import SendGridSender
-from prefcenter.providers.sendgrid_batches import MOST_SUBSTITUTION_BYTES, Mail, calls, shared
+from prefcenter.providers.sendgrid_batches import MOST_SUBSTITUTION_BYTES, Call, Mail, calls
 from prefcenter.providers.stand_ins.loopback import LoopbackServer
 from prefcenter.providers.stand_ins.sendgrid_mime import Accepted
 from prefcenter.providers.stand_ins.sendgrid_server import Scripted, SendGridStandIn
@@ -203,8 +203,8 @@ def test_words_that_are_too_many_for_a_shared_call_go_alone() -> None:
         mail(2, "b@example.com", text=mail(2).text.replace("2", long, 1)),
         mail(3, "c@example.com"),
     ]
-    found = list(calls([Mail(place, cleared(), each) for place, each in enumerate(mails)]))
-    assert [[each.place for each in group] for group in found] == [[0, 2], [1]]
+    found = list(calls([Mail.of(place, cleared(), each) for place, each in enumerate(mails)]))
+    assert [[each.place for each in call.mails] for call in found] == [[0, 2], [1]]
 
 
 def test_a_text_that_looks_like_a_tag_stays_as_it_is(sender: SendGridSender, sendgrid: SendGridStandIn) -> None:
@@ -216,9 +216,10 @@ def test_a_text_that_looks_like_a_tag_stays_as_it_is(sender: SendGridSender, sen
 
 def test_bodies_are_put_together_again_exactly() -> None:
     bodies = [("a\nb>c\n", "<p>x</p>"), ("a\nB>c\n", "<p>x</p>"), ("a\nbb>\n", "<p></p>")]
-    whole, values = shared(bodies, "-t")
-    for own, wanted in zip(values, bodies, strict=True):
-        made = list(whole)
+    mails = [mail(number, text=text, html=html) for number, (text, html) in enumerate(bodies)]
+    call = Call.of([Mail.of(place, cleared(), each) for place, each in enumerate(mails)])
+    for own, wanted in zip(call.values, bodies, strict=True):
+        made = list(call.bodies)
         for tag, value in own.items():
             made = [text.replace(tag, value) for text in made]
         assert tuple(made) == wanted
@@ -308,6 +309,8 @@ def test_after_a_call_that_was_not_taken_no_further_one_is_begun(
         {"headers": {"X-A\r\nBcc": "b"}},
         {"sender": ""},
         {"text": "", "html": ""},
+        {"text": "a\0b"},
+        {"html": "a\ud83d"},
     ],
 )
 def test_what_cannot_be_sent_as_it_is_stops_no_other(
