@@ -50,7 +50,7 @@ def checked_body(text: str, what: str) -> str:
     Raises:
         BadInput: it holds something that no mail can carry: a NUL, or half a character.
     """
-    if "\0" in text or _HALVES.search(text):
+    if "\0" in text or (not text.isascii() and _HALVES.search(text)):
         raise BadInput(f"The {what} holds characters that no mail can carry.", remedy="Send it as UTF-8 text.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
