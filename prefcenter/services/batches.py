@@ -151,9 +151,8 @@ def _take(
     brands = {kept["brand"] for kept in rows if kept["event_id"] in complained and kept["brand"] is not None}
     for brand in sorted(brands):
         complaints.weigh(session, brand, at=at)
-    for each in fresh:
-        if each.told.kind is EventKind.CARRIER_BLOCKED:
-            ask_about_blocked(session, row, each.point, at=at, country=reception.country)
+    for point in [each.point for each in fresh if each.told.kind is EventKind.CARRIER_BLOCKED]:
+        ask_about_blocked(session, row, point, at=at, country=reception.country)
     return facts, unusable
 
 

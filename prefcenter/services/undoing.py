@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Reason, Source
@@ -31,6 +31,7 @@ from prefcenter.store.suppressions import Suppression, in_batches
 PROPOSAL_HOLDS: Final = timedelta(days=7)
 """So long a proposal may be confirmed; afterwards it is proposed anew."""
 
+_OTHER_CAUSE: Final = "rests on another cause too"
 _UNDO_AT_ONCE: Final = 200_000
 _BEHIND_A_CAUSE: Final = frozenset({Source.PROVIDER, Source.IMPORT})
 """Sources whose repetitions are told apart by their causes."""
@@ -160,11 +161,14 @@ def _why_it_stays(row: Suppression, gone: set[str], further: set[str], again: So
         return f"asked for by {again} too"
     if row.batch not in gone:
         return "made by another cause" if row.batch is not None else "made without a cause"
-    return "rests on another cause too" if further - gone else ""
+    return _OTHER_CAUSE if further - gone else ""
 
 
 def undo(session: Session, wanted: Wanted, evidence: Evidence, *, at: datetime) -> Undone:
     """Propose to undo what some causes did, or confirm what another operator proposed in the same words; commits.
+
+    A cause of which nothing ends, since another one asked for all of it, is undone all the same: when that other one is
+    undone as well, nothing is left that holds those entries.
 
     Raises:
         NotFound: a name stands for no cause.
@@ -178,7 +182,7 @@ def undo(session: Session, wanted: Wanted, evidence: Evidence, *, at: datetime) 
         # By the causes that were shown: a pattern may fit others by now.
         return _confirm(session, judge(session, replace(wanted, causes=tuple(proposal.causes))), proposal, evidence, at)
     judged = judge(session, wanted)
-    if not judged.ends:
+    if not judged.ends and _OTHER_CAUSE not in judged.by_why:
         return Undone("nothing", judged)
     row = UndoProposal(
         asked=wanted.words,
@@ -228,16 +232,11 @@ def end_many(session: Session, suppression_ids: Iterable[int], evidence: Evidenc
     for batch in in_batches(sorted(set(suppression_ids))):
         query = select(Suppression).where(Suppression.id.in_(batch), Suppression.ended_at.is_(None))
         rows = session.scalars(query.order_by(Suppression.id).with_for_update()).all()
-        some = [row.id for row in rows]
-        session.execute(
-            update(Suppression)
-            .where(Suppression.id.in_(some))
-            .values(ended_at=at, ended_by="void")
-            .execution_options(synchronize_session=False)
-        )
+        for row in rows:
+            row.ended_at, row.ended_by = at, "void"
+        session.flush()
         ledger.append_many(session, [_entry(row, evidence, at) for row in rows])
-        ended += some
-    session.expire_all()
+        ended += [row.id for row in rows]
     return ended
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Integer, Row, String, Table, func, or_, select
+from sqlalchemy import JSON, Boolean, ForeignKey, Integer, String, Table, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.store.base import Base, BigId
@@ -81,10 +81,11 @@ def named_like(session: Session, pattern: str) -> Sequence[str]:
     like = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
     made = select(Suppression.batch).where(Suppression.batch.like(like, escape="\\"))
     further = select(SuppressionCause.cause).where(SuppressionCause.cause.like(like, escape="\\"))
-    return sorted(set(session.scalars(made.union(further))) - {UNNAMED, SEVERAL, None})
+    found = {name for name in session.scalars(made.union(further)) if name is not None}
+    return sorted(found - {UNNAMED, SEVERAL})
 
 
-def summary(session: Session, limit: int) -> Sequence[Row[Any]]:
+def summary(session: Session, limit: int) -> Sequence[Any]:
     """What each cause made: source, when first and last, how many, how many of them in force; the newest first."""
     query = (
         select(
@@ -112,7 +113,7 @@ def reasons_of(session: Session, causes: Collection[str]) -> dict[str, dict[str,
         .order_by(Suppression.reason)
     )
     for cause, reason, count in session.execute(query):
-        found[cause][reason] = count
+        found[cause or UNNAMED][reason] = count
     return found
 
 

@@ -94,7 +94,7 @@ def stop(session: Session, brand: str, complaints: int, delivered: int, at: date
     """Stop a brand's marketing email, once; says whether it was not stopped already."""
     row = {"brand": brand, "since": at, "complaints": complaints, "delivered": delivered, "note": ""}
     into = insert_in(name_of(session), _STOPS).on_conflict_do_nothing().returning(_STOPS.c.id)
-    return session.scalar(into, [row]) is not None
+    return session.scalar(into.values(row)) is not None
 
 
 def bring_forward(session: Session, brand: str, at: datetime) -> int:

@@ -109,7 +109,7 @@ _AT_ONCE = 1_000
 
 def messages_named(session: Session, ids: Collection[int], provider_ids: Collection[str]) -> list[Any]:
     """The messages of ours that events may be about, by our own id or by the provider's."""
-    found = []
+    found: list[Any] = []
     for batch in in_batches(set(ids)):
         found += session.execute(select(*_OF_A_MESSAGE).where(_MESSAGES.c.id.in_(batch))).all()
     known = {row.id for row in found}
