@@ -48,7 +48,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture
 def house(sqlite_database: Database, tmp_path: Path) -> House:
     clock = StillClock()
-    made = House(wiring_on(sqlite_database, tmp_path, clock), clock)
+    made = House(wiring_on(sqlite_database, tmp_path, clock, twilio_auth_token="a token for tests"), clock)
     made.furnish()
     return made
 

@@ -36,7 +36,7 @@ def busy_house(house: House) -> House:
     with house.wiring.database.write() as session:
         operators.add_operator(session, BOSS, [RoleName.ADMIN], PASSWORD, Evidence("system"), at=START)
     register_type(house)
-    register_type(house, "sign-in-code", "sms", message_class="requested", topic_id=None)
+    register_type(house, "sign-in-code", "sms", message_class="requested", topic_id=None, sender="+14155550199")
     register_type(house, "autumn-survey", "post", approved_by=None)
     for number in range(14):
         opt_out(house, Channel.EMAIL, f"p{number}@example.com", Scope.everything())
@@ -135,6 +135,13 @@ def test_an_operator_finds_the_way_in_and_everything_is_accessible(page: Page) -
     mail = page.frame_locator("iframe").first
     mail.get_by_role("heading", name="Spring is here").wait_for()
     assert_good(page, "sandbox")
+    page.get_by_role("textbox", name="Reply as").fill("please stop")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("article", name="Texts with").get_by_text("recorded").wait_for()
+    assert_good(page, "sandbox-reply")
+    page.get_by_role("link", name="Source of mail").first.click()
+    page.get_by_role("heading", name="Source of mail").wait_for()
+    assert_good(page, "sandbox-source")
     page.get_by_role("link", name="API").click()
     assert_good(page, "api")
     page.goto("/ops")

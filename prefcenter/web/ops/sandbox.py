@@ -5,14 +5,20 @@ Messages hold addresses, so under ``serve`` only operators see them, and only wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, render_template
+from flask import Blueprint, Response, abort, current_app, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from prefcenter.store import outbox
+from prefcenter.core.channels import Channel
+from prefcenter.providers.conversations import Conversation, conversations_of
+from prefcenter.providers.sandbox_mime import raw_mail
+from prefcenter.store import conversations, outbox
 from prefcenter.store.outbox import SandboxMessage
 from prefcenter.web.guards import guarded_by
+from prefcenter.web.ops.replies import write_to_us
 from prefcenter.web.ops.signing_in import ask_to_sign_in
 from prefcenter.web.security_headers import CONTENT_SECURITY_POLICY
 from prefcenter.web.wired import current_wiring
@@ -25,6 +31,9 @@ _MAIL_POLICY = (
     "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 """A mail's HTML may look as it likes and link wherever it likes, but runs, loads and submits nothing."""
+
+_ON_A_PAGE = 100
+_LONGEST_REPLY = 1600
 
 
 @blueprint.before_request
@@ -40,10 +49,46 @@ def _only_where_allowed() -> AnyResponse | None:
 @blueprint.get("")
 @guarded_by("login")
 def messages() -> Response:
-    """Show the messages as people see them, the newest first."""
-    with current_wiring().database.read() as session:
-        page = render_template("ops/sandbox.html", messages=outbox.sandbox_messages(session, limit=100))
+    """Show mails as people see them, and texts as conversations, the newest first."""
+    wiring = current_wiring()
+    with wiring.database.read() as session:
+        found = outbox.sandbox_messages(session, limit=_ON_A_PAGE)
+        talks = conversations_of(session, wiring.points, found)
+        everything: list[SandboxMessage | Conversation] = [*_mails(found), *talks]
+        shown = sorted(everything, key=_when, reverse=True)
+        page = render_template("ops/sandbox.html", shown=shown, can_reply=wiring.config.is_demo)
     return Response(page, headers={"Content-Security-Policy": _PAGE_POLICY})
+
+
+def _mails(found: Sequence[SandboxMessage]) -> list[SandboxMessage]:
+    return [message for message in found if message.channel == Channel.EMAIL.value]
+
+
+def _when(shown: SandboxMessage | Conversation) -> tuple[datetime, int]:
+    return (shown.last_at, 0) if isinstance(shown, Conversation) else (shown.at, shown.id)
+
+
+@blueprint.post("/replies")
+@guarded_by("login")
+def reply() -> AnyResponse:
+    """Write a text as its person would: it takes the way that Twilio's webhook takes, signature and all.
+
+    Only in a demo: elsewhere a START written here would be an operator's act that passes for a person's (X10).
+    """
+    wiring = current_wiring()
+    if not wiring.config.is_demo:
+        abort(404)
+    name, sender = request.form.get("conversation", ""), request.form.get("sender", "")
+    body = request.form.get("body", "").strip()[:_LONGEST_REPLY]
+    with wiring.database.read() as session:
+        talks = conversations_of(session, wiring.points, outbox.sandbox_messages(session, limit=_ON_A_PAGE))
+    talk = next((one for one in talks if one.name == name and sender in one.senders), None)
+    if talk is None:
+        abort(404)
+    problem = write_to_us(current_app, wiring.config, number=talk.number, sender=sender, body=body)
+    if problem:
+        flash(problem)
+    return redirect(url_for("sandbox.messages", _anchor=f"text-{name}"), 303)
 
 
 @blueprint.get("/messages.json")
@@ -64,6 +109,30 @@ def message_html(message_id: int) -> Response:
         abort(404)
     headers = {"Content-Security-Policy": _MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
     return Response(message.html, content_type="text/html; charset=utf-8", headers=headers)
+
+
+@blueprint.get("/messages/<int:message_id>.eml")
+@guarded_by("login")
+def message_source(message_id: int) -> Response:
+    """Give one mail as its recipient's server got it, for a mail program or a look at its source."""
+    return Response(_source_of(message_id), content_type="text/plain; charset=utf-8")
+
+
+@blueprint.get("/messages/<int:message_id>/source")
+@guarded_by("login")
+def message_source_page(message_id: int) -> str:
+    """Show the source of one mail."""
+    source = _source_of(message_id).decode("utf-8", "replace")
+    return render_template("ops/sandbox_source.html", message_id=message_id, source=source)
+
+
+def _source_of(message_id: int) -> bytes:
+    wiring = current_wiring()
+    with wiring.database.read() as session:
+        message = session.get(SandboxMessage, message_id)
+        if message is None or message.channel != Channel.EMAIL.value:
+            abort(404)
+        return raw_mail(message, conversations.senders_of(session, [message]).get(message.id, ""))
 
 
 def _as_json(message: SandboxMessage) -> dict[str, Any]:
