@@ -10,12 +10,17 @@ from __future__ import annotations
 import polars as pl
 
 from prefcenter.core.postal.blocks import NO_NUMBER, NO_STREET, WORD_LETTERS
-from prefcenter.core.postal.tables import STATES
+from prefcenter.core.postal.streets import TOKENS
+from prefcenter.core.postal.tables import DIRECTION_FORMS, STATES, UNITS
+from prefcenter.core.postal.tables_names import CREDENTIALS, GENERATIONS, PARTICLES
+from prefcenter.core.postal.tables_numbers import NUMBER_PHRASES, NUMBER_WORDS, ORDINAL_PHRASES, ORDINAL_WORDS
+from prefcenter.core.postal.tables_suffixes import SUFFIX_FORMS, SUFFIXES
 
-GLANCE = ("number", "zip5", "zip3", "state", "letter", "word", "word2", "last", "nowhere")
+GLANCE = ("number", "zip5", "zip3", "state", "letter", "word", "word2", "word3", "last", "last2", "nowhere")
 """What a look tells: number, ZIP, its area, state, the city's first letter, the first letters of the street's first two
-words (one of them may be a direction), and the surname's last word; empty where it does not tell. ``nowhere`` is told
-by an entry without a state of the United States, which a row of any state may meet."""
+words (one of them may be a direction) and of its name's first word in its short form, the last words of the surnames of
+both of a couple; empty where it does not tell. ``nowhere`` is told by an entry without a state of the United States,
+which a row of any state may meet."""
 
 STATE_CODES = sorted({code for code in STATES.values() if len(code) == 2})
 _DIRECTION = r"(?:[NSEWnsew]\b\.?|[NSns]\.?[EWew]\b\.?|(?i:north|south)(?i:east|west)?|(?i:east|west))"
@@ -23,8 +28,29 @@ _WORD = r"[A-Za-z]{2}|[0-9]{1,3}(?i:st|nd|rd|th)\b|[NSEWnsew]\b"
 _PLAIN_LINE = rf"^ *[1-9][0-9]{{0,5}} +(?:{_WORD})"
 DIRECTIONS = ("N", "S", "E", "W", "NE", "NW", "SE", "SW", "NOR", "SOU", "EAS", "WES")
 """How directions begin, in :data:`WORD_LETTERS`."""
+DIRECTION_WORDS = ("NORTH", "SOUTH", "EAST", "WEST", *DIRECTION_FORMS)
 FLOORS = ("FL", "FLR", "FLO", "LEV")
 """How floors begin, whose figure is no house number."""
+SHORT_FORMS = {word: form[:WORD_LETTERS] for word, form in TOKENS.items() if form[:WORD_LETTERS] != word[:WORD_LETTERS]}
+"""How words of a street's name begin that have a form of their own (LAKE is LK, FIRST is 1ST)."""
+_ROAD_WORDS = """
+HIGHWAY HWY HIWAY HWAY ROUTE RTE RT COUNTY CO CNTY CTY CR CTH CSAH TOWNSHIP TWP PRIVATE PVT FOREST FS PARISH FARM FM
+RANCH RM INTERSTATE IH I STATE U US SR SH LOOP NATIONAL TRUNK ST STR STREET SAINT BUS BUSINESS SPUR M ML MLK MARTIN NO
+NUMBER CALLE AVENIDA DR DOCTOR
+"""
+ROAD_WORDS = frozenset(
+    (
+        *_ROAD_WORDS.split(),
+        *(word for state in (*STATES, *STATES.values()) for word in state.split()),
+        *(word for word in UNITS if word.isalpha()),
+        *(word for word, form in TOKENS.items() if form in DIRECTION_FORMS),
+        *(word for phrase in (*NUMBER_PHRASES, *ORDINAL_PHRASES) for word in phrase.split()),
+        *NUMBER_WORDS,
+    )
+) - {*DIRECTION_WORDS, "NORTHEAST", "NORTHWEST", "SOUTHEAST", "SOUTHWEST", *ORDINAL_WORDS}
+"""Words that the standard form may read together with those behind them; such a row is looked at closely."""
+SECOND_WORDS = ROAD_WORDS | {*DIRECTION_WORDS, *SUFFIXES, *SUFFIX_FORMS}
+"""The same behind a direction, which may itself be the name there."""
 _NO_ZIPS = ("", "00000")
 NOWHERE = "-"
 _HERE = ("", "US", "USA", "us", "usa", "United States", "UNITED STATES")
@@ -42,6 +68,15 @@ NO_SURNAMES = (
 )  # fmt: skip
 """Last words that are not the surname as the standard form has it; such a row is looked at closely."""
 AFTER_NAMES = ("JR", "SR", "II", "III", "IV", "V", "MD", "PHD", "ESQ", "DDS", "CPA", "RN")
+_BESIDE_NAMES = "AND OR O THE DECD DECEASED TTEE TTEES TRUSTEE TRUSTEES TRUST ESTATE FAMILY".split()
+_ODD_WORDS = sorted(
+    {*CREDENTIALS, *GENERATIONS, *_BESIDE_NAMES, *(word for each in PARTICLES for word in each.split())}
+    - {*AFTER_NAMES, "JUNIOR", "SENIOR"}
+)
+_ODD_NAME = (
+    rf"(?i)[^A-Za-z ,.']|\.[A-Za-z]|(?:^|[ ,])(?:{'|'.join(_ODD_WORDS)})(?:[ ,.]|$)|, *[^ ]+ +[^ ].* [^ ,.]{{2,}}"
+)
+"""Names that are more than given names and a surname: couples, particles, what follows a surname."""
 _AFTER_NAME = rf"(?i)[ ,]+(?:{'|'.join(AFTER_NAMES)})\.?$"
 
 
@@ -61,25 +96,42 @@ def glance(written: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("")).alias("zip5"),
         pl.col("state").str.strip_chars(" ").str.to_uppercase().alias("state"),
         pl.col("city").str.strip_chars_start(" ").str.head(1).str.to_uppercase().alias("letter"),
-        _letters(line.str.extract(rf"^ *[0-9]+ +([A-Za-z0-9]{{1,{WORD_LETTERS}}})")).alias("word"),
+        _letters(line.str.extract("^ *[0-9]+ +([A-Za-z0-9]+)")).alias("first"),
         _surnames(written),
         _plain_line().alias("plain"),
     )  # fmt: skip
+    head = pl.col("first").str.head(WORD_LETTERS)
     told = seen.select(
-        "number", "zip5", pl.col("zip5").str.head(3).alias("zip3"), "state", "letter", "word",
-        pl.lit("").alias("word2"), "last", pl.lit(NOWHERE).alias("nowhere"),
+        "number", "zip5", pl.col("zip5").str.head(3).alias("zip3"), "state", "letter", head.alias("word"),
+        pl.lit("").alias("word2"), _short_form("first").alias("word3"), "last", pl.lit("").alias("last2"),
+        pl.lit(NOWHERE).alias("nowhere"),
         (pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(STATE_CODES)
-         & ~pl.col("word").is_in(FLOORS) & ~pl.col("last").is_in(NO_SURNAMES)).alias("plain"),
+         & pl.col("letter").str.contains("^[A-Z]?$") & ~pl.col("first").is_in(list(ROAD_WORDS))
+         & ~head.is_in(FLOORS) & ~pl.col("last").is_in([*NO_SURNAMES, *AFTER_NAMES])).alias("plain"),
     )  # fmt: skip
     return _with_boxes(_with_second_words(told, written), written)
+
+
+def _short_form(word: str) -> pl.Expr:
+    return pl.col(word).replace_strict(SHORT_FORMS, default="", return_dtype=pl.String)
 
 
 def _with_second_words(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
     """The street's second word, where the first may be a direction."""
     where = seen["word"].is_in(DIRECTIONS)
-    words = pl.col("address1").str.extract(rf"^ *[0-9]+ +{_DIRECTION} +([A-Za-z0-9]{{1,{WORD_LETTERS}}})")
-    found = written.filter(where).select(_letters(words)).to_series()
-    return seen.with_columns(seen["word2"].scatter(where.arg_true(), found))
+    words = pl.col("address1").str.extract(rf"^ *[0-9]+ +{_DIRECTION} +([A-Za-z0-9]+)")
+    found = written.filter(where).select(_letters(words).alias("second"))
+    short = found.select(_short_form("second")).to_series()
+    odd = found.select(
+        pl.col("second").is_in(list(SECOND_WORDS)) | pl.col("second").str.contains("^[0-9]+$")
+    ).to_series()
+    places = where.arg_true()
+    directed = (found["second"] != "") & (short != "")
+    return seen.with_columns(
+        seen["word2"].scatter(places, found["second"].str.head(WORD_LETTERS)),
+        seen["word3"].scatter(places.filter(directed), short.filter(directed)),
+        seen["plain"].scatter(places.filter(odd), False),
+    )
 
 
 def _with_boxes(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
@@ -87,7 +139,7 @@ def _with_boxes(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
     asked = seen.select(
         ~pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(STATE_CODES)
     ).to_series()
-    here = pl.col("country").is_in(_HERE) & (pl.col("address2") == "") & _ascii_name()
+    here = pl.col("country").is_in(_HERE) & (pl.col("address2") == "") & _plain_name()
     boxes = written.filter(asked).select(pl.when(here).then(pl.col("address1").str.extract(_BOX))).to_series()
     places, found = asked.arg_true().filter(boxes.is_not_null()), boxes.drop_nulls()
     if found.is_empty():
@@ -109,16 +161,16 @@ def _plain_line() -> pl.Expr:
 
 
 def unparted() -> pl.Expr:
-    """Nothing but a street in the line and perhaps a unit beside it, in the United States, under an ASCII name."""
+    """Nothing but a street in the line and perhaps a unit beside it, in the United States, under a plain name."""
     line, beside = pl.col("address1"), pl.col("address2")
     parted = line.str.contains_any(_PARTS, ascii_case_insensitive=True)
     unit = (beside == "") | beside.str.contains(_UNIT_BESIDE)
-    return ~parted & unit & pl.col("country").is_in(_HERE) & _ascii_name()
+    return ~parted & unit & pl.col("country").is_in(_HERE) & _plain_name()
 
 
-def _ascii_name() -> pl.Expr:
-    names = (pl.col(name) for name in ("name", "last_name"))
-    return pl.all_horizontal(name.str.len_bytes() == name.str.len_chars() for name in names)
+def _plain_name() -> pl.Expr:
+    """Given names and one surname, in ASCII, with perhaps a generation or a degree behind it."""
+    return ~pl.any_horizontal(pl.col(name).str.contains(_ODD_NAME) for name in ("name", "last_name"))
 
 
 def _surnames(written: pl.DataFrame) -> pl.Series:
@@ -157,7 +209,9 @@ def standard_glance(standard: pl.DataFrame) -> pl.DataFrame:
         .otherwise(words.list.get(0, null_on_oob=True).str.head(WORD_LETTERS))
         .alias("word"),
         words.list.get(1, null_on_oob=True).str.head(WORD_LETTERS).fill_null("").alias("word2"),
+        pl.lit("").alias("word3"),
         last.alias("last"),
+        (last_word(pl.col("s_last2")) if "s_last2" in standard.columns else pl.lit("")).alias("last2"),
         pl.lit(NOWHERE).alias("nowhere"),
     )
 

@@ -1,8 +1,8 @@
 """The readable postal entries as they were read for an earlier mailing: only what is new on the list is read again.
 
 Reading half a million addresses takes longer than judging a million rows by them. The file lies in the data folder,
-nobody but its owner may read it, and it never holds an entry whose address has left the list since: every mailing drops
-what was erased or lifted. It is made by one version of the rules and of Polars, and another makes its own.
+nobody but its owner may read it, and every mailing drops from it what was erased or lifted since the one before. It is
+made by one version of the rules and of Polars, and another makes its own.
 """
 
 from __future__ import annotations

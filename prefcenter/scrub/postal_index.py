@@ -17,7 +17,7 @@ from prefcenter.core.postal.standardise import standardise, with_boxes
 from prefcenter.core.postal.tiers import PairVerdict
 from prefcenter.scrub.glance import glance, of_entries, standard_glance
 from prefcenter.scrub.showing import shown
-from prefcenter.scrub.sieve import Sieve, ways_of
+from prefcenter.scrub.sieve import AS_WRITTEN, Sieve, ways_of
 
 ADDRESS_FIELDS = ("name", "company", "address1", "address2", "city", "state", "zip", "country")
 ROLES = ("name", "first_name", "last_name", *ADDRESS_FIELDS[1:])
@@ -108,7 +108,7 @@ _MET = {
 }
 
 
-_WAYS = cs.matches("^(?:as_written_)?way[0-9]+$")
+_WAYS = cs.matches(f"^(?:{AS_WRITTEN})?way[0-9]+b?$")
 
 
 def records_of(entries: Sequence[PostalEntry]) -> pl.DataFrame:
@@ -128,8 +128,8 @@ def _records(entries: Sequence[PostalEntry]) -> pl.DataFrame:
     usable = every["s_problem"].is_null()
     standard = every.filter(usable)
     as_written = ways_of(shown(of_entries(glance(with_roles(written.filter(usable))))))
-    standard = with_boxes(standard.hstack(as_written.select(pl.all().name.prefix("as_written_"))))
-    ways = ways_of(shown(of_entries(standard_glance(standard)))).hstack(standard.select(cs.starts_with("as_written_")))
+    standard = with_boxes(standard.hstack(as_written.select(pl.all().name.prefix(AS_WRITTEN))))
+    ways = ways_of(shown(of_entries(standard_glance(standard)))).hstack(standard.select(cs.starts_with(AS_WRITTEN)))
     return standard.select("suppression").hstack(pair_fields(standard)).hstack(ways)
 
 

@@ -28,12 +28,18 @@ class Shown:
     letter: Codes
     word: Codes
     word2: Codes
+    word3: Codes
     last: Codes
+    last2: Codes
     nowhere: Codes
     plain: Mask
 
     def __len__(self) -> int:
         return len(self.plain)
+
+    def of(self, places: np.ndarray) -> Shown:
+        """The same of some rows."""
+        return Shown(**{part.name: getattr(self, part.name)[places] for part in fields(self)})
 
     def scatter(self, places: np.ndarray, other: Shown) -> None:
         """Put in what was found out otherwise of some rows."""
@@ -44,7 +50,7 @@ class Shown:
 def shown(seen: pl.DataFrame) -> Shown:
     """The same as text, in the columns of :data:`.GLANCE`, as numbers; ``plain`` where it says so."""
     plain = seen["plain"].to_numpy().copy() if "plain" in seen.columns else np.zeros(seen.height, np.bool_)
-    names = ("number", "zip5", "zip3", "state", "letter", "word", "word2")
+    names = ("number", "zip5", "zip3", "state", "letter", "word", "word2", "word3")
     nowhere = np.where((seen["nowhere"] == NOWHERE).to_numpy(), _NOWHERE, np.uint64(0))
-    last = packed_tails(seen["last"])
-    return Shown(**{name: packed(seen[name]) for name in names}, last=last, nowhere=nowhere, plain=plain)
+    lasts = {name: packed_tails(seen[name]) for name in ("last", "last2")}
+    return Shown(**{name: packed(seen[name]) for name in names}, **lasts, nowhere=nowhere, plain=plain)

@@ -27,17 +27,30 @@ WAYS: tuple[tuple[str, ...], ...] = (
 """What must be equal in one of these ways, or a row and an entry have no block in common."""
 
 
+_OTHERS = {"word": ("word2", "word3"), "last": ("last2",)}
+"""What may stand in the place of another thing that is shown: the second word where the first is a direction …"""
+
+
 def ways_of(entries: Shown) -> pl.DataFrame:
-    """The ways in which entries can be met, as hashes (u64; 0 where one does not tell enough for it)."""
-    hashes = _Hashes(entries)
-    return pl.DataFrame(
-        {f"way{number}": np.where(_told(entries, way), hashes.of(way), np.uint64(0)) for number, way in enumerate(WAYS)}
-    )
+    """The ways in which entries can be met, as hashes (u64; 0 where one does not tell enough for it).
+
+    Of a couple there is a second one for each way that the surname has a part in.
+    """
+    told = {}
+    for number, way in enumerate(WAYS):
+        told[f"way{number}"] = _told(entries, way)
+        if "last" in way:
+            told[f"way{number}b"] = _told(entries, _instead(way, "last", "last2"))
+    return pl.DataFrame(told)
 
 
-def _told(entries: Shown, way: tuple[str, ...]) -> Mask:
+def _instead(way: tuple[str, ...], name: str, other: str) -> tuple[str, ...]:
+    return tuple(other if each == name else each for each in way)
+
+
+def _told(entries: Shown, way: tuple[str, ...]) -> Codes:
     masks: list[Mask] = [getattr(entries, name) != 0 for name in way]
-    return reduce(np.logical_and, masks)
+    return np.where(reduce(np.logical_and, masks), _Hashes(entries).of(way), np.uint64(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +71,15 @@ class Sieve:
     @classmethod
     def of(cls, ways: pl.DataFrame) -> Sieve:
         """Take in the ways in which entries can be met: frames of :func:`ways_of`, side by side under any names."""
-        columns = [column.to_numpy() for column in ways]
-        used = tuple(any(bool(column.any()) for column in columns[number :: len(WAYS)]) for number in range(len(WAYS)))
+        columns = {column.name: column.to_numpy() for column in ways}
+        used = tuple(
+            any(bool(column.any()) for name, column in columns.items() if _number(name) == number)
+            for number in range(len(WAYS))
+        )
         # Most entries show the same as they were written and in their standard form; once is enough.
-        others = [column[column != columns[n % len(WAYS)]] for n, column in enumerate(columns) if n >= len(WAYS)]
-        every = np.concatenate([*columns[: len(WAYS)], *others, np.empty(0, dtype=np.uint64)])
+        alike = {name: columns.get(name.removeprefix(AS_WRITTEN)) for name in columns if name.startswith(AS_WRITTEN)}
+        new = [column[column != alike[name]] if name in alike else column for name, column in columns.items()]
+        every = np.concatenate([*new, np.empty(0, dtype=np.uint64)])
         every = every[every != 0]
         size = int(np.clip(np.ceil(np.log2(max(len(every), 1) / _WAYS_A_WORD)), 4, 32))
         words = np.zeros(1 << size, dtype=np.uint64)
@@ -73,12 +90,17 @@ class Sieve:
         """Which rows may lie where an entry lies, by any way."""
         met = np.zeros(len(rows), dtype=np.bool_)
         hashes = _Hashes(rows)
-        directed = np.flatnonzero(rows.word2)
         for way in self._ways():
             met |= self._holds(hashes.of(way))
-            if "word" in way and len(directed):
-                second = tuple("word2" if name == "word" else name for name in way)
-                met[directed] |= self._holds(hashes.of(second)[directed])
+        # Few rows have another word or surname to show.
+        for name, others in _OTHERS.items():
+            for other in others:
+                places = np.flatnonzero(getattr(rows, other))
+                if len(places):
+                    some = _Hashes(rows.of(places))
+                    for way in self._ways():
+                        for instead in _with(way, name, other):
+                            met[places] |= self._holds(some.of(instead))
         return met
 
     def _ways(self) -> Iterator[tuple[str, ...]]:
@@ -89,6 +111,21 @@ class Sieve:
         held: Mask = (self.words[_places(hashes, len(self.words))] & bits) == bits
         return held
 
+
+def _with(way: tuple[str, ...], name: str, other: str) -> Iterator[tuple[str, ...]]:
+    """The way with another thing in the place of one, and with another surname beside it, too."""
+    if name in way:
+        yield _instead(way, name, other)
+        if name == "word" and "last" in way:
+            yield _instead(_instead(way, name, other), "last", "last2")
+
+
+def _number(column: str) -> int:
+    return int(column.removeprefix(AS_WRITTEN).removeprefix("way").rstrip("b"))
+
+
+AS_WRITTEN = "as_written_"
+"""What stands before the name of a way in which an entry can be met as it was written."""
 
 _WAYS_A_WORD = 2
 """So many share a word at most: a row that lies elsewhere is then kept in about one of a thousand."""

@@ -8,10 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from prefcenter.core.postal.blocks import WORD_LETTERS
-from prefcenter.scrub.glance import AFTER_NAMES, DIRECTIONS, FLOORS, NO_SURNAMES, NOWHERE, STATE_CODES, unparted
+from prefcenter.scrub.glance import (
+    AFTER_NAMES,
+    DIRECTIONS,
+    FLOORS,
+    NO_SURNAMES,
+    NOWHERE,
+    ROAD_WORDS,
+    SECOND_WORDS,
+    SHORT_FORMS,
+    STATE_CODES,
+    unparted,
+)
 from prefcenter.scrub.letters import (
     HIGH,
     Codes,
@@ -31,8 +43,16 @@ from prefcenter.scrub.letters import (
 )
 from prefcenter.scrub.showing import Shown
 
+_EIGHT = 8
 _SEVEN, _FIVE, _THREE, _TWO, _BYTE = (np.uint64((1 << 8 * count) - 1) for count in (7, 5, 3, 2, 1))
 _SPACE, _POINT, _DASH = (np.uint64(ord(letter)) for letter in " .-")
+
+
+def _ending(codes: Codes) -> npt.NDArray[np.int64]:
+    """Sixteen bits of each, mixed from all."""
+    return ((codes * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(48)).astype(np.int64)
+
+
 _SHORT_DIRECTIONS = [code(each) for each in DIRECTIONS if len(each) < WORD_LETTERS]
 _LONG_DIRECTIONS = [code(each) for each in DIRECTIONS if len(each) == WORD_LETTERS]
 _FLOORS = [code(each) for each in FLOORS]
@@ -42,6 +62,18 @@ _WRITTEN_OUT = {
     for length, words in {4: ("EAST", "WEST"), 5: ("NORTH", "SOUTH")}.items()
 }
 _TURNED_TWICE = [code(f"{each}{other}") for each in ("NORTH", "SOUTH") for other in ("EA", "WE")]
+_KNOWN = (
+    {word: code(form) for word, form in SHORT_FORMS.items() if len(word) < _EIGHT}
+    | {word[:_EIGHT]: np.uint64(0) for word in (*SHORT_FORMS, *ROAD_WORDS) if len(word) >= _EIGHT}
+    | {word: np.uint64(0) for word in ROAD_WORDS if len(word) < _EIGHT}
+)
+"""Words that have a short form, and those (0) of which only the text can tell what they are."""
+_WORDS, _FORMS = map(np.array, zip(*sorted((code(word), form) for word, form in _KNOWN.items()), strict=True))
+_MAY_BE_KNOWN = np.zeros(1 << 16, dtype=np.bool_)
+_MAY_BE_KNOWN[_ending(_WORDS)] = True
+_SECOND_WORDS = np.array(sorted({code(each[:_EIGHT]) for each in SECOND_WORDS}))
+_MAY_BE_SECOND = np.zeros(1 << 16, dtype=np.bool_)
+_MAY_BE_SECOND[_ending(_SECOND_WORDS)] = True
 _NOT_LAST = np.array([tail_code(each) for each in (*NO_SURNAMES, *AFTER_NAMES)])
 _STATES = np.zeros(1 << 16, dtype=np.bool_)
 _STATES[np.array([code(state) for state in STATE_CODES], dtype=np.int64)] = True
@@ -57,17 +89,19 @@ def swift(written: pl.DataFrame) -> Shown:
     plain = street.sure & has_zip & has_state & has_letter & has_last & _unparted(written)
     nowhere = np.full(len(plain), code(NOWHERE))
     return Shown(
-        street.number, zip5, zip5 & _THREE, state, letter, street.word, street.word2, last, nowhere, plain
+        street.number, zip5, zip5 & _THREE, state, letter, street.word, street.word2, street.word3,
+        last, np.zeros_like(last), nowhere, plain,
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Street:
-    """The number, the first word, the second where the first is a direction; and of which rows that is certain."""
+    """The number, the first word, the second where the first is a direction, its short form; and where that is sure."""
 
     number: Codes
     word: Codes
     word2: Codes
+    word3: Codes
     sure: Mask
 
 
@@ -78,15 +112,43 @@ def _street(line: Letters) -> _Street:
     sure = (count > 0) & (count <= 6) & (byte(heads, 0) != ord("0")) & (byte(heads, count) == _SPACE)
     places = line.starts + count + 1
     eights = capitals(line.at(places))
-    word, has_word = _word(eights)
+    word, whole, has_word = _word(eights)
+    word3, is_told = _short_forms(whole)
     length, is_known = _direction(eights, word)
     directed = np.flatnonzero(sure & (length > 0))
-    second, has_second = _word(_behind_space(line.of_rows((places + length)[directed], line.ends[directed])))
+    second, second_form, has_second = _second_word(line, directed, (places + length)[directed])
     word2 = np.zeros_like(word)
-    word2[directed] = second
-    sure &= (has_word | (length > 0)) & is_known & ~among(word, _FLOORS)
+    word2[directed], word3[directed] = second, second_form
+    sure &= (has_word | (length > 0)) & is_known & is_told & ~among(word, _FLOORS)
     sure[directed] &= has_second
-    return _Street(heads & before, word, word2, sure)
+    return _Street(heads & before, word, word2, word3, sure)
+
+
+def _second_word(line: Letters, rows: Places, places: Places) -> tuple[Codes, Codes, Mask]:
+    """The word behind a direction: its first letters, its short form, and whether it is a street's for certain."""
+    has_space = byte(line.of_rows(places, line.ends[rows]), 0) == _SPACE
+    word, whole, has_word = _word(capitals(line.of_rows(places + 1, line.ends[rows])))
+    form, is_told = _short_forms(whole)
+    return word, form, has_space & has_word & is_told & ~_may_be_second(whole)
+
+
+def _may_be_second(words: Codes) -> Mask:
+    """Words behind a direction of which only the text can tell what they are."""
+    perhaps = np.flatnonzero(_MAY_BE_SECOND[_ending(words)])
+    found = np.zeros(len(words), dtype=np.bool_)
+    found[perhaps] = np.isin(words[perhaps], _SECOND_WORDS)
+    return found
+
+
+def _short_forms(words: Codes) -> tuple[Codes, Mask]:
+    """The first letters of the short form of words that have one; and of which words that is known."""
+    forms, known = np.zeros_like(words), np.ones(len(words), dtype=np.bool_)
+    perhaps = np.flatnonzero(_MAY_BE_KNOWN[_ending(words)])
+    places = np.minimum(np.searchsorted(_WORDS, words[perhaps]), len(_WORDS) - 1)
+    met = _WORDS[places] == words[perhaps]
+    forms[perhaps[met]] = _FORMS[places[met]]
+    known[perhaps[met]] = _FORMS[places[met]] != 0
+    return forms, known
 
 
 def _direction(eights: Codes, word: Codes) -> tuple[Places, Mask]:
@@ -102,13 +164,8 @@ def _direction(eights: Codes, word: Codes) -> tuple[Places, Mask]:
     return length, known
 
 
-def _behind_space(eights: Codes) -> Codes:
-    """What stands behind the space, in capitals; nothing where there is no space."""
-    return np.where(byte(eights, 0) == _SPACE, capitals(eights >> np.uint64(8)), np.uint64(0))
-
-
-def _word(eights: Codes) -> tuple[Codes, Mask]:
-    """The first letters of a word in capitals, and whether it is a street's for certain.
+def _word(eights: Codes) -> tuple[Codes, Codes, Mask]:
+    """The first letters of a word in capitals, up to eight of them, and whether it is a street's for certain.
 
     One of two letters ends in a space or a point, an ordinal in its letters; a single letter can only be a direction.
     """
@@ -125,7 +182,7 @@ def _word(eights: Codes) -> tuple[Codes, Mask]:
         ends &= (figures >= 1) & (figures <= 3) & ((behind == _SPACE) | (behind == 0))
         word[numbered[ends]] = starts[ends] & _THREE
         sure[numbered[ends]] = True
-    return word, sure
+    return word, eights & before, sure
 
 
 def _zip5(zips: ShortLetters) -> tuple[Codes, Mask]:
