@@ -19,12 +19,12 @@ View = Callable[[Session], Response]
 """A view that gets the session, for reading, in which the caller's key was found."""
 
 
-def needs_scope(*scopes: KeyScope) -> Callable[[View], Callable[[], Response]]:
+def needs_scope(*scopes: KeyScope) -> Callable[[View], Callable[..., Response]]:
     """Let a view be called only with a key that has the scope, or one of several: no key 401, another one 403."""
 
-    def guard(view: View) -> Callable[[], Response]:
+    def guard(view: View) -> Callable[..., Response]:
         @wraps(view)
-        def guarded() -> Response:
+        def guarded(**_path: object) -> Response:  # What the path names stands in ``request.view_args``.
             with current_wiring().database.read() as session:
                 return refusal(session, *scopes) or view(session)
 

@@ -14,10 +14,20 @@ from prefcenter import __version__
 from prefcenter.services.checking import MOST_RECIPIENTS
 from prefcenter.services.linking import MOST_ADDRESSES
 from prefcenter.web.api.link_schemas import LinkRequest, LinkResponse
+from prefcenter.web.api.message_schemas import MessageAnswer, MessageRequest, MessageState
 from prefcenter.web.api.problems import CONTENT_TYPE, Problems
 from prefcenter.web.api.schemas import CheckRequest, CheckResponse, Problem
 
-_SCHEMAS: Final = (CheckRequest, CheckResponse, LinkRequest, LinkResponse, Problem)
+_SCHEMAS: Final = (
+    CheckRequest,
+    CheckResponse,
+    LinkRequest,
+    LinkResponse,
+    MessageRequest,
+    MessageAnswer,
+    MessageState,
+    Problem,
+)
 _REF: Final = "#/components/schemas/{name}"
 
 _AT_EVERY_CALL: Final = {
@@ -73,6 +83,14 @@ _LINKS_RESPONSE: Final = {
     ]
 }
 
+_MESSAGE_REQUEST: Final = {
+    "message_type": "spring-offers",
+    "to": {"email": "a@example.com"},
+    "template": "spring",
+    "variables": {"first_name": "Ann"},
+}
+_MESSAGE_ANSWER: Final = {"id": 7, "state": "queued", "verdict": "cleared", "reasons": [], "until": None}
+
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
@@ -91,6 +109,8 @@ def document() -> dict[str, Any]:
         "paths": {
             "/api/v1/check": {"post": _check()},
             "/api/v1/links": {"post": _links()},
+            "/api/v1/messages": {"post": _send()},
+            "/api/v1/messages/{message_id}": {"get": _message()},
             "/api/v1/openapi.json": {"get": _itself()},
         },
         "components": {
@@ -153,6 +173,59 @@ def _links() -> dict[str, Any]:
                 "description": "The links of each recipient.",
                 "content": {"application/json": {"schema": _ref(LinkResponse), "example": _LINKS_RESPONSE}},
             },
+            **_problems(),
+        },
+    }
+
+
+def _send() -> dict[str, Any]:
+    answer = {"schema": _ref(MessageAnswer)}
+    return {
+        "operationId": "send",
+        "summary": "Send this through the gate.",
+        "description": "Takes a message of a registered type, with either `content` or a `template` and its "
+        "`variables`. It is decided now, and again when it is dispatched: what is queued may still be refused. A "
+        "request that comes again under the same `Idempotency-Key` gets the answer that it had.",
+        "security": [{"key": []}],
+        "x-scope": "send",
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]*$"},
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _ref(MessageRequest), "example": _MESSAGE_REQUEST}},
+        },
+        "responses": {
+            "200": {"description": "Refused, with the reasons.", "content": {"application/json": answer}},
+            "202": {
+                "description": "Queued, or waiting for its hour.",
+                "content": {"application/json": answer | {"example": _MESSAGE_ANSWER}},
+            },
+            **_problems(),
+        },
+    }
+
+
+def _message() -> dict[str, Any]:
+    return {
+        "operationId": "message",
+        "summary": "How far a message has come.",
+        "security": [{"key": []}],
+        "x-scope": "send",
+        "parameters": [
+            {"name": "message_id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
+        ],
+        "responses": {
+            "200": {
+                "description": "Its state, without address or content.",
+                "content": {"application/json": {"schema": _ref(MessageState)}},
+            },
+            "404": _problem("There is no such message."),
             **_problems(),
         },
     }
