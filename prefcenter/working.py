@@ -22,6 +22,7 @@ from prefcenter.services import (
     receiving,
     sealing,
     stray_rows,
+    type_watch,
 )
 from prefcenter.services.dispatching import Dispatcher
 from prefcenter.services.ports import Evidence
@@ -43,7 +44,7 @@ def step(wiring: Wiring, *, with_leftovers: bool = True) -> int:
     if not with_leftovers:
         return done
     done += _safely(match_events, wiring)
-    return done + _safely(finish_leftovers, wiring) + _safely(tend_mailings, wiring)
+    return done + _safely(finish_leftovers, wiring) + _safely(tend_mailings, wiring) + _safely(watch_types, wiring)
 
 
 def run(wiring: Wiring, stop: threading.Event, *, parent: int | None = None) -> None:
@@ -113,6 +114,14 @@ def tend_mailings(wiring: Wiring) -> int:
     if strays:
         _log.warning("erased kept rows that no mailing on record needs: %d folders", len(strays))
     return settled + purged + len(strays)
+
+
+def watch_types(wiring: Wiring) -> int:
+    """Look once an hour whether service messages reach more people who opted out of marketing than they usually do."""
+    alarms = type_watch.watch_hourly(wiring.database, at=wiring.clock())
+    if alarms:
+        _log.warning("message types that reach unusually many who opted out: %d; see prefcenter type watch", alarms)
+    return alarms
 
 
 def _safely(work: Callable[[Wiring], int], wiring: Wiring) -> int:

@@ -9,6 +9,7 @@ import click
 from prefcenter.cli.options import CHANNEL, Code, acting, as_json
 from prefcenter.cli.presenting import exits, print_json, print_table
 from prefcenter.cli.running import open_wiring
+from prefcenter.cli.type_checks import lint_type, watch_types
 from prefcenter.core.channels import Channel, MessageClass, ServiceCategory
 from prefcenter.services import message_types
 from prefcenter.services.errors import UnknownType
@@ -25,6 +26,10 @@ _CATEGORY = Code(ServiceCategory, "category")
 @click.group("type", epilog=exits())
 def type_command() -> None:
     """Message types: each kind of message with its class, brand and topic."""
+
+
+type_command.add_command(lint_type)
+type_command.add_command(watch_types)
 
 
 @type_command.command("add", epilog=exits())
