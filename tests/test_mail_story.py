@@ -1,4 +1,4 @@
-"""From a draft to the recipient's mail program and back: composed, cleared, sent by SendGrid's SDK, ended by a click."""
+"""From a draft to the recipient's mail program and back: composed, cleared, sent by SendGrid's SDK, left by a click."""
 
 from __future__ import annotations
 

@@ -149,9 +149,9 @@ def list_id_of(brand: Brand, topic: Topic | None, domain: str) -> str:
     return list_id(f"{brand.name}: {topic.name}", topic.slug, brand.slug, domain)
 
 
-def headers_of(links: Links, brand: Brand, topic: Topic | None, domain: str) -> dict[str, str]:
-    """The headers that marketing about a topic carries, of whichever tool it is sent by."""
-    return list_headers(links.unsubscribe, links.mailbox, links.preferences, list_id_of(brand, topic, domain))
+def headers_of(links: Links, list_name: str) -> dict[str, str]:
+    """The headers that marketing of a list carries, whichever tool sends it; its name is from :func:`list_id_of`."""
+    return list_headers(links.unsubscribe, links.mailbox, links.preferences, list_name)
 
 
 def _as_marketing(
@@ -165,7 +165,7 @@ def _as_marketing(
         "unsubscribe": links.unsubscribe,
         "preferences": links.preferences,
     }
-    whole = replace(content, headers=headers | headers_of(links, brand, topic, domain))
+    whole = replace(content, headers=headers | headers_of(links, list_id_of(brand, topic, domain)))
     return _with_footer(whole, "email/footer-marketing", values)
 
 

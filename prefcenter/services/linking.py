@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import MessageClass, Source
 from prefcenter.core.errors import BadAddress
-from prefcenter.services.composing import headers_of
+from prefcenter.services.composing import headers_of, list_id_of
 from prefcenter.services.deciding import question_about_class
 from prefcenter.services.keyring import require_all
 from prefcenter.services.links import LinkMaker, Links, brand_and_topic
@@ -81,11 +81,14 @@ def link_all(
     found, row = list_named(session, brand, topic)
     read = [_point(points, address) for address in addresses]
     digests = _make_known(session, [point for point in read if isinstance(point, Point)], at, source)
+    codes, list_name = (found.code, 0 if row is None else row.code), list_id_of(found, row, maker.list_domain)
     session.commit()
-    return [
-        point if isinstance(point, BadAddress) else _linked(maker, point, digests[point.digest], found, row)
-        for point in read
-    ]
+
+    def linked(point: Point) -> Linked:
+        links = maker.links(point.channel, digests[point.digest], *codes)
+        return Linked(links, headers_of(links, list_name))
+
+    return [point if isinstance(point, BadAddress) else linked(point) for point in read]
 
 
 def _point(points: Points, address: str) -> Point | BadAddress:
@@ -93,11 +96,6 @@ def _point(points: Points, address: str) -> Point | BadAddress:
         return points.email(address)
     except BadAddress as error:
         return error
-
-
-def _linked(maker: LinkMaker, point: Point, digest: bytes, brand: Brand, topic: Topic | None) -> Linked:
-    links = maker.links(point.channel, digest, brand.code, 0 if topic is None else topic.code)
-    return Linked(links, headers_of(links, brand, topic, maker.list_domain))
 
 
 def _make_known(session: Session, points: Sequence[Point], at: datetime, source: Source) -> dict[bytes, bytes]:
