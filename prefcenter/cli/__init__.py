@@ -11,8 +11,10 @@ from prefcenter.cli.running import CommandLine
 
 COMMANDS = {
     "audit": "prefcenter.cli.auditing",
+    "batch": "prefcenter.cli.undoing",
     "brand": "prefcenter.cli.catalogue",
     "check": "prefcenter.cli.asking",
+    "complaints": "prefcenter.cli.complaints",
     "db": "prefcenter.cli.database",
     "demo": "prefcenter.cli.serving",
     "explain": "prefcenter.cli.explaining",
