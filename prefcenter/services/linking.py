@@ -106,7 +106,7 @@ def _make_known(session: Session, points: Sequence[Point], at: datetime, source:
     """
     known: set[bytes] = set()
     for batch in in_batches({digest for point in points for digest in point.own}):
-        known.update(row.digest for row in contacts.points_by_digest(session, batch))
+        known |= contacts.known_digests(session, batch)
     digests, new = {}, {}
     for point in points:
         digests[point.digest] = next((digest for digest in point.own if digest in known), point.digest)

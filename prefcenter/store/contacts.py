@@ -54,6 +54,11 @@ def points_by_digest(session: Session, digests: Collection[bytes]) -> Sequence[C
     return session.scalars(select(ContactPoint).where(ContactPoint.digest.in_(digests)).order_by(ContactPoint.id)).all()
 
 
+def known_digests(session: Session, digests: Collection[bytes]) -> frozenset[bytes]:
+    """Tell which of the digests a point bears."""
+    return frozenset(session.scalars(select(ContactPoint.digest).where(ContactPoint.digest.in_(digests))))
+
+
 _POINTS, _PEOPLE = ContactPoint.__table__, Contact.__table__
 # Asked before every send, so it is written once and reads plain rows.
 _KNOWN = (
