@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from prefcenter import working
 from prefcenter.core.channels import Channel, MessageClass, ServiceCategory
 from prefcenter.core.errors import BadInput
 from prefcenter.services import catalogue, gate, message_types, operators
@@ -16,10 +18,13 @@ from prefcenter.services.deciding import question_about_type
 from prefcenter.services.errors import AlreadyThere, NotAllowed, NotApproved, UnknownType
 from prefcenter.services.message_types import TypeFacts, TypeState, state_of
 from prefcenter.services.operators import RoleName
+from prefcenter.services.outgoing import Draft, queue
 from prefcenter.services.ports import Evidence
-from prefcenter.store import registry
+from prefcenter.store import outbox, registry
 from prefcenter.store.engine import Database
 from prefcenter.store.ledger import LedgerEntry
+from prefcenter.store.outbox import OutboxMessage
+from tests.houses import StillClock, wiring_on
 
 AT = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
@@ -53,16 +58,16 @@ MARKETING = TypeFacts("T", MessageClass.MARKETING, Channel.EMAIL)
         (TypeFacts("T", MessageClass.MARKETING, Channel.EMAIL, use_since_policy=0), "count from 1"),
     ],
 )
-def test_a_type_that_contradicts_itself_is_refused(database: Database, facts: TypeFacts, told: str) -> None:
+def test_a_type_that_contradicts_itself_is_refused(sqlite_database: Database, facts: TypeFacts, told: str) -> None:
     """E14, S8, X11."""
-    _brand(database)
-    with database.write() as session, pytest.raises(BadInput, match=told):
+    _brand(sqlite_database)
+    with sqlite_database.write() as session, pytest.raises(BadInput, match=told):
         message_types.add_type(session, "t", facts, ANN, at=AT)
 
 
-def test_a_type_names_a_topic_that_goes_by_its_channel(database: Database) -> None:
-    _brand(database)
-    with database.write() as session:
+def test_a_type_names_a_topic_that_goes_by_its_channel(sqlite_database: Database) -> None:
+    _brand(sqlite_database)
+    with sqlite_database.write() as session:
         catalogue.add_topic(session, "letters", name="Letters", channels=[Channel.POST], evidence=ANN, at=AT)
         facts = TypeFacts("T", MessageClass.MARKETING, Channel.EMAIL, topic="letters")
         with pytest.raises(BadInput, match="goes by post"):
@@ -258,3 +263,33 @@ def test_service_and_marketing_types_do_not_share_an_address(sqlite_database: Da
         ):
             with pytest.raises(BadInput, match="who filters the one"):
                 message_types.add_type(session, "t", facts, ANN, at=AT)
+
+
+@pytest.mark.parametrize(
+    ("message_class", "state", "why"),
+    [
+        (MessageClass.SERVICE, TypeState.PROPOSED, "type_not_approved"),
+        (MessageClass.REQUESTED, TypeState.ARCHIVED, "unknown_type"),
+        (MessageClass.MARKETING, TypeState.ARCHIVED, "unknown_type"),
+    ],
+)
+def test_the_gate_refuses_what_is_only_proposed_or_was_archived(
+    database: Database, tmp_path: Path, message_class: MessageClass, state: TypeState, why: str
+) -> None:
+    """X1, E14: whatever got into the outbox before, or past the other doors; and nothing reaches a sender."""
+    wiring = wiring_on(database, tmp_path, StillClock(AT))
+    wiring.adopt_keys()
+    _propose(
+        database, RECEIPT if message_class is MessageClass.SERVICE else TypeFacts("T", message_class, Channel.EMAIL)
+    )
+    draft = Draft(Channel.EMAIL, message_class, "it", wiring.points.email("jane@example.com"), "Hello", "Hello")
+    with database.write() as session:
+        number = queue(session, draft, at=AT).id
+        session.commit()
+        if state is TypeState.ARCHIVED:
+            message_types.archive_type(session, "it", ANN, at=AT)
+    working.send_due(wiring)
+    with database.read() as session:
+        row = session.get_one(OutboxMessage, number)
+        assert (row.state, row.why) == ("refused", [why])
+        assert outbox.sandbox_messages(session) == []
