@@ -20,6 +20,7 @@ from prefcenter.services.links import LinkMaker, Links
 from prefcenter.services.points import Point
 from prefcenter.services.ports import Keyring
 from prefcenter.services.rendering import render
+from prefcenter.services.text_composing import compose_text
 from prefcenter.store import contacts
 from prefcenter.store.registry import Brand, MessageType, Topic
 
@@ -61,7 +62,7 @@ def compose(
     """
     kind, brand, topic = registered
     if kind.channel != Channel.EMAIL.value:
-        return _text_message(kind, content)
+        return _text_message(session, kind, content)
     require_all(session, keyring)
     sender = require_sendable(kind, brand, maker)
     subject = checked_line(content.subject, "subject")
@@ -123,12 +124,11 @@ def _kind_of_mail(kind: MessageType) -> str:
     return "marketing" if kind.message_class == MessageClass.MARKETING.value else "service mail"
 
 
-def _text_message(kind: MessageType, content: Content) -> Content:
+def _text_message(session: Session, kind: MessageType, content: Content) -> Content:
     if content.subject or content.html or content.headers:
         raise BadInput("A text message has no subject, HTML or headers.", remedy="Give its text only.")
-    if not content.text.strip():
-        raise BadInput("The text message is empty.", remedy="Give it a text.")
-    return replace(content, text=content.text.strip(), sender=kind.sender)
+    made = compose_text(session, kind, content.text)
+    return replace(content, text=made.text, sender=made.sender)
 
 
 def _name_of(brand: Brand) -> str:
