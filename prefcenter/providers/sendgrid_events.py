@@ -66,17 +66,50 @@ def handle(reception: Reception, session: Session, row: InboundMessage, at: date
 
 def read(row: InboundMessage, kinds: frozenset[EventKind]) -> ReadBatch:
     """Read the events of some kinds out of a batch; one that is malformed never takes the others with it."""
+    quick = _read_few(row.raw, kinds) if not kinds & _COMMON else None
+    if quick is not None:
+        return quick
     items = _items(row.raw)
     if items is None:
         return ReadBatch((), 0, problem="The batch is no list of events.")
     told, malformed = [], []
     for place, item in enumerate(items):
         kind = kind_of(item)
-        if kind in kinds:
+        if kind is not None and kind in kinds:
             told.append(_told(item, kind))
         elif kind is None and not _says_nothing(item):
             malformed.append(place)
     return ReadBatch(told, len(items), tuple(malformed))
+
+
+class _Glance(msgspec.Struct):
+    """All that is looked at of an event that says nothing we ask for."""
+
+    event: str
+
+
+_GLANCES: Final = msgspec.json.Decoder(list[_Glance])
+_APART: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_COMMON: Final = frozenset({EventKind.ACCEPTED, EventKind.DELIVERED})
+
+
+def _read_few(raw: bytes, kinds: frozenset[EventKind]) -> ReadBatch | None:
+    """Read the few events that refuse out of a batch of a thousand, by a glance at each; None where one is malformed.
+
+    The provider waits meanwhile, and parsing every field of every event would take three times as long.
+    """
+    wanted = {event for event, kind in _PLAIN.items() if kind in kinds} | set(_JUDGED)
+    try:
+        names = [glance.event for glance in _GLANCES.decode(raw)]
+        if not all(names):
+            return None
+        places = [place for place, name in enumerate(names) if name in wanted]
+        apart = _APART.decode(raw) if places else []
+        items = [msgspec.json.decode(apart[place]) for place in places]
+    except (ValueError, RecursionError):
+        return None
+    judged = [(item, kind_of(item)) for item in items]
+    return ReadBatch([_told(item, kind) for item, kind in judged if kind is not None and kind in kinds], len(names))
 
 
 def _items(raw: bytes) -> list[Any] | None:
