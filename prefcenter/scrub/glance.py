@@ -14,7 +14,7 @@ from prefcenter.core.postal.streets import TOKENS
 from prefcenter.core.postal.tables import DIRECTION_FORMS, STATES, UNITS
 from prefcenter.core.postal.tables_names import CREDENTIALS, GENERATIONS, PARTICLES
 from prefcenter.core.postal.tables_numbers import NUMBER_PHRASES, NUMBER_WORDS, ORDINAL_PHRASES, ORDINAL_WORDS
-from prefcenter.core.postal.tables_suffixes import SUFFIX_FORMS, SUFFIXES
+from prefcenter.core.postal.tables_suffixes import SUFFIX_FORMS
 
 GLANCE = ("number", "zip5", "zip3", "state", "letter", "word", "word2", "word3", "last", "last2", "nowhere")
 """What a look tells: number, ZIP, its area, state, the city's first letter, the first letters of the street's first two
@@ -33,15 +33,14 @@ FLOORS = ("FL", "FLR", "FLO", "LEV")
 """How floors begin, whose figure is no house number."""
 SHORT_FORMS = {word: form[:WORD_LETTERS] for word, form in TOKENS.items() if form[:WORD_LETTERS] != word[:WORD_LETTERS]}
 """How words of a street's name begin that have a form of their own (LAKE is LK, FIRST is 1ST)."""
-_ROAD_WORDS = """
-HIGHWAY HWY HIWAY HWAY ROUTE RTE RT COUNTY CO CNTY CTY CR CTH CSAH TOWNSHIP TWP PRIVATE PVT FOREST FS PARISH FARM FM
-RANCH RM INTERSTATE IH I STATE U US SR SH LOOP NATIONAL TRUNK ST STR STREET SAINT BUS BUSINESS SPUR M ML MLK MARTIN NO
-NUMBER CALLE AVENIDA DR DOCTOR
+_NUMBERED = "ST STR STREET SAINT FOREST FARM RANCH PRIVATE PARISH NATIONAL STATE NEW".split()
+_ROADS = """
+HIGHWAY HWY HIWAY HWAY ROUTE RTE RT COUNTY CO CNTY CTY CR CTH CSAH TOWNSHIP TWP PVT FS FM RM INTERSTATE IH I U US SR SH
+LOOP TRUNK BUS BUSINESS SPUR M ML MLK MARTIN NO NUMBER CALLE AVENIDA DR DOCTOR
 """
 ROAD_WORDS = frozenset(
     (
-        *_ROAD_WORDS.split(),
-        *(word for state in (*STATES, *STATES.values()) for word in state.split()),
+        *_ROADS.split(),
         *(word for word in UNITS if word.isalpha()),
         *(word for word, form in TOKENS.items() if form in DIRECTION_FORMS),
         *(word for phrase in (*NUMBER_PHRASES, *ORDINAL_PHRASES) for word in phrase.split()),
@@ -49,8 +48,13 @@ ROAD_WORDS = frozenset(
     )
 ) - {*DIRECTION_WORDS, "NORTHEAST", "NORTHWEST", "SOUTHEAST", "SOUTHWEST", *ORDINAL_WORDS}
 """Words that the standard form may read together with those behind them; such a row is looked at closely."""
-SECOND_WORDS = ROAD_WORDS | {*DIRECTION_WORDS, *SUFFIXES, *SUFFIX_FORMS}
-"""The same behind a direction, which may itself be the name there."""
+NUMBERED_WORDS = frozenset((*_NUMBERED, *(word for state in (*STATES, *STATES.values()) for word in state.split()))) - {
+    *DIRECTION_WORDS
+}
+"""The same, where figures stand behind them."""
+_FIGURES_BEHIND = "^ *[0-9]+ +.*[0-9]"
+SUFFIX_WORDS = frozenset((*SUFFIX_FORMS, *(word for word, form in TOKENS.items() if form in SUFFIX_FORMS)))
+"""Words behind a direction, which is itself the street's name there, unless another suffix follows."""
 _NO_ZIPS = ("", "00000")
 NOWHERE = "-"
 _HERE = ("", "US", "USA", "us", "usa", "United States", "UNITED STATES")
@@ -74,7 +78,7 @@ _ODD_WORDS = sorted(
     - {*AFTER_NAMES, "JUNIOR", "SENIOR"}
 )
 _ODD_NAME = (
-    rf"(?i)[^A-Za-z ,.']|\.[A-Za-z]|(?:^|[ ,])(?:{'|'.join(_ODD_WORDS)})(?:[ ,.]|$)|, *[^ ]+ +[^ ].* [^ ,.]{{2,}}"
+    rf"(?i)[^A-Za-z ,.'-]|\.[A-Za-z]|(?:^|[ ,])(?:{'|'.join(_ODD_WORDS)})(?:[ ,.]|$)|, *[^ ]+ +[^ ].* [^ ,.]{{2,}}"
 )
 """Names that are more than given names and a surname: couples, particles, what follows a surname."""
 _AFTER_NAME = rf"(?i)[ ,]+(?:{'|'.join(AFTER_NAMES)})\.?$"
@@ -97,6 +101,7 @@ def glance(written: pl.DataFrame) -> pl.DataFrame:
         pl.col("state").str.strip_chars(" ").str.to_uppercase().alias("state"),
         pl.col("city").str.strip_chars_start(" ").str.head(1).str.to_uppercase().alias("letter"),
         _letters(line.str.extract("^ *[0-9]+ +([A-Za-z0-9]+)")).alias("first"),
+        line.str.contains(_FIGURES_BEHIND).alias("numbered"),
         _surnames(written),
         _plain_line().alias("plain"),
     )  # fmt: skip
@@ -106,10 +111,15 @@ def glance(written: pl.DataFrame) -> pl.DataFrame:
         pl.lit("").alias("word2"), _short_form("first").alias("word3"), "last", pl.lit("").alias("last2"),
         pl.lit(NOWHERE).alias("nowhere"),
         (pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(STATE_CODES)
-         & pl.col("letter").str.contains("^[A-Z]?$") & ~pl.col("first").is_in(list(ROAD_WORDS))
+         & pl.col("letter").str.contains("^[A-Z]?$") & ~_reads_on("first")
          & ~head.is_in(FLOORS) & ~pl.col("last").is_in([*NO_SURNAMES, *AFTER_NAMES])).alias("plain"),
     )  # fmt: skip
     return _with_boxes(_with_second_words(told, written), written)
+
+
+def _reads_on(word: str) -> pl.Expr:
+    """Whether a word may belong to those behind it."""
+    return pl.col(word).is_in(list(ROAD_WORDS)) | (pl.col(word).is_in(list(NUMBERED_WORDS)) & pl.col("numbered"))
 
 
 def _short_form(word: str) -> pl.Expr:
@@ -119,12 +129,19 @@ def _short_form(word: str) -> pl.Expr:
 def _with_second_words(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
     """The street's second word, where the first may be a direction."""
     where = seen["word"].is_in(DIRECTIONS)
-    words = pl.col("address1").str.extract(rf"^ *[0-9]+ +{_DIRECTION} +([A-Za-z0-9]+)")
-    found = written.filter(where).select(_letters(words).alias("second"))
+    behind = rf"^ *[0-9]+ +{_DIRECTION} +([A-Za-z0-9]+)(?:[ .]+([A-Za-z]+))?"
+    line = pl.col("address1")
+    found = written.filter(where).select(
+        _letters(line.str.extract(behind, 1)).alias("second"),
+        _letters(line.str.extract(behind, 2)).alias("third"),
+        line.str.contains(_FIGURES_BEHIND).alias("numbered"),
+    )
     short = found.select(_short_form("second")).to_series()
+    name, follows = pl.col("second"), pl.col("third").is_in(list(SUFFIX_WORDS))
     odd = found.select(
-        pl.col("second").is_in(list(SECOND_WORDS)) | pl.col("second").str.contains("^[0-9]+$")
-    ).to_series()
+        _reads_on("second") | name.is_in(DIRECTION_WORDS) | name.str.contains("^[0-9]+$")
+        | (name.is_in(list(SUFFIX_WORDS)) & ~follows)
+    ).to_series()  # fmt: skip
     places = where.arg_true()
     directed = (found["second"] != "") & (short != "")
     return seen.with_columns(
@@ -190,8 +207,8 @@ def _surnames(written: pl.DataFrame) -> pl.Series:
 
 def last_word(names: pl.Expr) -> pl.Expr:
     """The last word of a surname, as both sides of the look have it."""
-    bare = names.str.extract(r"([A-Za-z']+)[^A-Za-z']*$").fill_null("")
-    return bare.str.replace_all("'", "", literal=True).str.to_uppercase()
+    bare = names.str.extract(r"([A-Za-z'-]+)[^A-Za-z'-]*$").fill_null("")
+    return bare.str.replace_all(r"['-]", "").str.to_uppercase()
 
 
 def standard_glance(standard: pl.DataFrame) -> pl.DataFrame:

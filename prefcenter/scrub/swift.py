@@ -14,14 +14,16 @@ import polars as pl
 from prefcenter.core.postal.blocks import WORD_LETTERS
 from prefcenter.scrub.glance import (
     AFTER_NAMES,
+    DIRECTION_WORDS,
     DIRECTIONS,
     FLOORS,
     NO_SURNAMES,
     NOWHERE,
+    NUMBERED_WORDS,
     ROAD_WORDS,
-    SECOND_WORDS,
     SHORT_FORMS,
     STATE_CODES,
+    SUFFIX_WORDS,
     unparted,
 )
 from prefcenter.scrub.letters import (
@@ -64,14 +66,16 @@ _WRITTEN_OUT = {
 _TURNED_TWICE = [code(f"{each}{other}") for each in ("NORTH", "SOUTH") for other in ("EA", "WE")]
 _KNOWN = (
     {word: code(form) for word, form in SHORT_FORMS.items() if len(word) < _EIGHT}
-    | {word[:_EIGHT]: np.uint64(0) for word in (*SHORT_FORMS, *ROAD_WORDS) if len(word) >= _EIGHT}
-    | {word: np.uint64(0) for word in ROAD_WORDS if len(word) < _EIGHT}
+    | {word[:_EIGHT]: np.uint64(0) for word in (*SHORT_FORMS, *ROAD_WORDS, *NUMBERED_WORDS) if len(word) >= _EIGHT}
+    | {word: np.uint64(0) for word in (*ROAD_WORDS, *NUMBERED_WORDS) if len(word) < _EIGHT}
 )
 """Words that have a short form, and those (0) of which only the text can tell what they are."""
 _WORDS, _FORMS = map(np.array, zip(*sorted((code(word), form) for word, form in _KNOWN.items()), strict=True))
 _MAY_BE_KNOWN = np.zeros(1 << 16, dtype=np.bool_)
 _MAY_BE_KNOWN[_ending(_WORDS)] = True
-_SECOND_WORDS = np.array(sorted({code(each[:_EIGHT]) for each in SECOND_WORDS}))
+_SECOND_WORDS = np.array(
+    sorted({code(each[:_EIGHT]) for each in (*ROAD_WORDS, *NUMBERED_WORDS, *DIRECTION_WORDS, *SUFFIX_WORDS)})
+)
 _MAY_BE_SECOND = np.zeros(1 << 16, dtype=np.bool_)
 _MAY_BE_SECOND[_ending(_SECOND_WORDS)] = True
 _NOT_LAST = np.array([tail_code(each) for each in (*NO_SURNAMES, *AFTER_NAMES)])
