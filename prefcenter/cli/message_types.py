@@ -111,7 +111,7 @@ def show_type(slug: str, wants_json: bool) -> None:
         print_json(told)
         return
     shown = [(name.replace("_", " "), value) for name, value in told.items() if value not in (None, "", [])]
-    print_table(("", ""), shown, empty="")
+    print_table(("what", "declared"), shown, empty="")
 
 
 @type_command.command("list", epilog=exits())
