@@ -1,0 +1,272 @@
+"""Batches, reroutes, calling back, and what an opt-out meets at each step of a dispatch (X1, X2, X11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Source
+from prefcenter.core.decision import Cleared
+from prefcenter.services import dispatching, optouts, outgoing, recalling
+from prefcenter.services.dispatching import Dispatcher
+from prefcenter.services.errors import SendLater, SendUnknown
+from prefcenter.services.ports import Answer, Batch, Evidence, Outgoing
+from prefcenter.services.suppressing import OptOut
+from prefcenter.store.contacts import Contact, ContactPoint
+from prefcenter.store.ledger import LedgerEntry
+from prefcenter.store.outbox import OutboxMessage
+from prefcenter.store.registry import MessageType
+from tests.services.test_outgoing import NOON, Post
+from tests.services.test_outgoing import post as post
+
+
+@dataclass
+class Bulk:
+    """A sender that takes several at once, and answers as a test tells it to."""
+
+    most_at_once: int = 10
+    calls: list[list[str]] = field(default_factory=list)
+    answer: Callable[[Outgoing], Answer] = lambda message: f"bulk-{message.id}"
+    called_back: list[str] = field(default_factory=list)
+    gives_back: bool = True
+
+    def send(self, cleared: Cleared, message: Outgoing) -> str:
+        answer = self.send_many([(cleared, message)])[0]
+        if not isinstance(answer, str):
+            raise answer
+        return answer
+
+    def send_many(self, batch: Batch) -> list[Answer]:
+        self.calls.append([message.to for _, message in batch])
+        return [self.answer(message) for _, message in batch]
+
+    def cancel(self, provider_id: str) -> bool:
+        self.called_back.append(provider_id)
+        return self.gives_back
+
+
+def dispatch(post: Post, sender: Bulk, clock: Callable[[], datetime] | None = None) -> dict[str, int]:
+    senders = {Channel.EMAIL: sender, Channel.SMS: sender}
+    return dict(
+        dispatching.dispatch_due(post.database, post.keyring, post.points, senders, clock or (lambda: post.at), limit=4)
+    )
+
+
+def queue_batch(post: Post, count: int = 7) -> list[int]:
+    return [post.queue(point=post.points.email(f"p{n}@example.com"), batch="spring") for n in range(count)]
+
+
+def opt_out(post: Post, address: str) -> None:
+    with post.database.write() as session:
+        told = OptOut(Reason.OPT_OUT, Scope.brand("acme"), Source.ONE_CLICK)
+        optouts.record(session, post.points, post.points.email(address), told, Evidence("recipient"), at=post.at)
+
+
+def test_a_batch_leaves_in_one_call_and_each_recipient_is_decided(post: Post) -> None:
+    """X2: 1000 a call where the provider allows it, and the check still per recipient."""
+    queue_batch(post)
+    opt_out(post, "p3@example.com")
+    sender = Bulk()
+    assert dispatch(post, sender) == {"sent": 6, "refused": 1}
+    assert sender.calls == [[f"p{n}@example.com" for n in range(7) if n != 3]]
+
+
+def test_messages_of_different_batches_never_share_a_call(post: Post) -> None:
+    queue_batch(post, 2)
+    post.queue(point=post.points.email("other@example.com"), batch="summer")
+    post.queue(point=post.points.email("alone@example.com"))
+    sender = Bulk()
+    assert dispatch(post, sender) == {"sent": 4}
+    assert sorted(map(len, sender.calls)) == [1, 1, 2]
+
+
+def test_each_message_of_a_call_has_an_end_of_its_own(post: Post) -> None:
+    """X2: what is unknown is never sent again, what never left is tried later."""
+    first, second, third = queue_batch(post, 3)
+    answers: dict[int, Answer] = {first: "one", second: SendUnknown("?"), third: SendLater("Busy.")}
+    sender = Bulk(answer=lambda message: answers[message.id])
+    assert dispatch(post, sender) == {"sent": 1, "unknown": 1, "queued": 1}
+    assert dispatch(post, sender) == {}
+    post.at += dispatching.RETRY_AFTER
+    answers[third] = "three"
+    assert dispatch(post, sender) == {"sent": 1}
+    assert len(sender.calls) == 2
+    assert post.row(second).state == "unknown"
+
+
+def test_what_its_provider_never_takes_ends_as_failed(post: Post) -> None:
+    [message_id] = queue_batch(post, 1)
+    sender = Bulk(answer=lambda _: SendLater("Busy."))
+    post.at += timedelta(hours=73)
+    dispatch(post, sender)
+    assert post.row(message_id).state == "failed"
+
+
+@dataclass
+class Interrupted(Bulk):
+    """A sender that lets something happen between the claim and the decision, where its size is asked for."""
+
+    meanwhile: Callable[[], None] = lambda: None
+    asked: int = 0
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "most_at_once":
+            self.asked += 1
+            if self.asked == 2:
+                self.meanwhile()
+        return super().__getattribute__(name)
+
+
+def ledger(post: Post) -> list[str]:
+    with post.database.read() as session:
+        return list(session.scalars(select(LedgerEntry.kind).order_by(LedgerEntry.id)))
+
+
+def test_an_opt_out_between_claim_and_decision_wins(post: Post) -> None:
+    """X2: the claim decides nothing."""
+    [message_id] = queue_batch(post, 1)
+    sender = Interrupted(meanwhile=lambda: opt_out(post, "p0@example.com"))
+    assert dispatch(post, sender) == {"refused": 1}
+    assert sender.calls == []
+    assert post.row(message_id).why == ["opt_out brand:acme"]
+
+
+def test_the_ledger_shows_the_last_message_before_and_the_first_block_after(post: Post) -> None:
+    """X2: an opt-out that comes while a message is handed over stops the next one."""
+    queue_batch(post, 1)
+
+    def meanwhile(message: Outgoing) -> str:
+        opt_out(post, "p0@example.com")
+        return f"bulk-{message.id}"
+
+    assert dispatch(post, Bulk(answer=meanwhile)) == {"sent": 1}
+    queue_batch(post, 1)
+    sender = Bulk()
+    assert dispatch(post, sender) == {"refused": 1}
+    assert sender.calls == []
+    told = ledger(post)
+    assert told.index("send") < told.index("refuse")
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize("step", ["claim", "claimed", "decide", "send", "sent", "settle"])
+def test_a_worker_that_dies_at_any_step_never_lets_a_message_leave_twice(post: Post, step: str) -> None:
+    """X2: whatever it was at; and what surely did not leave leaves later."""
+    message_ids = queue_batch(post, 2)
+    looks = 0
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    def clock() -> datetime:
+        nonlocal looks
+        looks += 1
+        if looks == {"claim": 1, "decide": 2, "settle": 3}.get(step):
+            die()
+        return post.at
+
+    sender = Interrupted(meanwhile=die if step == "claimed" else lambda: None)
+    if step in ("send", "sent"):
+        sender.answer = lambda _: die() or ""  # type: ignore[func-returns-value]
+    with pytest.raises(KeyboardInterrupt):
+        dispatch(post, sender, clock)
+    left = [address for call in sender.calls for address in call]
+    post.at += dispatching.LEASE + timedelta(seconds=1)
+    after = Bulk()
+    told = dispatch(post, after)
+    addresses = left + [address for call in after.calls for address in call]
+    assert sorted(addresses) == ["p0@example.com", "p1@example.com"]
+    assert told == ({"unknown": 2} if left else {"sent": 2})
+    assert {post.row(one).state for one in message_ids} == set(told)
+
+
+def test_a_scheduled_message_is_called_back_where_its_provider_holds_it(post: Post) -> None:
+    """X2: providers do not cancel what is scheduled when somebody opts out."""
+    refused, kept = (post.queue(point=post.points.email(f"{name}@example.com")) for name in ("jane", "joe"))
+    dispatch(post, Bulk(answer=lambda _: SendUnknown("?")))
+    with post.database.write() as session:
+        assert outgoing.resolve(session, refused, "scheduled", post.at, "MG1")
+        assert outgoing.resolve(session, kept, "scheduled", post.at, "MG2")
+        session.commit()
+    opt_out(post, "jane@example.com")
+    sender = Bulk()
+    use = Dispatcher(post.database, post.keyring, post.points, {Channel.EMAIL: sender}, lambda: post.at)
+    assert recalling.recall_due(use) == {"canceled": 1}
+    assert sender.called_back == ["MG1"]
+    assert (post.row(refused).state, post.row(kept).state) == ("canceled", "scheduled")
+    assert recalling.recall_due(use) == {}
+
+
+def test_what_is_known_of_an_end_is_not_changed_by_what_comes_later(post: Post) -> None:
+    [message_id] = queue_batch(post, 1)
+    dispatch(post, Bulk(answer=lambda _: SendUnknown("?")))
+    with post.database.write() as session:
+        assert outgoing.resolve(session, message_id, "sent", post.at, "SG1")
+        assert not outgoing.resolve(session, message_id, "failed", post.at)
+        session.commit()
+    assert (post.row(message_id).state, post.row(message_id).provider_id) == ("sent", "SG1")
+
+
+def reroutable(post: Post, *, is_verified: bool = True) -> int:
+    """A service mail to an address that bounced, of somebody whose number we know."""
+    with post.database.write() as session:
+        kind = session.scalars(select(MessageType).where(MessageType.slug == "receipt")).one()
+        kind.fallbacks = ["sms"]
+        contact = Contact(country="US", created_at=NOON)
+        session.add(contact)
+        session.flush()
+        for point in (post.points.email("jane@example.com"), post.points.phone("+14155550100")):
+            session.add(
+                ContactPoint(
+                    contact_id=contact.id,
+                    channel=point.channel.value,
+                    digest=point.digest,
+                    pepper_id=point.pepper_id,
+                    value=dict(point.given or {}),
+                    country="US",
+                    source="api",
+                    verified_at=NOON if is_verified else None,
+                    created_at=NOON,
+                )
+            )
+        session.commit()
+        told = OptOut(Reason.HARD_BOUNCE, Scope.everything(), Source.PROVIDER)
+        optouts.record(session, post.points, post.points.email("jane@example.com"), told, Evidence("system"), at=NOON)
+    return post.queue(message_type="receipt", message_class=MessageClass.SERVICE)
+
+
+def test_a_reroute_goes_to_the_verified_point_of_the_same_person(post: Post) -> None:
+    """X11: another message, linked to the first, decided again there."""
+    message_id = reroutable(post)
+    sender = Bulk()
+    assert dispatch(post, sender) == {"rerouted": 1}
+    assert sender.calls == []
+    assert dispatch(post, sender) == {"sent": 1}
+    assert sender.calls == [["+14155550100"]]
+    with post.database.read() as session:
+        [other] = session.scalars(select(OutboxMessage).where(OutboxMessage.rerouted_from == message_id))
+    assert (other.channel, other.sender) == ("sms", "+14155550199")
+
+
+def test_a_reroute_without_a_verified_point_is_refused(post: Post) -> None:
+    """X11: and says so."""
+    message_id = reroutable(post, is_verified=False)
+    assert dispatch(post, Bulk()) == {"refused": 1}
+    assert post.row(message_id).why == ["hard_bounce all", "no_fallback"]
+
+
+def test_a_rerouted_message_is_decided_again(post: Post) -> None:
+    """X11: a STOP to that sender refuses it there."""
+    reroutable(post)
+    with post.database.write() as session:
+        told = OptOut(Reason.OPT_OUT, Scope.sender("+14155550199"), Source.SMS_KEYWORD)
+        optouts.record(session, post.points, post.points.phone("+14155550100"), told, Evidence("recipient"), at=NOON)
+    sender = Bulk()
+    assert dispatch(post, sender) == {"rerouted": 1}
+    assert dispatch(post, sender) == {"refused": 1}
+    assert sender.calls == []
