@@ -16,7 +16,7 @@ from prefcenter.services.event_facts import STATE_OF, EventKind, Told
 from prefcenter.store.inbound import InboundMessage
 
 EVENTS = Path(__file__).parents[1] / "payloads" / "sendgrid" / "events"
-EVENT = st.fixed_dictionaries(
+EVENT: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "event": st.sampled_from(["processed", "delivered", "open", "bounce", "dropped", "spamreport", "unsubscribe"]),
         "email": st.sampled_from(["jane@example.com", "joe@example.com", ""]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -40,9 +41,9 @@ def take(
         optouts.record(session, points, points.email(f"{who}@example.com"), asked, Evidence("system"), at=at)
 
 
-def undo(database: Database, evidence: Evidence, *causes: str, at: datetime = AT, **more: object) -> Undone:
+def undo(database: Database, evidence: Evidence, *causes: str, at: datetime = AT, **more: Any) -> Undone:
     with database.write() as session:
-        return undoing.undo(session, Wanted(causes or (BATCH,), **more), evidence, at=at)  # type: ignore[arg-type]
+        return undoing.undo(session, Wanted(causes or (BATCH,), **more), evidence, at=at)
 
 
 def standing(database: Database, points: Points) -> dict[str, list[str]]:
@@ -173,7 +174,7 @@ def test_patterns_reasons_and_times_narrow_what_is_undone(database: Database, po
     take(database, points, "joe", "sendgrid-2", reason=Reason.COMPLAINT)
     take(database, points, "jim", "sendgrid-3", at=AT + timedelta(hours=3))
     take(database, points, "eve", "twilio-1")
-    narrow = {"reasons": (Reason.HARD_BOUNCE,), "since": AT, "until": AT + timedelta(hours=1)}
+    narrow: dict[str, Any] = {"reasons": (Reason.HARD_BOUNCE,), "since": AT, "until": AT + timedelta(hours=1)}
     undo(database, ANN, "sendgrid-*", **narrow)
     assert len(undo(database, BOB, "sendgrid-*", at=AT + timedelta(hours=4), **narrow).ended) == 1
     assert sorted(standing(database, points)) == ["eve", "jim", "joe"]
