@@ -24,10 +24,10 @@ from prefcenter.services import gate, rerouting
 from prefcenter.services.delivering import Delivered, believe, deliver
 from prefcenter.services.errors import UnknownType
 from prefcenter.services.links import LinkMaker
-from prefcenter.services.outgoing import log, reasons_given, refuse
+from prefcenter.services.outgoing import entry_of, log, reasons_given, refuse
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Clock, Keyring, Outgoing, Sender
-from prefcenter.store import outbox
+from prefcenter.store import ledger, outbox
 from prefcenter.store.engine import Database
 from prefcenter.store.outbox import OutboxMessage
 
@@ -221,23 +221,28 @@ def _end(session: Session, use: Dispatcher, call: _Call, states: Counter[str]) -
     """Record what came of a call; a message that another worker gave up meanwhile stays unknown."""
     at = use.clock()
     ours = {row.id: row for row in outbox.held(session, call.fences, ("sending",))}
+    told, refusals = [], []
     for (_, message), delivered in zip(call.cleared, call.delivered, strict=True):
         row = ours.get(message.id)
         if row is None:
             states["unknown"] += 1
             continue
-        _settle(session, row, delivered, at)
+        told.append(_settled(row, delivered, at))
         states[row.state] += 1
         if delivered.reason is not None:
-            believe(session, use.points, row, delivered.reason, at=at)
+            refusals.append((row, delivered.reason))
+    ledger.append_many(session, told)
+    for row, reason in refusals:
+        believe(session, use.points, row, reason, at=at)
 
 
-def _settle(session: Session, row: OutboxMessage, delivered: Delivered, at: datetime) -> None:
+def _settled(row: OutboxMessage, delivered: Delivered, at: datetime) -> ledger.NewEntry:
+    """Put a message into the state that came of handing it over, and give what the ledger says of it."""
     row.state, row.provider_id, row.problem = delivered.state, delivered.provider_id, delivered.problem
     row.sent_at, row.leased_until = at if delivered.state in ("sent", "unknown") else None, None
     if delivered.state == "queued":
         _try_later(row, at)
-    log(session, "send", row, {"state": row.state}, at=at)
+    return entry_of("send", row, {"state": row.state}, at=at)
 
 
 def _try_later(row: OutboxMessage, at: datetime) -> None:
@@ -250,8 +255,8 @@ def _try_later(row: OutboxMessage, at: datetime) -> None:
 
 def _give_up_stranded(session: Session, at: datetime) -> int:
     rows = outbox.stranded(session, at)
-    for row in rows:
-        _settle(session, row, Delivered("unknown", problem="Its worker died while sending it."), at)
+    died = Delivered("unknown", problem="Its worker died while sending it.")
+    ledger.append_many(session, [_settled(row, died, at) for row in rows])
     return len(rows)
 
 

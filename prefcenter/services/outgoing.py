@@ -167,8 +167,13 @@ def resolve(session: Session, message_id: int, outcome: str, at: datetime, provi
 
 def log(session: Session, kind: str, row: OutboxMessage, facts: Mapping[str, Any], *, at: datetime) -> None:
     """Say in the ledger what became of a message, in the transaction that changes its state."""
+    ledger.append_many(session, [entry_of(kind, row, facts, at=at)])
+
+
+def entry_of(kind: str, row: OutboxMessage, facts: Mapping[str, Any], *, at: datetime) -> ledger.NewEntry:
+    """What the ledger says of a message, for those that are told of many at once."""
     told = {"message": row.id, "channel": row.channel, "class": row.message_class, "type": row.message_type}
-    ledger.append(session, kind, at=at, actor="system", subject=row.digest, facts=told | dict(facts))
+    return ledger.NewEntry(kind, at, "system", told | dict(facts), row.digest)
 
 
 def refuse(session: Session, row: OutboxMessage, why: list[str], at: datetime) -> None:
