@@ -22,6 +22,7 @@ from prefcenter.core.decision import Cleared
 from prefcenter.core.errors import BadInput
 from prefcenter.core.segments import require_sendable
 from prefcenter.providers.twilio_errors import reason_of, words_of
+from prefcenter.providers.twilio_status import MESSAGE_ARGUMENT
 from prefcenter.services.errors import RecipientRefused, SendFailed, SendLater, SendUnknown
 from prefcenter.services.ports import Answer, Batch, Outgoing, send_each
 
@@ -78,8 +79,10 @@ class TwilioSender:
             SendUnknown: it may have left.
         """
         parameters = _parameters(cleared, message)
+        # The SID of a text that timed out never reaches us; the address that Twilio calls then tells which one it was.
+        parameters["status_callback"] = f"{self._status_callback}?{MESSAGE_ARGUMENT}={message.id}"
         try:
-            made = self._client.messages.create(status_callback=self._status_callback, **parameters)
+            made = self._client.messages.create(**parameters)
         except (TwilioRestException, TwilioServiceException) as error:
             _refused(error.status, error.code)
         except http.RequestException as error:

@@ -70,7 +70,7 @@ def test_a_text_leaves_from_a_number(sender: TwilioSender, account: TwilioAccoun
     sid = sender.send(cleared(), text())
     taken = account.texts[sid]
     assert (taken.to, taken.sender, taken.body) == (TO, NUMBER, "Your order has left.")
-    assert taken.callback == f"{BASE_URL}/webhooks/twilio/status"
+    assert taken.callback == f"{BASE_URL}/webhooks/twilio/status?pc_message={text().id}"
     assert set(taken.parameters) == {"To", "From", "Body", "StatusCallback", "ValidityPeriod"}
 
 
