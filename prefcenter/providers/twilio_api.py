@@ -142,7 +142,7 @@ def _unanswered(error: http.RequestException) -> NoReturn:
     """Tell what never got there from what may have."""
     cause = error.args[0] if error.args else None
     is_unconnected = isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
-    if is_unconnected or isinstance(error, http.ConnectTimeout | http.SSLError):
+    if is_unconnected or isinstance(error, http.ConnectTimeout):
         raise SendLater("Twilio cannot be reached.") from error
     if isinstance(error, http.Timeout):
         raise SendUnknown("Twilio did not answer in time; the text may have left.") from error
