@@ -97,6 +97,12 @@ def page(busy_house: House, browser: Browser, site: str, scheme: str, request: p
     context.close()
 
 
+def follow(page: Page, name: str) -> None:
+    """Follow a link and wait for its page: a click alone returns while the old one is still going."""
+    with page.expect_navigation():
+        page.get_by_role("link", name=name).first.click()
+
+
 def assert_good(page: Page, name: str) -> None:
     """Axe finds nothing by WCAG 2.2 AA, nothing scrolls sideways, and what can be pressed is at least 24 px (U2)."""
     picture(page, name)
@@ -124,14 +130,16 @@ def test_an_operator_finds_the_way_in_and_everything_is_accessible(page: Page) -
     assert_good(page, "login")
     page.get_by_label("Email address").fill(BOSS)
     page.get_by_label("Password").fill("not this one")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert "do not belong together" in page.get_by_role("alert").inner_text()
     assert_good(page, "login-failed")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Overview").wait_for()
     assert_good(page, "overview")
-    page.get_by_role("link", name="Sandbox").click()
+    follow(page, "Sandbox")
     mail = page.frame_locator("iframe").first
     mail.get_by_role("heading", name="Spring is here").wait_for()
     assert_good(page, "sandbox")
@@ -139,10 +147,10 @@ def test_an_operator_finds_the_way_in_and_everything_is_accessible(page: Page) -
     page.get_by_role("button", name="Send").click()
     page.get_by_role("article", name="Texts with").get_by_text("recorded").wait_for()
     assert_good(page, "sandbox-reply")
-    page.get_by_role("link", name="Source of mail").first.click()
+    follow(page, "Source of mail")
     page.get_by_role("heading", name="Source of mail").wait_for()
     assert_good(page, "sandbox-source")
-    page.get_by_role("link", name="API").click()
+    follow(page, "API")
     assert_good(page, "api")
     page.goto("/ops")
     page.get_by_role("button", name="Sign out").click()

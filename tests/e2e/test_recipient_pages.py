@@ -107,7 +107,8 @@ def test_stopping_everything(page: Page, site: str, house: House, jane: Point) -
     page.goto(site + house.choose(jane))
     press(page, "Stop all marketing")
     expect(page.get_by_role("status")).to_contain_text("All marketing has stopped")
-    page.get_by_role("link", name="See all your choices").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="See all your choices").click()
     expect(page.get_by_role("checkbox")).to_have_count(0)
 
 
