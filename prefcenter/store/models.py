@@ -20,6 +20,7 @@ from prefcenter.store import (
     mailings,
     operators,
     outbox,
+    provider_lists,
     registry,
     reviews,
     suppressions,
@@ -46,6 +47,7 @@ MODEL_MODULES = (
     events,
     complaints,
     causes,
+    provider_lists,
 )
 """Importing them fills ``Base.metadata``, which the migrations are compared with."""
 
