@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from ssl import SSLCertVerificationError
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
@@ -15,7 +16,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioS
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 
 from prefcenter.core.channels import MessageClass
 from prefcenter.core.decision import Cleared
@@ -61,7 +62,7 @@ class TwilioSender:
     def __init__(
         self, account_sid: str, auth_token: str, base_url: str, *, host: str = "", timeout: float = TIMEOUT_SECONDS
     ) -> None:
-        self._client = Client(account_sid, auth_token, http_client=_HttpClient(host, timeout))
+        self._client = client_of(account_sid, auth_token, host=host, timeout=timeout)
         self._status_callback = f"{base_url}{STATUS_PATH}"
 
     @property
@@ -106,6 +107,11 @@ class TwilioSender:
             return False
 
 
+def client_of(account_sid: str, auth_token: str, *, host: str = "", timeout: float = TIMEOUT_SECONDS) -> Client:
+    """The SDK's client with a time-out, and for a stand-in with another host."""
+    return Client(account_sid, auth_token, http_client=_HttpClient(host, timeout))
+
+
 def _parameters(cleared: Cleared, message: Outgoing) -> dict[str, Any]:
     """What the call says.
 
@@ -139,14 +145,24 @@ def _refused(status: int, code: int | None) -> NoReturn:
 
 
 def _unanswered(error: http.RequestException) -> NoReturn:
-    """Tell what never got there from what may have."""
-    cause = error.args[0] if error.args else None
-    is_unconnected = isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
-    if is_unconnected or isinstance(error, http.ConnectTimeout):
-        raise SendLater("Twilio cannot be reached.") from error
+    """Tell what provably never left from what may have."""
+    if isinstance(error, http.ConnectTimeout) or _never_connected(error):
+        raise SendLater("Twilio cannot be reached; nothing left.") from error
     if isinstance(error, http.Timeout):
         raise SendUnknown("Twilio did not answer in time; the text may have left.") from error
     raise SendUnknown("The connection to Twilio broke; the text may have left.") from error
+
+
+def _never_connected(error: http.RequestException) -> bool:
+    """Whether no connection was made: refused, no such name, no way there, or a certificate that is not Twilio's.
+
+    Any other fault of TLS may be one of the answer, after the text was read.
+    """
+    told = error.args[0] if error.args else None
+    reason = told.reason if isinstance(told, MaxRetryError) else None
+    if isinstance(reason, SSLError):
+        return bool(reason.args) and isinstance(reason.args[0], SSLCertVerificationError)
+    return isinstance(reason, NewConnectionError)
 
 
 class _HttpClient(TwilioHttpClient):  # type: ignore[misc] # the SDK is not typed
