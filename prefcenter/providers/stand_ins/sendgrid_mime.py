@@ -12,6 +12,8 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
+from prefcenter.providers.stand_ins.sendgrid_fates import DELIVER, MailFate
+
 UNSUBSCRIBE_LINK = "https://u1.ct.sendgrid.example/wf/unsubscribe"
 """What SendGrid's own subscription tracking puts into a mail, unless it is turned off."""
 
@@ -26,6 +28,7 @@ class Accepted:
         request: the whole call.
         person: the part of it that is about the recipient.
         at: when it was taken.
+        fate: what becomes of it.
     """
 
     message_id: str
@@ -33,6 +36,7 @@ class Accepted:
     request: Mapping[str, Any] = field(repr=False)
     person: Mapping[str, Any] = field(repr=False)
     at: datetime
+    fate: MailFate = DELIVER
 
     @property
     def custom_args(self) -> dict[str, str]:
@@ -52,42 +56,64 @@ class Accepted:
 
 def built(request: Mapping[str, Any], person: Mapping[str, Any], message_id: str, at: datetime) -> bytes:
     """The whole mail to one recipient: headers, a part for each content, all substitutions made."""
-    swaps = {str(tag): str(value) for tag, value in dict(person.get("substitutions", {})).items()}
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = _mailbox(request["from"])
+    headers = headers_of(request, person)
+    mail["From"] = headers.pop("From")
     mail["To"] = ", ".join(str(_mailbox(each)) for each in person["to"])
-    if "reply_to" in request:
-        mail["Reply-To"] = _mailbox(request["reply_to"])
-    mail["Subject"] = _swapped(str(person.get("subject") or request.get("subject", "")), swaps)
+    mail["Subject"] = subject_of(request, person)
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<{message_id}@stand-in.sendgrid.example>"
-    for name, value in (dict(request.get("headers", {})) | dict(person.get("headers", {}))).items():
+    for name, value in headers.items():
         del mail[name]
         # What we encoded ourselves is folded again by the library, which takes plain text only.
-        mail[name] = str(make_header(decode_header(_swapped(str(value), swaps))))
-    tracks = bool(request.get("tracking_settings", {}).get("subscription_tracking", {}).get("enable", True))
-    if tracks:
-        del mail["List-Unsubscribe"]
-        mail["List-Unsubscribe"] = f"<{UNSUBSCRIBE_LINK}>"
-    for content in request["content"]:
-        _add(mail, str(content["type"]), _swapped(str(content["value"]), swaps), tracks=tracks)
+        mail[name] = value
+    for kind, value in bodies_of(request, person).items():
+        _add(mail, kind, value)
     return mail.as_bytes()
 
 
-def _add(mail: EmailMessage, kind: str, value: str, *, tracks: bool) -> None:
+def subject_of(request: Mapping[str, Any], person: Mapping[str, Any]) -> str:
+    """The subject as its recipient reads it."""
+    return _swapped(str(person.get("subject") or request.get("subject", "")), person)
+
+
+def headers_of(request: Mapping[str, Any], person: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that a mail has beside those that every mail has, decoded; whom it comes from is the first."""
+    headers = {"From": str(_mailbox(request["from"]))}
+    if "reply_to" in request:
+        headers["Reply-To"] = str(_mailbox(request["reply_to"]))
+    for name, value in (dict(request.get("headers", {})) | dict(person.get("headers", {}))).items():
+        headers[name] = str(make_header(decode_header(_swapped(str(value), person))))
+    if _is_tracked(request):
+        headers = {name: value for name, value in headers.items() if name.lower() != "list-unsubscribe"}
+        headers["List-Unsubscribe"] = f"<{UNSUBSCRIBE_LINK}>"
+    return headers
+
+
+def bodies_of(request: Mapping[str, Any], person: Mapping[str, Any]) -> dict[str, str]:
+    """The bodies as their recipient reads them, by their type."""
+    added = f"\n{UNSUBSCRIBE_LINK}\n" if _is_tracked(request) else ""
+    return {str(part["type"]): _swapped(str(part["value"]), person) + added for part in request["content"]}
+
+
+def _is_tracked(request: Mapping[str, Any]) -> bool:
+    """Whether SendGrid puts in its own link to unsubscribe, as it does unless it is told not to."""
+    return bool(request.get("tracking_settings", {}).get("subscription_tracking", {}).get("enable", True))
+
+
+def _add(mail: EmailMessage, kind: str, value: str) -> None:
     subtype = kind.partition("/")[2]
-    whole = f"{value}\n{UNSUBSCRIBE_LINK}\n" if tracks else value
     if mail.is_multipart() or "Content-Type" in mail:
-        mail.add_alternative(whole, subtype=subtype, charset="utf-8")
+        mail.add_alternative(value, subtype=subtype, charset="utf-8")
     else:
-        mail.set_content(whole, subtype=subtype, charset="utf-8")
+        mail.set_content(value, subtype=subtype, charset="utf-8")
 
 
 def _mailbox(given: Mapping[str, Any]) -> Address:
     return Address(display_name=str(given.get("name", "")), addr_spec=str(given["email"]))
 
 
-def _swapped(text: str, swaps: Mapping[str, str]) -> str:
-    for tag, value in swaps.items():
-        text = text.replace(tag, value)
+def _swapped(text: str, person: Mapping[str, Any]) -> str:
+    for tag, value in dict(person.get("substitutions", {})).items():
+        text = text.replace(str(tag), str(value))
     return text

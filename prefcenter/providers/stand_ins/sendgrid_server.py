@@ -1,8 +1,8 @@
 """A stand-in for SendGrid on this machine: the real SDK talks to it, and it answers and refuses as SendGrid does.
 
-What becomes of a mail is told by how the recipient's address begins, see :data:`FATES`. What the next calls are
-answered is told by :meth:`SendGridStandIn.next`, or by a POST to ``/stand-in/next``. What came of the mails is posted
-in signed batches by :meth:`SendGridStandIn.tell`, on demand twice and out of order.
+What becomes of a mail is told by how the recipient's address begins, or by a script; see :mod:`.sendgrid_fates`. What
+the next calls are answered is told by :meth:`SendGridStandIn.next`, or by a POST to ``/stand-in/next``. What came of
+the mails is posted in signed batches by :meth:`SendGridStandIn.tell`, on demand twice and out of order.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import random
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from prefcenter.providers.sendgrid_mail import SIGNATURE, TIMESTAMP
 from prefcenter.providers.stand_ins.loopback import Answer, Asked
+from prefcenter.providers.stand_ins.sendgrid_fates import EVENTS, MailScript, by_address
 from prefcenter.providers.stand_ins.sendgrid_mime import Accepted
 from prefcenter.providers.stand_ins.sendgrid_suppressions import Lists, failed, read_json, told
 from prefcenter.providers.stand_ins.sendgrid_validation import errors_of
@@ -34,26 +35,9 @@ MOST_BYTES = 30 * 1024 * 1024
 MOST_EVENT_BYTES = 700_000
 """So large is a batch of events at most. Source: SendGrid, "Event Webhook" (768 kB)."""
 
+REFUSED_ADDRESS = "Does not contain a valid address."
+
 _HTML = b"<html><head><title>413 Request Entity Too Large</title></head><body>nginx</body></html>"
-_REASON = "550 5.1.1 The email account that you tried to reach does not exist."
-
-FATES: Mapping[str, tuple[Mapping[str, str], ...]] = {
-    "bounce": ({"event": "bounce", "type": "bounce", "status": "5.1.1", "reason": _REASON},),
-    "block": ({"event": "bounce", "type": "blocked", "status": "5.7.1", "reason": "550 5.7.1 Blocked by policy."},),
-    "delay": (
-        {"event": "deferred", "response": "451 4.7.1 Try again later.", "attempt": "1"},
-        {"event": "delivered", "response": "250 OK"},
-    ),
-    "complain": ({"event": "delivered", "response": "250 OK"}, {"event": "spamreport"}),
-    "unsubscribe": ({"event": "delivered", "response": "250 OK"}, {"event": "unsubscribe"}),
-}
-"""What comes of a mail after it was processed, by how the address begins; any other is delivered.
-
-``invalid@`` is refused with 400 before anything is taken; of a call with ``timeout@`` in it everything is taken, and
-its answer never comes.
-"""
-
-_DELIVERED = ({"event": "delivered", "response": "250 OK"},)
 _LISTED = {"bounce": "bounces", "blocked": "blocks", "spamreport": "spam_reports", "unsubscribe": "unsubscribes"}
 
 Post = Callable[[bytes, Mapping[str, str]], int]
@@ -81,6 +65,10 @@ class SendGridStandIn:
         api_key: the only key that is let in.
         key: signs the batches of events; without one a new one.
         arrived: told of each mail that reaches its recipient's server.
+        script: says what becomes of mails, by their recipients.
+        took: told of the mails of a call that was taken, before it is answered.
+        delay: so much later the last event of a mail is told whose fate is told late.
+        silence_seconds: so long a call waits that is never answered.
     """
 
     def __init__(
@@ -89,15 +77,22 @@ class SendGridStandIn:
         api_key: str = "SG.stand-in",
         key: ec.EllipticCurvePrivateKey | None = None,
         arrived: Callable[[Accepted], None] = lambda _mail: None,
+        *,
+        script: MailScript = by_address,
+        took: Callable[[Sequence[Accepted]], None] = lambda _mails: None,
+        delay: timedelta = timedelta(),
+        silence_seconds: float = 60,
     ) -> None:
         self._clock = clock
         self._api_key = api_key
         self._key = key or ec.generate_private_key(ec.SECP256R1())
         self._arrived = arrived
+        self._told_fates, self._took = script, took
+        self._delay, self._silence_seconds = delay, silence_seconds
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._script: deque[Scripted] = deque()
-        self._events: list[dict[str, Any]] = []
+        self._events: list[_Event] = []
         self._remaining: int | None = None
         self.accepted: list[Accepted] = []
         self.requests: list[Mapping[str, Any]] = []
@@ -133,7 +128,7 @@ class SendGridStandIn:
             answer = self._answer(asked)
             remaining = self._remaining
         if answer is None:
-            self._closed.wait(60)
+            self._closed.wait(self._silence_seconds)
             return None
         reset = {"X-RateLimit-Reset": str(int(self._clock().timestamp()) + 60), "X-RateLimit-Limit": "600"}
         left = {"X-RateLimit-Remaining": str(600 if remaining is None else max(0, remaining))}
@@ -150,13 +145,25 @@ class SendGridStandIn:
         Returns:
             The status of each answer. A batch that was not answered with 2xx is told again the next time.
         """
+        at = self._clock()
         with self._lock:
-            events, self._events = self._events, []
+            events = [event for event in self._events if event.due <= at]
+            self._events = [event for event in self._events if event.due > at]
         if shuffled is not None:
             shuffled.shuffle(events)
-        statuses = []
+        again = [event for event in reversed(events) if event.is_repeated]
+        statuses = self._post([event for event in events if not event.is_repeated], post, times)
+        return statuses + self._post(again, post, 2 * times)
+
+    def forget(self, before: datetime) -> None:
+        """Tell no longer what was due before a moment, and nobody took."""
+        with self._lock:
+            self._events = [event for event in self._events if event.due >= before]
+
+    def _post(self, events: Sequence[_Event], post: Post, times: int) -> list[int]:
+        statuses: list[int] = []
         for batch in _batches(events):
-            raw = json.dumps(batch, separators=(",", ":")).encode() + b"\r\n"
+            raw = json.dumps([event.told for event in batch], separators=(",", ":")).encode() + b"\r\n"
             answers = [post(raw, self.signed(raw)) for _ in range(times)]
             if not all(200 <= status < 300 for status in answers):
                 with self._lock:
@@ -202,16 +209,22 @@ class SendGridStandIn:
         errors = errors_of(request)
         if errors:
             return told(400, {"errors": errors})
+        people = request["personalizations"]
+        fates = self._told_fates([str(person["to"][0]["email"]) for person in people])
+        refused = [number for number, fate in enumerate(fates) if fate.name == "refuse"]
+        if refused:
+            return told(400, {"errors": [_refused(number) for number in refused]})
         self.requests.append(request)
         message_id, at = uuid.uuid4().hex[:22], self._clock()
         taken = [
-            Accepted(message_id, str(person["to"][0]["email"]), request, person, at)
-            for person in request["personalizations"]
+            Accepted(message_id, str(person["to"][0]["email"]), request, person, at, fate)
+            for person, fate in zip(people, fates, strict=True)
         ]
         self.accepted += taken
+        self._took(taken)
         for mail in taken:
             self._process(mail)
-        if any(mail.to.startswith("timeout@") for mail in taken):
+        if any(fate.name == "timeout" for fate in fates):
             return None
         return Answer(202, headers={"X-Message-Id": message_id})
 
@@ -221,23 +234,25 @@ class SendGridStandIn:
             self._happen(mail, {"event": "dropped", "reason": reason, "status": "5.0.0"})
             return
         self._happen(mail, {"event": "processed"})
-        for event in FATES.get(mail.to.partition("@")[0].partition("+")[0], _DELIVERED):
-            self._happen(mail, event)
+        events = EVENTS[mail.fate.name]
+        for number, event in enumerate(events, start=1):
+            self._happen(mail, event, is_late=mail.fate.is_late and number == len(events))
             if event["event"] == "delivered":
                 self._arrived(mail)
 
-    def _happen(self, mail: Accepted, event: Mapping[str, str]) -> None:
+    def _happen(self, mail: Accepted, event: Mapping[str, str], *, is_late: bool = False) -> None:
         listed = _LISTED.get(event.get("type") or event["event"])
         if listed is not None:
             self.lists.add(listed, mail.to)
+        due = mail.at + self._delay if is_late else mail.at
         told_of: dict[str, Any] = {
             "email": mail.to,
-            "timestamp": int(self._clock().timestamp()),
+            "timestamp": int(due.timestamp()),
             "sg_event_id": base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
             "sg_message_id": f"{mail.message_id}.stand-in-0-1",
             "smtp-id": f"<{mail.message_id}@stand-in.sendgrid.example>",
         }
-        self._events.append(told_of | dict(mail.custom_args) | dict(event))
+        self._events.append(_Event(told_of | dict(mail.custom_args) | dict(event), due, mail.fate.is_repeated))
 
     def _scripted_by(self, asked: Asked) -> Answer:
         given = read_json(asked.body)
@@ -247,17 +262,30 @@ class SendGridStandIn:
         return Answer(204)
 
 
-def _batches(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    batches: list[list[dict[str, Any]]] = []
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """An event that is to be told: what it says, from when on, and whether twice and in the wrong order."""
+
+    told: Mapping[str, Any]
+    due: datetime
+    is_repeated: bool
+
+
+def _batches(events: Sequence[_Event]) -> list[list[_Event]]:
+    batches: list[list[_Event]] = []
     size = MOST_EVENT_BYTES
     for event in events:
-        length = len(json.dumps(event)) + 1
+        length = len(json.dumps(event.told)) + 1
         if size + length > MOST_EVENT_BYTES:
             batches.append([])
             size = 0
         batches[-1].append(event)
         size += length
     return batches
+
+
+def _refused(number: int) -> dict[str, str | None]:
+    return {"message": REFUSED_ADDRESS, "field": f"personalizations.{number}.to.0.email", "help": None}
 
 
 def _as_scripted(status: int) -> Answer | None:

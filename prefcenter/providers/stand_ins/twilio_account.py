@@ -5,16 +5,18 @@ It answers STOP and START itself where Twilio would, and blocks the sender that 
 
 from __future__ import annotations
 
+import secrets
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 from prefcenter.core.keywords import IntentKind, intent, provider_answers
 from prefcenter.core.segments import MOST_CHARACTERS, segmentation
 from prefcenter.providers.stand_ins.twilio_fates import (
     BAD_SENDER,
+    LATE,
     MAGIC_NUMBERS,
     NO_BODY,
     NO_RECIPIENT,
@@ -27,6 +29,7 @@ from prefcenter.providers.stand_ins.twilio_fates import (
     UNSUBSCRIBED,
     ApiError,
     Fate,
+    TextScript,
 )
 from prefcenter.providers.stand_ins.twilio_webhooks import Call
 from prefcenter.services.ports import Clock
@@ -43,6 +46,7 @@ class Text:
         callback: where its statuses are told, or empty.
         parameters: all that the call gave.
         at: when it was taken.
+        fate: what becomes of it.
     """
 
     sid: str
@@ -53,6 +57,7 @@ class Text:
     callback: str
     parameters: Mapping[str, str]
     at: datetime
+    fate: Fate = Fate.DELIVERED
 
     @property
     def service(self) -> str | None:
@@ -70,6 +75,9 @@ class TwilioAccount:
         clock: tells the time.
         numbers: the Messaging Services, each with the number that its texts come from.
         fates: what becomes of texts to which number; all others are delivered.
+        script: says it instead, where it says anything.
+        took: told of each text that was taken, before the call is answered.
+        delay: so much later the last report of a text comes whose fate is told late.
     """
 
     sid: str
@@ -82,31 +90,40 @@ class TwilioAccount:
     consents: dict[tuple[str, str], str] = field(default_factory=dict)
     pending: list[Call] = field(default_factory=list)
     """Status callbacks that are still to be posted, in the order in which things happened."""
+    script: TextScript = lambda _number: None
+    took: Callable[[Text], None] = lambda _text: None
+    delay: timedelta = timedelta()
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def create(self, values: Mapping[str, str]) -> Text | ApiError:
+    def create(self, values: Mapping[str, str], foretold: tuple[Fate, bool] | None = None) -> Text | ApiError:
         """Take a text, or refuse it as the API would.
 
         Through a Messaging Service an unsubscribed recipient is only told by the status callback; directly, at once.
+
+        Args:
+            values: the call's parameters.
+            foretold: what becomes of it, see :meth:`foretell`; by default that is asked here.
         """
         problem = _problem(values)
         if problem is not None:
             return problem
         sender = values.get("MessagingServiceSid") or values["From"]
+        fate, is_repeated = foretold or self.foretell(values["To"])
         with self._lock:
-            fate = self._fate(values["To"], sender)
+            fate = Fate.OPTED_OUT if self._is_blocked(values["To"], sender) else fate
             refused = REFUSED.get(fate)
             if refused is not None and not (fate is Fate.OPTED_OUT and sender.startswith("MG")):
                 return refused
-            text = self._taken(values, sender)
+            text = self._taken(values, sender, fate)
             self.texts[text.sid] = text
+            self.took(text)
             if text.status != "scheduled":
-                self.pending += _statuses(self, text, fate)
+                self.pending += _statuses(self, text, is_repeated)
             return text
 
-    def fate_of(self, number: str) -> Fate:
-        """What becomes of texts to a number."""
-        return self.fates.get(number, Fate.DELIVERED)
+    def foretell(self, number: str) -> tuple[Fate, bool]:
+        """What becomes of a text to a number, and whether it is reported twice and in the wrong order."""
+        return self.script(number) or (self.fates.get(number, Fate.DELIVERED), False)
 
     def cancel(self, sid: str) -> Text | ApiError:
         """Cancel a scheduled text; any other has left."""
@@ -136,11 +153,21 @@ class TwilioAccount:
         """Take consents and opt-outs made elsewhere, an answer each."""
         return [self._consent(item) for item in items]
 
-    def take_pending(self) -> list[Call]:
-        """The status callbacks that are due, which are then no longer."""
+    def take_pending(self, at: datetime | None = None) -> list[Call]:
+        """The status callbacks that are due, which are then no longer.
+
+        Args:
+            at: now; by default those are due too that are to come later.
+        """
         with self._lock:
             calls, self.pending = self.pending, []
-        return calls
+            self.pending = [call for call in calls if not call.is_due(at)]
+        return [call for call in calls if call.is_due(at)]
+
+    def put_back(self, calls: Sequence[Call]) -> None:
+        """Post callbacks again another time."""
+        with self._lock:
+            self.pending[:0] = calls
 
     def as_json(self, text: Text) -> dict[str, object]:
         """The text as the API tells it."""
@@ -169,22 +196,20 @@ class TwilioAccount:
             "uri": f"{uri}.json",
         }
 
-    def _fate(self, number: str, sender: str) -> Fate:
-        is_blocked = (number, self._blocking(sender)) in self.blocked or self.consents.get(
-            (number, sender)
-        ) == "opt-out"
-        return Fate.OPTED_OUT if is_blocked else self.fate_of(number)
+    def _is_blocked(self, number: str, sender: str) -> bool:
+        consent = self.consents.get((number, sender))
+        return consent == "opt-out" or (number, self._blocking(sender)) in self.blocked
 
     def _blocking(self, sender: str) -> str:
         """What a STOP to a sender blocks: the whole Messaging Service where a number belongs to one."""
         return next((service for service, number in self.numbers.items() if sender == number), sender)
 
-    def _taken(self, values: Mapping[str, str], sender: str) -> Text:
+    def _taken(self, values: Mapping[str, str], sender: str, fate: Fate) -> Text:
         is_later = values.get("ScheduleType") == "fixed" and bool(values.get("SendAt")) and sender.startswith("MG")
         status = "scheduled" if is_later else "accepted" if sender.startswith("MG") else "queued"
-        sid = f"SM{len(self.texts) + 1:032x}"
+        sid = f"SM{secrets.token_hex(16)}"
         callback = values.get("StatusCallback", "")
-        return Text(sid, values["To"], sender, values["Body"], status, callback, dict(values), self.clock())
+        return Text(sid, values["To"], sender, values["Body"], status, callback, dict(values), self.clock(), fate)
 
     def _consent(self, item: Mapping[str, str]) -> dict[str, object]:
         known = item.get("status") in ("opt-in", "opt-out") and item.get("contact_id", "").startswith("+")
@@ -208,16 +233,20 @@ def _problem(values: Mapping[str, str]) -> ApiError | None:
     return TOO_LONG if len(values["Body"].encode("utf-16-le")) // 2 > MOST_CHARACTERS else None
 
 
-def _statuses(account: TwilioAccount, text: Text, fate: Fate) -> list[Call]:
+def _statuses(account: TwilioAccount, text: Text, is_repeated: bool) -> list[Call]:
     if not text.callback:
         return []
-    code = UNDELIVERED.get(fate)
+    code = UNDELIVERED.get(text.fate)
     last = "delivered" if code is None else "failed" if code == UNSUBSCRIBED.code else "undelivered"
-    first = ("failed",) if last == "failed" else ("queued", "sent", last)
-    return [_status(account, text, status, code if status == last else None) for status in first]
+    *first, end = ("failed",) if last == "failed" else ("queued", "sent", last)
+    due = text.at + account.delay if text.fate in LATE else None
+    return [
+        *(Call(text.callback, _status(account, text, status), None, is_repeated) for status in first),
+        Call(text.callback, _status(account, text, end, code), due, is_repeated),
+    ]
 
 
-def _status(account: TwilioAccount, text: Text, status: str, code: int | None) -> Call:
+def _status(account: TwilioAccount, text: Text, status: str, code: int | None = None) -> dict[str, str]:
     values = {
         "ApiVersion": "2010-04-01",
         "AccountSid": account.sid,
@@ -229,4 +258,4 @@ def _status(account: TwilioAccount, text: Text, status: str, code: int | None) -
         "To": text.to,
     }
     values |= {"MessagingServiceSid": text.service} if text.service else {}
-    return Call(text.callback, values | ({"ErrorCode": str(code)} if code is not None else {}))
+    return values | ({"ErrorCode": str(code)} if code is not None else {})

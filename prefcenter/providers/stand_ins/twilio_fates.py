@@ -8,7 +8,7 @@ Source: Twilio, "Test credentials: magic input"; "Error and warning dictionary" 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -19,6 +19,8 @@ class Fate(StrEnum):
     """What becomes of a text to a number."""
 
     DELIVERED = "delivered"
+    DELAYED = "delayed"
+    """Sent, and reported as delivered late."""
     OPTED_OUT = "opted_out"
     INVALID = "invalid"
     NO_ROUTE = "no_route"
@@ -35,7 +37,7 @@ class Fate(StrEnum):
     GARBLED = "garbled"
     """Taken, but the answer is HTML: nobody can tell from it what became of the text."""
     HANGS = "hangs"
-    """Taken, but never answered."""
+    """Taken, but never answered; what became of it is reported late."""
     SLOW = "slow"
     """Taken, and answered when the stand-in is told to go on."""
     BREAKS = "breaks"
@@ -62,6 +64,7 @@ MAGIC_NUMBERS: Final[Mapping[str, Fate]] = MappingProxyType(
         "+15005550024": Fate.HANGS,
         "+15005550025": Fate.SLOW,
         "+15005550026": Fate.BREAKS,
+        "+15005550027": Fate.DELAYED,
     }
 )
 
@@ -116,3 +119,9 @@ UNDELIVERED: Final[Mapping[Fate, int]] = MappingProxyType(
     }
 )
 """Fates that only a status callback tells, with its ``ErrorCode``."""
+
+LATE: Final = frozenset({Fate.DELAYED, Fate.HANGS})
+"""Fates whose last report comes late."""
+
+TextScript = Callable[[str], tuple[Fate, bool] | None]
+"""Says what becomes of a text to a number, and whether that is reported twice and in the wrong order; or nothing."""

@@ -106,10 +106,10 @@ class TwilioStandIn:
         return asked.headers.get("authorization") == f"Basic {wanted}"
 
     def _create(self, values: Mapping[str, str]) -> Answer | None:
-        fate = self.account.fate_of(values.get("To", ""))
+        foretold = fate, _ = self.account.foretell(values.get("To", ""))
         if fate is Fate.HTML:
             return Answer(502, _HTML, "text/html")
-        made = self.account.create(values)
+        made = self.account.create(values, foretold)
         if isinstance(made, ApiError):
             return _error(made)
         match fate:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http.client import HTTPConnection
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from twilio.request_validator import RequestValidator
 
@@ -25,10 +26,23 @@ _TIMEOUT_SECONDS = 15  # So long Twilio itself waits for a webhook.
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A webhook to be posted: where, and which parameters."""
+    """A webhook to be posted.
+
+    Args:
+        url: where, with its query.
+        values: its parameters.
+        due: from when on; None for at once.
+        is_repeated: whether it comes twice, and in the wrong order.
+    """
 
     url: str
     values: Mapping[str, str]
+    due: datetime | None = None
+    is_repeated: bool = False
+
+    def is_due(self, at: datetime | None) -> bool:
+        """Whether it is to be posted at a moment; without one, at all."""
+        return at is None or self.due is None or self.due <= at
 
     @property
     def body(self) -> bytes:
@@ -95,7 +109,7 @@ def post_on_this_machine(url: str, body: bytes, headers: Mapping[str, str]) -> P
         raise BadInput("A stand-in calls nobody but this machine.", remedy="Use an address of 127.0.0.1.")
     connection = HTTPConnection(parts.hostname, parts.port or 80, timeout=_TIMEOUT_SECONDS)
     try:
-        connection.request("POST", parts.path or "/", body, dict(headers))
+        connection.request("POST", urlunsplit(("", "", parts.path or "/", parts.query, "")), body, dict(headers))
         answer = connection.getresponse()
         return Posted(answer.status, answer.read().decode("utf-8", "replace"))
     finally:
