@@ -9,16 +9,14 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
+from prefcenter.cli.listening import listening, log_plainly, name_of
 from prefcenter.cli.presenting import exits
 from prefcenter.config import Config
-from prefcenter.core.errors import Unavailable
 
 if TYPE_CHECKING:
     from prefcenter.wiring import Wiring
@@ -36,7 +34,7 @@ _PORT = click.option(
 def serve_command(host: str, port: int) -> None:
     """Serve the web and the API, with a worker beside; migrates the database first."""
     config = Config.from_env()
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         _serve(config, listener)
 
 
@@ -45,7 +43,7 @@ def serve_command(host: str, port: int) -> None:
 @click.option("--demo", "is_demo", is_flag=True, hidden=True, help="With the settings of the demo.")
 def worker_command(parent: int | None, is_demo: bool) -> None:
     """Work alone: seal the ledger, send what is due, finish what a crash left over; migrates the database first."""
-    _log_plainly()
+    log_plainly()
     # A scrub or a long sealing run must leave a core to the clicks.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     from prefcenter import working
@@ -69,7 +67,7 @@ def demo_command(host: str, port: int) -> None:
     What is missing is made and kept in the data folder (PREFCENTER_DATA_DIR, by default instance/), so that the next
     demo goes on where this one stopped.
     """
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         address = f"http://{host}:{listener.getsockname()[1]}"
         config = Config.for_demo(base_url=address)
         _serve(config, listener)
@@ -80,7 +78,7 @@ def _serve(config: Config, listener: socket.socket) -> None:
 
     from prefcenter.web.app import build
 
-    _log_plainly()
+    log_plainly()
     wiring = _ready(config)
     app = build(config, wiring)
     server = create_server(app, sockets=[listener], threads=THREADS, max_request_body_size=40 * 1024 * 1024, ident=None)
@@ -115,7 +113,7 @@ def _announce(wiring: Wiring, listener: socket.socket) -> None:
             click.echo(line)
         click.echo()
     base = "" if wiring.config.is_demo else f" {wiring.config.base_url}"
-    click.echo(f"Serving{base} on {_name_of(listener)}; stop with Ctrl-C.")
+    click.echo(f"Serving{base} on {name_of(listener)}; stop with Ctrl-C.")
     sys.stdout.flush()
 
 
@@ -150,38 +148,3 @@ def _ready(config: Config) -> Wiring:
     if warning:
         logging.getLogger(__name__).warning(warning)
     return wiring
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Take the port before anything else, so that a taken one is told at once.
-
-    Raises:
-        Unavailable: the address cannot be listened on.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-            # From now on callers wait in line instead of being turned away: the links that are printed work at once.
-            listener.listen(1024)
-        except OSError as error:
-            raise Unavailable(
-                f"Cannot listen on {host}, port {port}: {error.strerror}.",
-                remedy="Perhaps it runs already; name another port with --port.",
-            ) from error
-        yield listener
-    finally:
-        listener.close()
-
-
-def _name_of(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"{host}, port {port}"
-
-
-def _log_plainly() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("alembic").setLevel(logging.WARNING)

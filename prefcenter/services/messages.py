@@ -117,6 +117,13 @@ def take(session: Session, desk: Desk, order: Order, *, at: datetime, once: Once
         BadInput: it cannot be sent like this; nothing was written.
         AlreadyThere: another request came under the same key.
     """
+    taken = take_within(session, desk, order, at=at, once=once)
+    session.commit()
+    return taken
+
+
+def take_within(session: Session, desk: Desk, order: Order, *, at: datetime, once: Once | None = None) -> Taken:
+    """Do what :func:`take` does, within the caller's transaction."""
     kept = None
     if once is not None:
         kept, told = _kept(session, once, at)
@@ -125,7 +132,6 @@ def take(session: Session, desk: Desk, order: Order, *, at: datetime, once: Once
     taken = _take(session, desk, order, at)
     if kept is not None:
         kept.answer = _as_kept(taken)
-    session.commit()
     return taken
 
 
