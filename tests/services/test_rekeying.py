@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select, update
 from prefcenter.core.channels import Channel, Level, MessageClass, Reason, Scope, Source
 from prefcenter.core.decision import Ask
 from prefcenter.core.keys import MissingKey, Peppers
-from prefcenter.core.postal import keys, many, standardise, versions
+from prefcenter.core.postal import key_shapes, keys, many, standardise, versions
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.files.columns import recognise
 from prefcenter.scrub.index import build_index
@@ -62,10 +62,10 @@ FORM_ONE = versions.FormerForm(probes=lambda frame: _as_one(keys.probe_keys(fram
 
 
 def _change_form(patch: pytest.MonkeyPatch) -> None:
-    for module in (standardise, keys, many):
+    for module in (standardise, key_shapes, many):
         patch.setattr(module, "STANDARD_VERSION", 2)
-    keys._base.cache_clear()
-    keys._texts.cache_clear()
+    key_shapes._base.cache_clear()
+    key_shapes._texts.cache_clear()
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def new_form() -> Iterator[Callable[..., None]]:
             patch.setattr(versions, "FORMER", {1: FORM_ONE} if keeping else {})
 
         yield change
-    keys._base.cache_clear()
-    keys._texts.cache_clear()
+    key_shapes._base.cache_clear()
+    key_shapes._texts.cache_clear()
 
 
 def _put(

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
-from itertools import product
 from typing import Any
 
 import polars as pl
@@ -22,34 +20,19 @@ from prefcenter.core.channels import Level
 from prefcenter.core.errors import BadAddress
 from prefcenter.core.keys import PostalKey
 from prefcenter.core.postal.address import PostalAddress
-from prefcenter.core.postal.forms import Given, Part, RegionalPart, UnitPart
+from prefcenter.core.postal.key_shapes import (
+    COMPANY_KEYS,
+    HOUSEHOLD_KEYS,
+    OCCUPANT_KEYS,
+    PERSON_KEYS,
+    key_table,
+    keys_of_kinds,
+)
+from prefcenter.core.postal.key_shapes import TIERS as TIERS
+from prefcenter.core.postal.key_shapes import KeyKind as KeyKind
 from prefcenter.core.postal.names import standardise_names
-from prefcenter.core.postal.standardise import STANDARD_VERSION, standardise
+from prefcenter.core.postal.standardise import standardise
 from prefcenter.core.postal.tables_suffixes import STRONG_SUFFIXES
-from prefcenter.core.postal.text import AS_WRITTEN
-
-
-class KeyKind(StrEnum):
-    """What a key compares, from the most exact on."""
-
-    FULL = "full"
-    """The person, the whole delivery line, the unit, the ZIP: everything equal."""
-    CORE = "core"
-    """The person, the number and the street without suffix and direction, the unit, the ZIP."""
-    NOZIP = "nozip"
-    """The same by city and state, where a ZIP is missing or wrong within its first three figures."""
-    COMPANY = "company"
-    """Everybody at a firm at the address."""
-    COMPANY_NOZIP = "company_nozip"
-    HOUSEHOLD = "household"
-    """Everybody at the address."""
-    HOUSEHOLD_NOZIP = "household_nozip"
-    OCCUPANT = "occupant"
-    """A row for "current resident", or for nobody by name, where a person has opted out."""
-
-
-TIERS: dict[KeyKind, int] = {kind: rank for rank, kind in enumerate(KeyKind, start=1)}
-"""The rank of each kind: where several match, the lowest names the match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,44 +41,6 @@ class StoredKey:
 
     kind: KeyKind
     key: PostalKey
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What a kind of key is made of: columns that must be there, and parts that may be missing on one side."""
-
-    fixed: tuple[str, ...]
-    parts: tuple[Part, ...] = ()
-
-
-# A street of Puerto Rico is one of several in its town; each kind of key tells the region by the place that it has.
-_URB = RegionalPart("urb", told_by="zip", pattern="^00[679]")
-_URB_NOZIP = RegionalPart("urb", told_by="place", pattern=",PR,US$")
-_UNIT, _ZIP3, _SUFFIX, _DIRECTION = UnitPart("unit"), Part("zip3"), Part("suffix"), Part("direction")
-# Generations and nameless rows are rare, so there the rows pay and every suppression is spared keys.
-_GENERATION = Part("generation", stored_pays=False)
-_OCCUPANT_LINE = (UnitPart("unit", stored_pays=False), _SUFFIX, Part("direction", stored_pays=False), _URB)
-
-_PERSON: dict[KeyKind, _Shape] = {
-    KeyKind.FULL: _Shape(("person", "generation", "number", "direction", "street", "suffix", "unit", "exact_place")),
-    KeyKind.CORE: _Shape(("person", "number", "street", "zip"), (_UNIT, _GENERATION, _URB)),
-    KeyKind.NOZIP: _Shape(("person", "number", "street", "place"), (_UNIT, _GENERATION, _ZIP3, _URB_NOZIP)),
-}
-_COMPANY: dict[KeyKind, _Shape] = {
-    KeyKind.COMPANY: _Shape(("company", "number", "street", "zip"), (_UNIT, _URB)),
-    KeyKind.COMPANY_NOZIP: _Shape(("company", "number", "street", "place"), (_UNIT, _ZIP3, _URB_NOZIP)),
-}
-_HOUSEHOLD: dict[KeyKind, _Shape] = {
-    KeyKind.HOUSEHOLD: _Shape(("number", "street", "zip"), (_UNIT, _SUFFIX, _DIRECTION, _URB)),
-    KeyKind.HOUSEHOLD_NOZIP: _Shape(("number", "street", "place"), (_UNIT, _SUFFIX, _DIRECTION, _ZIP3, _URB_NOZIP)),
-}
-_OCCUPANT: dict[KeyKind, _Shape] = {
-    KeyKind.OCCUPANT: _Shape(("number", "street", "zip"), _OCCUPANT_LINE),
-}
-
-_SHAPES = _PERSON | _COMPANY | _HOUSEHOLD | _OCCUPANT
-
-_KEY_SCHEMA = pl.Schema({"row": pl.UInt32, "kind": pl.String, "tier": pl.UInt8, "key": pl.String})
 
 
 def probe_keys(frame: pl.DataFrame) -> pl.DataFrame:
@@ -107,12 +52,12 @@ def probe_keys(frame: pl.DataFrame) -> pl.DataFrame:
     rows = _usable(standard_fields(frame))
     # A piece that names nobody is read by whoever lives there, whether it says "current resident" or nothing.
     nameless = rows.filter((pl.col("s_occupant") | (pl.col("company") == "")) & (pl.col("person1") == ""))
-    return _table(
+    return key_table(
         [
-            *_keys(_persons(rows), _PERSON, stored=False),
-            *_keys(rows.filter(pl.col("company") != ""), _COMPANY, stored=False),
-            *_keys(rows, _HOUSEHOLD, stored=False),
-            *_keys(nameless, _OCCUPANT, stored=False),
+            *keys_of_kinds(_persons(rows), PERSON_KEYS, stored=False),
+            *keys_of_kinds(rows.filter(pl.col("company") != ""), COMPANY_KEYS, stored=False),
+            *keys_of_kinds(rows, HOUSEHOLD_KEYS, stored=False),
+            *keys_of_kinds(nameless, OCCUPANT_KEYS, stored=False),
         ]
     )
 
@@ -126,12 +71,14 @@ def stored_keys_frame(frame: pl.DataFrame) -> pl.DataFrame:
     rows = _usable(standard_fields(frame))
     level = pl.col("level")
     persons = _persons(rows.filter(level == Level.INDIVIDUAL))
-    return _table(
+    return key_table(
         [
-            *_keys(persons, _PERSON, stored=True),
-            *_keys(persons.unique("row", keep="first", maintain_order=True), _OCCUPANT, stored=True),
-            *_keys(rows.filter((level == Level.COMPANY) & (pl.col("company") != "")), _COMPANY, stored=True),
-            *_keys(rows.filter(level == Level.HOUSEHOLD), _HOUSEHOLD, stored=True),
+            *keys_of_kinds(persons, PERSON_KEYS, stored=True),
+            *keys_of_kinds(persons.unique("row", keep="first", maintain_order=True), OCCUPANT_KEYS, stored=True),
+            *keys_of_kinds(
+                rows.filter((level == Level.COMPANY) & (pl.col("company") != "")), COMPANY_KEYS, stored=True
+            ),
+            *keys_of_kinds(rows.filter(level == Level.HOUSEHOLD), HOUSEHOLD_KEYS, stored=True),
         ]
     )
 
@@ -145,7 +92,7 @@ def stored_keys(address: PostalAddress, level: Level) -> tuple[StoredKey, ...]:
     frame = standard_fields(_one(address, level))
     _check(frame, level)
     keys = _as_keys(stored_keys_frame(frame))
-    primary = _primary(frame, level, keys)
+    primary = _primary(frame, keys)
     return (primary, *(key for key in keys if key != primary))
 
 
@@ -165,19 +112,46 @@ def primary_key(address: PostalAddress, level: Level) -> PostalKey:
     return stored_keys(address, level)[0].key
 
 
-def _primary(frame: pl.DataFrame, level: Level, keys: tuple[StoredKey, ...]) -> StoredKey:
-    if level is not Level.INDIVIDUAL:
-        return keys[0]
-    return _as_keys(primary_keys_frame(frame))[0]
+def _primary(frame: pl.DataFrame, keys: tuple[StoredKey, ...]) -> StoredKey:
+    named = _as_keys(primary_keys_frame(frame))
+    return named[0] if named else keys[0]
 
 
 def primary_keys_frame(fields: pl.DataFrame) -> pl.DataFrame:
-    """The primary key of each individual row of :func:`standard_fields`; in the other levels it is the first stored."""
-    both = _usable(fields).filter(pl.col("level") == Level.INDIVIDUAL).with_columns(
+    """The primary key of each row of :func:`standard_fields` whose primary key is not just the first stored one.
+
+    Rows that are covered by the same keys may ask for different things all the same: another family at the address, or
+    another box beside the street. Each is an entry of its own, or the second opt-out would be lost with its name.
+    """
+    usable = _usable(fields)
+    rows = usable.with_columns(_beyond().alias("beyond"))
+    told = rows.filter(pl.col("beyond") != "")
+    level = pl.col("level")
+    both = rows.filter(level == Level.INDIVIDUAL).with_columns(
         pl.concat_str(["person1", "person2"], separator="+").str.strip_chars("+").alias("person"),
         pl.concat_str(["s_generation", "s_generation2"], separator="+").str.strip_chars("+").alias("generation"),
     )  # fmt: skip
-    return _table(_keys(both, {KeyKind.FULL: _PERSON[KeyKind.FULL]}, stored=True))
+    made = key_table(
+        [
+            *keys_of_kinds(both, {KeyKind.FULL: PERSON_KEYS[KeyKind.FULL]}, stored=True),
+            *keys_of_kinds(told.filter(level == Level.HOUSEHOLD), HOUSEHOLD_KEYS, stored=True),
+            *keys_of_kinds(
+                told.filter((level == Level.COMPANY) & (pl.col("company") != "")), COMPANY_KEYS, stored=True
+            ),
+        ]
+    )
+    firsts = made.sort("tier", maintain_order=True).unique("row", keep="first", maintain_order=True)
+    named = firsts.join(rows.select("row", "beyond"), on="row", how="left", maintain_order="left")
+    return named.with_columns(pl.concat_str("key", "beyond")).drop("beyond")
+
+
+@cache
+def _beyond() -> pl.Expr:
+    """What tells an entry from others with its first key: the household's surnames, the box beside a street."""
+    surnames = pl.concat_list("last", "last2").list.unique().list.sort().list.join(" ").str.strip_chars(" ")
+    family = pl.when((pl.col("level") == Level.HOUSEHOLD) & (surnames != "")).then(pl.lit("|of ") + surnames)
+    box = pl.when(pl.col("s_box") != "").then(pl.lit("|at ") + pl.col("s_box"))
+    return pl.concat_str(family.fill_null(""), box.fill_null(""))
 
 
 def _one(address: PostalAddress, level: Level | None = None) -> pl.DataFrame:
@@ -243,7 +217,7 @@ def _field_columns() -> list[pl.Expr]:
     urbanization = pl.when(pl.col("s_urb") == "").then(pl.lit("")).otherwise(pl.concat_str(pl.lit(" URB "), "s_urb"))
     return [
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
-        pl.col("s_problem", "s_occupant", "s_generation", "s_generation2"),
+        pl.col("s_problem", "s_occupant", "s_generation", "s_generation2", "s_box"),
         _person_text("").alias("person1"),
         _person_text("2").alias("person2"),
         pl.col("s_company").alias("company"),
@@ -278,62 +252,3 @@ def _persons(rows: pl.DataFrame) -> pl.DataFrame:
     one = rows.with_columns(pl.col("person1").alias("person"), pl.col("s_generation").alias("generation"))
     two = rows.with_columns(pl.col("person2").alias("person"), pl.col("s_generation2").alias("generation"))
     return pl.concat([one.filter(pl.col("person") != ""), two.filter(pl.col("person") != "")])
-
-
-def _keys(rows: pl.DataFrame, shapes: dict[KeyKind, _Shape], *, stored: bool) -> list[pl.LazyFrame]:
-    """The keys of the shapes, the most exact first within each kind.
-
-    Rows are taken apart by which parts they have, so that each group makes just the forms that it needs.
-    """
-    if rows.is_empty():
-        return []
-    parts = tuple(dict.fromkeys(part for shape in shapes.values() for part in shape.parts))
-    marked = rows.with_columns(_pattern(parts))
-    groups = marked.partition_by("pattern") if marked.height > 1 else [marked]
-    return [
-        _kind_keys(group.lazy(), kind, _texts(shape, parts, group["pattern"][0], stored))
-        for group in groups
-        for kind, shape in shapes.items()
-    ]
-
-
-def _kind_keys(rows: pl.LazyFrame, kind: KeyKind, texts: list[pl.Expr]) -> pl.LazyFrame:
-    return (
-        rows.with_columns(_base(kind))
-        .filter(pl.col("base").is_not_null())
-        .select("row", *texts)
-        .unpivot(index="row", variable_name="kind", value_name="key")
-        .select("row", pl.lit(kind.value).alias("kind"), pl.lit(TIERS[kind], dtype=pl.UInt8).alias("tier"), "key")
-    )
-
-
-@cache
-def _pattern(parts: tuple[Part, ...]) -> pl.Expr:
-    """Which of the parts a row has, one letter for each."""
-    return pl.concat_str([pl.lit(""), *(part.given() for part in parts)]).alias("pattern")
-
-
-@cache
-def _base(kind: KeyKind) -> pl.Expr:
-    """What all keys of a kind begin with; null where something is missing that must be there."""
-    first, *others = _SHAPES[kind].fixed
-    return pl.concat_str(
-        pl.lit(f"p{STANDARD_VERSION}:{kind.value}:") + pl.col(first), *others, separator="|", ignore_nulls=False
-    ).alias("base")
-
-
-@cache
-def _texts(shape: _Shape, parts: tuple[Part, ...], pattern: str, stored: bool) -> list[pl.Expr]:
-    """A key for each combination of the forms that a row of this pattern has."""
-    given = {part: Given(letter) for part, letter in zip(parts, pattern, strict=True)}
-    forms = [part.stored(given[part]) if stored else part.probed(given[part]) for part in shape.parts]
-    forms = [each for each in forms if each]
-    return [
-        pl.concat_str(["base", *choice], separator="|").alias(str(place))
-        for place, choice in enumerate(product(*forms))
-    ]
-
-
-def _table(tables: list[pl.LazyFrame]) -> pl.DataFrame:
-    empty = _KEY_SCHEMA.to_frame()
-    return pl.concat([empty.lazy(), *tables]).collect(optimizations=AS_WRITTEN)
