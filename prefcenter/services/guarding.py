@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import median
 
 from sqlalchemy.orm import Session
@@ -28,7 +29,7 @@ _LOST = "The list does not find itself"
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """From where on a mailing is held; in files of fewer than ``from_rows`` rows only a canary can do that.
+    """From where on a mailing is held; in files of fewer than ``from_rows`` rows only a canary or the brand's stop do.
 
     Args:
         from_rows: a smaller file is looked over by eye, and its shares say little.
@@ -71,6 +72,7 @@ class Seen:
         list_entries: how many entries of the channel are in force.
         speaking: how many entries of the list, whatever their channel, speak against this mailing.
         survivors: a sentence for each kind of canary of which one survived.
+        stopped_since: since when too many complain of the brand's marketing mail (E17), or None.
     """
 
     mailing: str
@@ -82,20 +84,31 @@ class Seen:
     list_entries: int
     speaking: int
     survivors: tuple[str, ...] = ()
+    stopped_since: datetime | None = None
 
 
 def reasons_to_hold(session: Session, seen: Seen, guards: Guards) -> tuple[str, ...]:
     """Why the mailing has to wait for an approver; nothing where it has not to. Reads only."""
+    always = (*seen.survivors, *_stopped(seen))
     if seen.tally.read < guards.from_rows:
-        return seen.survivors
+        return always
     before = mailings.let_through(session, seen.channel.value)
     return (
-        *seen.survivors,
+        *always,
         *_unusual_share(seen, _usual(before, seen, guards), guards),
         *_shifted(seen, guards),
         *_shrunk(session, seen, before),
         *_unreadable(seen, guards),
     )
+
+
+def _stopped(seen: Seen) -> Iterator[str]:
+    """E17: what the gate would not send, another mailing tool must not either, however short its file is."""
+    if seen.channel is Channel.EMAIL and seen.stopped_since is not None:
+        yield (
+            f"The marketing mail of {seen.brand} is stopped since {seen.stopped_since:%Y-%m-%d %H:%M} UTC, because too"
+            f" many complain of it: see `prefcenter complaints`."
+        )
 
 
 def survivors_told(of_file: Sequence[Watched], of_list: Watched) -> tuple[str, ...]:

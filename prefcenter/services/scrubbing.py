@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from prefcenter.core.channels import Channel
+from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.files.manifest import by_id, sign_manifest, write_manifest
 from prefcenter.files.writing import MANIFEST_NAME, whole_or_nothing
 from prefcenter.scrub.canaries import Watched, watch_list
@@ -165,6 +165,7 @@ def _held(
         list_entries=entries,
         speaking=index.bindings.height,
         survivors=survivors_told([one.canaries for one in scrubbed], watched),
+        stopped_since=question.stopped_since if question.message_class is MessageClass.MARKETING else None,
     )
     with database.read() as session:
         return reasons_to_hold(session, seen, order.guards)

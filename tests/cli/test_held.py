@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from prefcenter.store import complaints
 from tests.cli.conftest import JANE_AT_HOME, Prefcenter
 
 HEADER = "id,name,address1,address2,city,state,zip\n"
@@ -145,3 +147,21 @@ def test_a_vendor_is_measured_by_its_own_files(house: Prefcenter, tmp_path: Path
         out = ("--channel", "post", "--mailing", f"m{number}", "--out", f"out{number}", "--vendor", "Lists Inc")
         found = house("scrub", str(source), *out, exits=5 if removed == 50 else 0)
     assert "5.00% of the rows were removed (50); 1.00% are usual in the 3 mailings before of Lists Inc." in found.output
+
+
+def test_an_email_file_of_a_brand_that_too_many_complain_of_is_held(house: Prefcenter, tmp_path: Path) -> None:
+    """E17: an operator's release of the brand lets the next one go."""
+    (tmp_path / "in.csv").write_text("id,email\n1,jane@example.com\n")
+    with house.database.write() as session:
+        complaints.stop(session, "acme", 3, 900, datetime.now(UTC))
+        session.commit()
+
+    def scrub_email(*more: str, exits: int) -> str:
+        return house(
+            "scrub", "in.csv", "--channel", "email", "--mailing", "may", "--out", "out", *more, exits=exits
+        ).output
+
+    assert "The marketing mail of acme is stopped since" in scrub_email(exits=5)
+    scrub_email("--type", "spring-offers", exits=5)
+    house("complaints", "release", "acme", "--as", "ann@acme.example", "--note", "the bought list is out")
+    scrub_email(exits=0)

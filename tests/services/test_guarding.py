@@ -69,6 +69,15 @@ def held(database: Database, what: Seen, guards: Guards = DEFAULT_GUARDS) -> tup
         return reasons_to_hold(session, what, guards)
 
 
+def test_a_stopped_brand_is_held_however_short_its_file_is(sqlite_database: Database) -> None:
+    """E17: what our own gate would not send, another tool must not either; post and texts are not stopped."""
+    few = seen(10, 0, channel=Channel.EMAIL, stopped_since=AT)
+    (told,) = held(sqlite_database, few)
+    assert told.startswith("The marketing mail of acme is stopped since 2026-11-23 18:00 UTC")
+    assert held(sqlite_database, seen(10, 0, stopped_since=AT)) == ()
+    assert held(sqlite_database, seen(10, 0, channel=Channel.EMAIL)) == ()
+
+
 @pytest.mark.parametrize("removed", [201, 610])
 def test_a_share_near_the_usual_one_passes(sqlite_database: Database, removed: int) -> None:
     before(sqlite_database, 0.02, 0.019, 0.03, 0.022)
