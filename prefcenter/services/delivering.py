@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, Reason, Scope, Source
 from prefcenter.core.errors import PrefcenterError
+from prefcenter.services import optouts
 from prefcenter.services.errors import RecipientRefused, SendFailed, SendLater
+from prefcenter.services.event_facts import void_consents
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Answer, Batch, Evidence, Sender
-from prefcenter.services.suppressing import OptOut, suppress
-from prefcenter.store import consents, ledger
+from prefcenter.services.receiving import Handled
+from prefcenter.services.suppressing import OptOut
+from prefcenter.store.inbound import InboundMessage
 from prefcenter.store.outbox import OutboxMessage
 
 _log = logging.getLogger(__name__)
@@ -66,22 +72,62 @@ def _delivered(answer: Answer) -> Delivered:
             return Delivered("unknown", problem=answer.message)
 
 
-def believe(session: Session, points: Points, row: OutboxMessage, reason: Reason, *, at: datetime) -> None:
-    """Put what a provider told of a recipient on our list (S10); within the caller's transaction."""
+ANSWERS: Final = "send-answer"
+"""What is kept under this name is what a provider told of a recipient, and could not be put on the list at once."""
+
+
+def believe(session: Session, points: Points, told: Sequence[tuple[OutboxMessage, Reason]], *, at: datetime) -> int:
+    """Put what a provider told of recipients on our list (S10), and cancel what is queued against it (X2).
+
+    Within the caller's transaction, each by itself: one that fails loses neither the others nor what became of the
+    messages. It is kept, taken again by the worker, and shown to a person if that fails too.
+
+    Returns:
+        How many could not be put on the list.
+    """
+    failed = 0
+    for row, reason in told:
+        try:
+            with session.begin_nested():
+                _believe(session, points, row, reason, at)
+        except Exception as error:  # noqa: BLE001 - the messages did leave, whatever stands in the way of the fact
+            _log.error("what was told of message %s is not on the list yet: %s", row.id, type(error).__name__)
+            _keep(session, row, reason, at)
+            failed += 1
+    return failed
+
+
+def _believe(session: Session, points: Points, row: OutboxMessage, reason: Reason, at: datetime) -> None:
     channel = Channel(row.channel)
-    point = points.given(channel, {"address": row.to or ""})
+    point = points.on_file(channel, row.digest, None if row.to is None else {"address": row.to})
     is_stop = channel is Channel.SMS and reason is Reason.OPT_OUT and bool(row.sender)
     scope = Scope.sender(row.sender) if is_stop else Scope.everything()
-    evidence = Evidence("system", {"message": row.id})
-    suppress(session, points, point, OptOut(reason, scope, Source.PROVIDER), evidence, at=at)
+    cause = f"answer-{channel}-{reason}-{at:%Y%m%d}"
+    evidence = Evidence("system", {"message": row.id, "batch": cause})
+    asked = OptOut(reason, scope, Source.PROVIDER, source_ref=f"message:{row.id}", batch=cause)
+    optouts.take(session, points, point, asked, evidence, at=at)
     if reason is Reason.DEAD_NUMBER:
-        _void_consents(session, [point.digest, *point.lookup], row, at)
+        void_consents(session, {point.digest, *point.lookup}, evidence, at=at)
 
 
-def _void_consents(session: Session, digests: list[bytes], row: OutboxMessage, at: datetime) -> None:
-    """Whoever has the number next has consented to nothing. Source: CTIA 5.1.5."""
-    for consent in consents.consents_by_digest(session, set(digests)):
-        if consent.withdrawn_at is None:
-            consent.withdrawn_at = at
-            facts = {"consent": consent.id, "message": row.id, "by": Reason.DEAD_NUMBER.value}
-            ledger.append(session, "withdraw", at=at, actor="system", subject=consent.digest, facts=facts)
+def _keep(session: Session, row: OutboxMessage, reason: Reason, at: datetime) -> None:
+    kept = InboundMessage(
+        provider=ANSWERS,
+        provider_id=str(row.id),
+        content_type="application/json",
+        raw=json.dumps({"message": row.id, "reason": reason.value}).encode(),
+        envelope={},
+        received_at=at,
+        state="received",
+        problem="",
+    )
+    session.add(kept)
+    session.flush()
+
+
+def handle_kept(points: Points, session: Session, row: InboundMessage, at: datetime, _replies: bool) -> Handled:
+    """Take what could not be put on the list at once, see :data:`prefcenter.services.receiving.Handler`."""
+    told = json.loads(row.raw)
+    message = session.get_one(OutboxMessage, told["message"])
+    _believe(session, points, message, Reason(told["reason"]), at)
+    return Handled("recorded")

@@ -232,8 +232,7 @@ def _end(session: Session, use: Dispatcher, call: _Call, states: Counter[str]) -
         if delivered.reason is not None:
             refusals.append((row, delivered.reason))
     ledger.append_many(session, told)
-    for row, reason in refusals:
-        believe(session, use.points, row, reason, at=at)
+    believe(session, use.points, refusals, at=at)
 
 
 def _settled(row: OutboxMessage, delivered: Delivered, at: datetime) -> ledger.NewEntry:
