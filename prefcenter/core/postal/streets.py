@@ -72,6 +72,8 @@ def streets(main: pl.Series, plain: pl.Series) -> pl.DataFrame:
     words = amend(main, ~plain, _glued).alias("main").to_frame().select(_split())
     words = words.with_columns(*_ends(), pl.lit("").alias("bare"))
     words = amend_rows(words, words.select(_ends_oddly()).to_series(), _without_units)
+    turned = words.select(_turns_on_its_axis()).to_series()
+    words = amend_rows(words, turned, lambda rows: _with_unit_letters(rows, main.filter(turned)))
     steps = words.lazy()
     for step in (_pre_direction, _post_direction, _suffix):
         steps = steps.with_columns(step())
@@ -109,7 +111,7 @@ def _glue_roads() -> pl.Expr:
 @cache
 def _glue_directions() -> pl.Expr:
     north, east = "(N|S)(?:O|ORTH|OUTH)?", "(E|W)(?:AST|EST)?"
-    before = rf"^(\S+) {north} {east} (\S+ \S|[0-9]+[SNRT][TDH]$)"
+    before = rf"^(\S+) {north} {east} (\S+ \S|(?:[0-9]+[SNRT][TDH]|{'|'.join(ORDINAL_WORDS)})$)"
     return (
         pl.col("text")
         .str.replace(before, "$1 $2$3 $4")
@@ -184,6 +186,20 @@ def _has_two_letters() -> pl.Expr:
     letter = "[A-DF-MO-RT-VX-Z]"
     letters = pl.col("y").str.contains(rf"^(?:{letter}|[0-9]{{1,4}})$"), pl.col("z").str.contains(rf"^{letter}$")
     return pl.all_horizontal(*letters, pl.col("x").is_in(STRONG_SUFFIXES), pl.col("n") >= 5)
+
+
+@cache
+def _turns_on_its_axis() -> pl.Expr:
+    """Whether a street that lies north has "N" or "S" behind its suffix: that is no direction, as in "W 4TH ST N"."""
+    axes = (("N", "S"), ("E", "W"))
+    same = pl.any_horizontal(pl.col("a").is_in(axis) & pl.col("z").is_in(axis) for axis in axes)
+    return same & pl.col("y").is_in(STRONG_SUFFIXES) & (pl.col("n") >= 5) & (pl.col("bare") == "")
+
+
+def _with_unit_letters(words: pl.DataFrame, main: pl.Series) -> pl.DataFrame:
+    """A letter behind such a street is a door, as D would be (P6); a direction in full says what is known already."""
+    letter = main.str.contains(" [NSEW]$")
+    return words.select(_unit_of(1)).with_columns(pl.when(letter).then("bare").otherwise(pl.lit("")).alias("bare"))
 
 
 @cache
