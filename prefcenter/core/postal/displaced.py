@@ -5,6 +5,7 @@ Whole files come so, and so does a row of an otherwise good one. A part is moved
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import polars as pl
@@ -13,6 +14,7 @@ from prefcenter.core.postal.rewriting import DESIGNATORS, STRONG_WORDS
 from prefcenter.core.postal.tables import CITY_WORDS, STATES
 from prefcenter.core.postal.text import AS_WRITTEN, amend_rows
 from prefcenter.core.postal.written import STATE_CODES, of_cities, of_states
+from prefcenter.core.postal.zip_finding import town_behind
 
 _STATE = "|".join(sorted({*STATES, *STATE_CODES} - {"WASHINGTON DC"}, key=len, reverse=True))
 _STREET_WORDS = ("CT", "KY", "LA", "MT", "NE", "PR", "WY")
@@ -27,6 +29,7 @@ _DIRECTION = r"(?: (?:[NS]?[EW]|[NS]|(?:NORTH|SOUTH)?(?:EAST|WEST)|NORTH|SOUTH))
 _STREET_END = rf"^\S+ .*\S (?:{STRONG_WORDS}){_DIRECTION}$"
 _UNIT_END = rf" {DESIGNATORS} ?#? ?[0-9A-Z\-]{{1,6}}$"
 _STREET_ONLY = r"^[1-9][0-9]*[A-Z]? \S*[A-Z]|^P ?O ?BOX [0-9]"
+_STREET_LEFT = r"[0-9]\S* +(?:[NSEW]{1,2} )?[A-Z0-9]{2}"
 _END = " USA$| [0-9]{5}-[0-9]{4}$"
 _OF_COUNTRY = r"[ ;]+(?:USA|U S A|UNITED STATES(?: OF AMERICA)?)$"
 _CITY_FORMS = {f" {word} ": f" {form} " for word, form in CITY_WORDS.items()}
@@ -170,9 +173,11 @@ def _is_place(line: pl.Expr) -> pl.Expr:
 def _taken_off(rows: pl.DataFrame) -> pl.DataFrame:
     """The five columns with what the lines say of the place, where that is certain."""
     steps = rows.lazy().with_columns(_line())
-    for step in (_zip_off, _state_off, _city_off, _outcome):
+    for step in (_zip_off, _state_off, _city_off):
         steps = steps.with_columns(step())
-    return _derived(steps.select(_result()).collect(optimizations=AS_WRITTEN))
+    parted = steps.collect(optimizations=AS_WRITTEN)
+    parted = amend_rows(parted, parted.select(_has_unseen_town()).to_series(), _town_of_zip_off)
+    return _derived(parted.lazy().with_columns(_outcome()).select(_result()).collect(optimizations=AS_WRITTEN))
 
 
 @cache
@@ -236,6 +241,28 @@ def _city_off() -> list[pl.Expr]:
 
 
 @cache
+def _has_unseen_town() -> pl.Expr:
+    """Whether a town may stand where nothing tells where the street ends ("123 BROADWAY SPRINGFIELD IL 62701")."""
+    unknown = (pl.col("city") == "") & (pl.col("line_city") == "") & (pl.col("line_state") != "")
+    return unknown & (_any_zip() != "") & pl.col("rest").str.contains(r"^[^;]*[0-9][^ ]* .* [A-Z]{2,}$")
+
+
+def _any_zip() -> pl.Expr:
+    return pl.when(pl.col("line_zip") != "").then("line_zip").otherwise(pl.col("zip").str.head(5))
+
+
+def _town_of_zip_off(rows: pl.DataFrame) -> pl.DataFrame:
+    """The line without the town, where it is one that the ZIP Code serves, and a street is left."""
+    parted = []
+    for line, zip_code in rows.select("rest", _any_zip().alias("code")).iter_rows():
+        words = line.split(" ")
+        place = len(words) - town_behind(words, zip_code)
+        street, town = " ".join(words[:place]), " ".join(words[place:])
+        parted.append((street, town) if re.search(_STREET_LEFT, street) else (line, ""))
+    return pl.DataFrame(parted, schema={"rest": pl.String, "line_city": pl.String}, orient="row")
+
+
+@cache
 def _outcome() -> list[pl.Expr]:
     """Whether what was taken off is the place: its parts vouch for each other, or a whole address stands before it."""
     rest = pl.col("rest").str.strip_chars(" ")
@@ -244,7 +271,7 @@ def _outcome() -> list[pl.Expr]:
     whole |= pl.col("line").str.contains(rf"; {_ZIP}{_PLUS4}$") | rest.str.contains(r"BOX [0-9A-Z\-]+$")
     something = zip_there | state_there | pl.col("named")
     known = pl.col("named") | (pl.col("line_city") != "")
-    street = rest.str.contains(r"[0-9]\S* +(?:[NSEW]{1,2} )?[A-Z0-9]{2}")
+    street = rest.str.contains(_STREET_LEFT)
     plain_state = state_there & ~pl.col("line_state").is_in(_STREET_WORDS)
     vouched = (zip_there & (state_there | known)) | (plain_state & known) | whole
     return [(something & vouched & (street | whole)).alias("sure"), rest.str.strip_chars(" ;").alias("rest")]

@@ -1,4 +1,4 @@
-"""The ZIP Code of a town that has only one, for an address that came without.
+"""The ZIP Code of a town that has only one, for an address that came without; and the towns of a ZIP Code.
 
 Source: the data of the PyPI package ``zipcodes`` (MIT).
 """
@@ -6,6 +6,7 @@ Source: the data of the PyPI package ``zipcodes`` (MIT).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from prefcenter.core.postal.tables import STATES
@@ -21,6 +22,36 @@ def only_zip(city: str, state: str) -> str | None:
     """
     found = _by_town().get((_plain(city), _state(state)), frozenset())
     return next(iter(found)) if len(found) == 1 else None
+
+
+def town_behind(words: Sequence[str], zip_code: str) -> int:
+    """How many words at the end of a line are a town that a ZIP Code serves; 0 where they are none of its.
+
+    People write more names than the post wants to see, so the unwanted ones count as well.
+
+    Args:
+        words: of the line, in upper case, without ZIP Code and state.
+        zip_code: its five figures.
+
+    >>> town_behind("12 GRAND FORKS GRAND FORKS".split(), "58201"), town_behind("12 MAIN".split(), "58201")
+    (2, 0)
+    """
+    towns = _by_zip().get(zip_code, frozenset())
+    most = max((town.count(" ") + 1 for town in towns), default=0)
+    counts = range(min(most, len(words)), 0, -1)
+    return next((count for count in counts if _plain(" ".join(words[-count:])) in towns), 0)
+
+
+@cache
+def _by_zip() -> dict[str, frozenset[str]]:
+    import zipcodes
+
+    return {
+        each["zip_code"]: frozenset(
+            map(_plain, (each["city"], *each["acceptable_cities"], *each["unacceptable_cities"]))
+        )
+        for each in zipcodes.list_all()  # type: ignore[no-untyped-call]  # it has no types
+    }
 
 
 @cache

@@ -86,6 +86,28 @@ def test_streets_and_cities_that_look_like_a_place_stay_what_they_are(row: tuple
     assert forms([row]) == [form]
 
 
+@pytest.mark.parametrize(
+    ("line", "form"),
+    [
+        ("123 Broadway Apt 4 Springfield IL 62701", "123/BROADWAY//4/SPRINGFIELD/IL/62701"),
+        ("123 Broadway Springfield IL 62701-0123", "123/BROADWAY///SPRINGFIELD/IL/62701"),
+        ("100 E 7th Springfield Illinois 62701", "100/7TH///SPRINGFIELD/IL/62701"),
+        ("123 Broadway New York NY 10006", "123/BROADWAY///NEW YORK/NY/10006"),
+        ("500 5th Manhattan NY 10110", "500/5TH///MANHATTAN/NY/10110"),
+        ("9 Park Saint Paul MN 55101", "9/PARK///ST PAUL/MN/55101"),
+        ("12 Grand Forks Grand Forks ND 58201", "12/GRAND/FRKS//GRAND FORKS/ND/58201"),
+        # The street, without a town behind it.
+        ("12 Springfield IL 62701", "12/SPRINGFIELD////IL/62701"),
+        ("100 E Springfield IL 62701", "100/SPRINGFIELD////IL/62701"),
+        # No town of this ZIP Code: what is no street either stays with it.
+        ("123 Broadway Chicago IL 62701", "123/BROADWAY CHICAGO////IL/62701"),
+    ],
+)
+def test_a_town_is_known_by_its_zip_where_nothing_tells_where_the_street_ends(line: str, form: str) -> None:
+    """P5: the whole address in one cell, without a comma or a suffix."""
+    assert forms([(line, "", "", "", "")]) == [form]
+
+
 def test_a_postal_code_of_canada_is_found_in_the_citys_column() -> None:
     """P5: the column of the city may hold all of the last line abroad too."""
     row = {"address1": ["123 Main St"], "city": ["Toronto ON M5V 2T6"], "country": ["Canada"]}
