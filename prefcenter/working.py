@@ -90,7 +90,7 @@ def send_due(wiring: Wiring) -> int:
 
 def settle_events(wiring: Wiring) -> int:
     """Give messages the states that long calls with events told."""
-    return batches.settle_open(wiring.database, wiring.event_readers, at=wiring.clock())
+    return batches.settle_open(wiring.database, wiring.points, wiring.event_readers, at=wiring.clock())
 
 
 def match_events(wiring: Wiring) -> int:

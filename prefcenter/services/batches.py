@@ -32,7 +32,7 @@ from prefcenter.services.event_facts import (
     take_facts,
 )
 from prefcenter.services.message_progress import Step, advance
-from prefcenter.services.points import Point
+from prefcenter.services.points import Point, Points
 from prefcenter.services.receiving import Handled, Reception, ask_person
 from prefcenter.services.status_facts import ask_about_blocked, scope_of_text
 from prefcenter.store import events
@@ -105,7 +105,7 @@ def receive(
     )
     session.add(made)
     if batch.total <= SETTLED_AT_ONCE:
-        _settle(session, provider, read(row, frozenset(STATE_OF)).told, row, at)
+        _settle(session, reception.points, provider, read(row, frozenset(STATE_OF)).told, row, at)
         made.settled_at = at
     answer = {"events": batch.total, "facts": facts, "malformed": malformed}
     return Handled("recorded" if facts else "stored", answer)
@@ -131,7 +131,7 @@ def _take(
     """Put on the list what new events say; returns how many entries are new, and which events name nobody."""
     if not told:
         return 0, []
-    found = _Messages(session, provider, told)
+    found = _Messages(session, reception.points, provider, told, row.received_at)
     about, rows, unusable = [], [], []
     for each in told:
         try:
@@ -141,7 +141,7 @@ def _take(
             continue
         message = found.of(each)
         is_mail = point.channel is Channel.EMAIL
-        scope = scope_of_mail(each, message) if is_mail else scope_of_text(session, each, message)
+        scope = scope_of_mail(session, each, message) if is_mail else scope_of_text(session, each, message)
         about.append(About(each, point, scope))
         rows.append(_row(provider, each, row, at, found=found, point=point))
     new = events.add_new(session, rows)
@@ -177,16 +177,21 @@ def _row(
 
 
 class _Messages:
-    """The messages that some events are about: by our own number where it came back, else by the provider's name."""
+    """The messages that some events are about: by our own number where it came back, else by the provider's name.
 
-    def __init__(self, session: Session, provider: str, told: Sequence[Told]) -> None:
-        self._channel = CHANNEL_OF[provider]
+    Only those that were there when the events came, and went by the provider's channel to whom an event names.
+    """
+
+    def __init__(
+        self, session: Session, points: Points, provider: str, told: Sequence[Told], received_at: datetime
+    ) -> None:
+        self._channel, self._points = CHANNEL_OF[provider], points
         ids = {each.message_id for each in told if each.message_id is not None}
         names = {each.provider_message for each in told if each.provider_message}
         self._by_id: dict[int, Any] = {}
         self._by_name: dict[str, list[Any]] = defaultdict(list)
         for row in events.messages_named(session, ids, names):
-            if row.channel == self._channel:
+            if row.channel == self._channel and row.created_at <= received_at:
                 self._by_id[row.id] = row
                 if row.provider_id:
                     self._by_name[row.provider_id].append(row)
@@ -194,10 +199,10 @@ class _Messages:
     def of(self, told: Told) -> Any | None:
         """The message that an event is about, or None where we know of none to this recipient."""
         named = self._by_id.get(told.message_id) if told.message_id is not None else None
-        if named is not None and _is_to(named, told):
+        if named is not None and self._is_to(named, told):
             return named
         # Mails that left in one call share their name, so the recipient tells which one it is.
-        same = [row for row in self._by_name.get(told.provider_message, ()) if _is_to(row, told)]
+        same = [row for row in self._by_name.get(told.provider_message, ()) if self._is_to(row, told)]
         return same[0] if len(same) == 1 else None
 
     def number_of(self, told: Told) -> int | None:
@@ -207,20 +212,38 @@ class _Messages:
             return int(message.id)
         return None if told.message_id in self._by_id else told.message_id
 
+    def _is_to(self, row: Any, told: Told) -> bool:
+        """Whether a message went to whom the event names; of one whose address was erased its digest tells."""
+        if row.to is not None and row.to.lower() == told.address.strip().lower():
+            return True
+        point = _point(self._points, self._channel, told)
+        return point is not None and bytes(row.digest) in point.own
 
-def _is_to(row: Any, told: Told) -> bool:
-    """Whether a message went to whom the event names; one whose address was erased cannot be held against it."""
-    return row.to is None or not told.address or row.to.lower() == told.address.strip().lower()
+
+def _point(points: Points, channel: Channel, told: Told) -> Point | None:
+    try:
+        return points.parse(channel, told.address)
+    except BadAddress:
+        return None
 
 
-def _settle(session: Session, provider: str, told: Sequence[Told], row: InboundMessage, at: datetime) -> int:
+def _settle(
+    session: Session, points: Points, provider: str, told: Sequence[Told], row: InboundMessage, at: datetime
+) -> int:
     """Give the messages of some events the states that these tell; returns how many changed."""
     if not told:
         return 0
-    found = _Messages(session, provider, told)
-    matched = [(each, found.of(each)) for each in told]
-    events.add_new(session, [_row(provider, each, row, at, found=found) for each in told])
-    known = [(each, message) for each, message in matched if message is not None and message.state != "sending"]
+    found = _Messages(session, points, provider, told, row.received_at)
+    known, rows = [], []
+    for each in told:
+        message = found.of(each)
+        is_known = message is not None and message.state != "sending"
+        if is_known:
+            known.append((each, message))
+        # What waits for its message is matched with it by the recipient too.
+        point = None if is_known else _point(points, CHANNEL_OF[provider], each)
+        rows.append(_row(provider, each, row, at, found=found, point=point))
+    events.add_new(session, rows)
     steps: dict[int, list[Step]] = defaultdict(list)
     for each, message in known:
         steps[message.id].append(Step(STATE_OF[each.kind], _detail(each), each.provider_message))
@@ -233,11 +256,14 @@ def _detail(told: Told) -> str:
     return f"{told.kind.value} {told.detail}".strip() if STATE_OF[told.kind] == "failed" else ""
 
 
-def settle_open(database: Database, readers: Mapping[str, tuple[str, Reader]], *, at: datetime, limit: int = 20) -> int:
+def settle_open(
+    database: Database, points: Points, readers: Mapping[str, tuple[str, Reader]], *, at: datetime, limit: int = 20
+) -> int:
     """Give messages the states that long calls told; each call in a transaction of its own.
 
     Args:
         database: where.
+        points: makes contact points.
         readers: by the name that a call is kept under, whose it is and who reads it.
         at: now.
         limit: how many calls at most.
@@ -255,7 +281,7 @@ def settle_open(database: Database, readers: Mapping[str, tuple[str, Reader]], *
                 continue
             row = session.get_one(InboundMessage, inbound_id)
             provider, read = readers[row.provider]
-            _settle(session, provider, read(row, frozenset(STATE_OF)).told, row, at)
+            _settle(session, points, provider, read(row, frozenset(STATE_OF)).told, row, at)
             batch.settled_at = at
             session.commit()
     return len(waiting)
@@ -263,13 +289,13 @@ def settle_open(database: Database, readers: Mapping[str, tuple[str, Reader]], *
 
 def match_late(database: Database, *, at: datetime) -> int:
     """Settle events that came while their message was just being sent, or before we knew its provider's name."""
-    since = at - MATCHED_FOR
+    since, channels = at - MATCHED_FOR, {name: channel.value for name, channel in CHANNEL_OF.items()}
     with database.read() as session:
-        if not events.unmatched(session, since, 1):
+        if not events.unmatched(session, since, channels, 1):
             return 0
     with database.write() as session:
         steps: dict[int, list[Step]] = defaultdict(list)
-        for event, message_id in events.unmatched(session, since):
+        for event, message_id in events.unmatched(session, since, channels):
             kind = EventKind(event.kind)
             detail = kind.value if STATE_OF[kind] == "failed" else ""
             steps[message_id].append(Step(STATE_OF[kind], detail, event.provider_message))

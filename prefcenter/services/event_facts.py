@@ -19,7 +19,7 @@ from prefcenter.services import optouts
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence
 from prefcenter.services.suppressing import OptOut
-from prefcenter.store import consents, ledger
+from prefcenter.store import consents, ledger, provider_lists
 
 
 class EventKind(StrEnum):
@@ -124,14 +124,17 @@ class About:
     scope: Scope
 
 
-def scope_of_mail(told: Told, message: Any | None) -> Scope:
+def scope_of_mail(session: Session, told: Told, message: Any | None) -> Scope:
     """How far an event about a mail reaches.
 
-    Leaving a group ends all marketing email of the message's brand, and where the message is unknown, all marketing
-    email: to stop too much is safe.
+    Leaving a group ends what an operator said that the group means. Of one that nobody spoke of: all marketing email of
+    the message's brand, and where the message is unknown, all marketing email, since to stop too much is safe.
     """
     if told.kind is not EventKind.GROUP_UNSUBSCRIBED:
         return Scope.everything()
+    meant = provider_lists.scope_of(session, "sendgrid", f"{provider_lists.GROUP}{told.group}")
+    if meant is not None:
+        return meant
     brand = None if message is None else message.brand
     return Scope.everything() if brand is None else Scope.brand(brand)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Table, func, select, text, update
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Table, and_, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.store.base import Base, BigId, Code, DigestType, Slug
@@ -86,6 +86,7 @@ _OF_A_MESSAGE = tuple(
         "to",
         "state",
         "provider_id",
+        "created_at",
     )
 )
 
@@ -135,17 +136,36 @@ def open_batches(session: Session, limit: int = 20) -> Sequence[int]:
     return session.scalars(query.limit(limit)).all()
 
 
-def unmatched(session: Session, since: datetime, limit: int = 1_000) -> list[tuple[ProviderEvent, int]]:
+def unmatched(
+    session: Session, since: datetime, channels: Mapping[str, str], limit: int = 1_000
+) -> list[tuple[ProviderEvent, int]]:
     """Events whose message was unknown, or was just being sent, when they came, and is there now: with its number.
 
-    The provider's name tells a text; mails that left in one call share theirs, so only our own number tells a mail.
+    A number alone tells no message: another installation behind the same account counts from 1 as well. So the message
+    must go by the provider's channel, to the recipient that the event names, and have been there before the event. The
+    provider's own name tells a text; mails that left in one call share theirs, so only our number tells a mail.
+
+    Args:
+        session: reads.
+        since: only events that came after then.
+        channels: which channel each provider carries.
+        limit: how many of each kind at most.
     """
-    is_named = (OutboxMessage.provider_id == ProviderEvent.provider_message) & (ProviderEvent.provider == "twilio")
-    is_open = (ProviderEvent.settled_at.is_(None), ProviderEvent.received_at > since, OutboxMessage.state != "sending")
+    event, message = ProviderEvent, OutboxMessage
+    is_ours = or_(*(and_(event.provider == name, message.channel == channel) for name, channel in channels.items()))
+    is_open = (event.settled_at.is_(None), event.received_at > since, message.state != "sending")
+    fits = (is_ours, message.created_at <= event.received_at)
+    by_number = (message.id == event.message_id, event.digest == message.digest)
+    by_name = (
+        event.provider == "twilio",
+        event.provider_message != "",
+        message.provider_id == event.provider_message,
+        or_(event.digest.is_(None), event.digest == message.digest),
+    )
     found: dict[int, tuple[ProviderEvent, int]] = {}
-    for told in (OutboxMessage.id == ProviderEvent.message_id, is_named & (ProviderEvent.provider_message != "")):
-        query = select(ProviderEvent, OutboxMessage.id).join(OutboxMessage, told).where(*is_open)
-        for row in session.execute(query.order_by(ProviderEvent.id).limit(limit)):
+    for told in (by_number, by_name):
+        query = select(event, message.id).join(message, and_(*told)).where(*is_open, *fits)
+        for row in session.execute(query.order_by(event.id).limit(limit)):
             found.setdefault(row[0].id, (row[0], row[1]))
     return list(found.values())
 

@@ -23,6 +23,7 @@ from prefcenter.store.events import EventBatch, ProviderEvent
 from prefcenter.store.inbound import InboundMessage
 from prefcenter.store.ledger import LedgerEntry
 from prefcenter.store.outbox import OutboxMessage
+from prefcenter.store.provider_lists import ProviderList
 from prefcenter.store.reviews import Review
 from prefcenter.store.suppressions import Suppression
 from tests.sent_messages import message_to, put_out, states
@@ -216,6 +217,59 @@ def test_an_event_that_comes_while_its_message_is_being_sent_waits_for_it(house:
     assert working.match_events(house.wiring) == 1
     assert states(database) == ["delivered"]
     assert working.match_events(house.wiring) == 0
+
+
+@on_sqlite
+def test_leaving_a_group_ends_what_the_group_was_said_to_mean(house: Any) -> None:
+    """E7: only that; of a group that nobody spoke of, more."""
+    meant = ProviderList(provider="sendgrid", list="group:14", scope="topic:acme/offers", created_at=house.clock())
+    with house.wiring.database.write() as session:
+        session.add(meant)
+        session.commit()
+    told = [event("group_unsubscribe", asm_group_id=14), event("group_unsubscribe", "joe@example.com", asm_group_id=15)]
+    assert post(house, told) == 200
+    assert listed(house) == [("jane", "opt_out", "topic:acme/offers"), ("joe", "opt_out", "all")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"created_at": timedelta(minutes=1)},
+        {"to": "eve@example.com"},
+        {"channel": "sms", "to": "+14155550100"},
+        {"to": None, "digest": b"somebody else's."},
+    ],
+)
+@pytest.mark.parametrize("is_late", [True, False])
+def test_an_event_of_another_installation_settles_no_message_of_ours(
+    house: Any, changes: dict[str, Any], is_late: bool
+) -> None:
+    """X2: one behind the same account counts from 1 as well; a later message, channel or recipient is not meant."""
+    database, points = house.wiring.database, house.wiring.points
+    if "created_at" in changes:
+        changes = {"created_at": house.clock() + changes["created_at"]}
+    if changes.get("to"):
+        changes = {**changes, "digest": points.parse(Channel(changes.get("channel", "email")), changes["to"]).digest}
+
+    def put() -> None:
+        put_out(database, message_to(points, "jane@example.com", state="unknown", id=17, **changes))
+
+    if not is_late:
+        put()
+    assert post(house, [event("delivered", pc_message="17")]) == 200
+    if is_late:
+        put()
+    house.clock.at += timedelta(minutes=2)
+    working.match_events(house.wiring)
+    assert states(database) == ["unknown"]
+
+
+def test_an_event_finds_its_message_although_the_address_was_erased(house: Any) -> None:
+    """G3: the digest tells whom it was to."""
+    database = house.wiring.database
+    [number] = put_out(database, message_to(house.wiring.points, "jane@example.com", to=None))
+    assert post(house, [event("delivered", pc_message=number)]) == 200
+    assert states(database) == ["delivered"]
 
 
 def test_a_long_batch_has_its_facts_at_once_and_its_states_from_the_worker(house: Any) -> None:
