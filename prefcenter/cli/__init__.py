@@ -27,6 +27,7 @@ COMMANDS = {
     "scrub": "prefcenter.cli.scrub",
     "send": "prefcenter.cli.sending",
     "serve": "prefcenter.cli.serving",
+    "smtp": "prefcenter.cli.smtp",
     "suppress": "prefcenter.cli.suppressing",
     "template": "prefcenter.cli.templates",
     "topic": "prefcenter.cli.catalogue",
