@@ -6,7 +6,6 @@ Source: SendGrid, "Mail Send"; the SDK's sources (``python_http_client.client``)
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from email.utils import parseaddr
 from http.client import HTTPException
@@ -20,20 +19,18 @@ from prefcenter.core.errors import BadInput, PrefcenterError
 from prefcenter.core.mail_headers import checked_body, checked_line
 from prefcenter.providers.sendgrid_batches import MOST_PERSONALIZATIONS, Call, Mail, calls, request_of
 from prefcenter.providers.sendgrid_errors import refusal, unanswered
-from prefcenter.services.errors import SendFailed, SendLater, SendUnknown
+from prefcenter.services.errors import DecidedTooLongAgo, NotHandedOver, SendFailed, SendLater, SendUnknown
 from prefcenter.services.ports import Answer, Batch, Outgoing
 
 TIMEOUT_SECONDS: Final = 20.0
 """The SDK has none of its own. Far less than a worker's lease, so that no other takes the message meanwhile."""
-
-BATCH_SECONDS: Final = 120.0
-"""After this time no further call is begun for a batch: what is left of it is handed over later, within a new lease."""
 
 MOST_ROUNDS: Final = 10
 """So often a call is made again without the recipients that SendGrid refused."""
 
 SENDGRID: Final = "https://api.sendgrid.com"
 _ACCEPTED = 202
+_LATE = DecidedTooLongAgo("The mail was not handed over within the time of its decision.")
 
 # The SDK logs whole mails with their addresses, and our key, where everything is logged (X8).
 logging.getLogger("python_http_client").setLevel(logging.WARNING)
@@ -74,7 +71,7 @@ class SendGridSender:
         """Hand mails over and return for each SendGrid's name for it, or what became of it, in their order.
 
         Those of one call have the same name; their events tell them apart by our own. Once a call was not answered or
-        SendGrid takes no more, no further one is begun: what was not handed over by then can be sent later.
+        SendGrid takes no more, no further one is begun; nor once what was decided of the mails no longer holds (X2).
         """
         answers: dict[int, Answer] = {}
         mails = []
@@ -84,18 +81,17 @@ class SendGridSender:
                 answers[place] = SendFailed(problem)
             else:
                 mails.append(Mail.of(place, cleared, message))
-        ends = time.monotonic() + BATCH_SECONDS
         stopped: PrefcenterError | None = None
         for call in calls(mails):
-            if stopped is None and time.monotonic() > ends:
-                stopped = SendLater("The batch took too long; this mail was not handed over yet.")
             if stopped is not None:
                 answers |= dict.fromkeys((mail.place for mail in call.mails), stopped)
                 continue
             found = self._hand_over(call)
             answers |= found
-            if any(isinstance(answer, SendLater | SendUnknown) for answer in found.values()):
-                stopped = SendLater("SendGrid takes nothing more for now; this mail was not handed over yet.")
+            if any(isinstance(answer, DecidedTooLongAgo) for answer in found.values()):
+                stopped = _LATE
+            elif any(isinstance(answer, SendLater | SendUnknown) for answer in found.values()):
+                stopped = NotHandedOver("SendGrid takes nothing more for now; this mail was not handed over yet.")
         return [answers[place] for place in range(len(batch))]
 
     def cancel(self, provider_id: str) -> bool:  # noqa: ARG002 - it is given nothing to hold
@@ -106,6 +102,8 @@ class SendGridSender:
         """Make a call, and again without those whom its answer refused: of a refused call nothing was taken."""
         answers: dict[int, Answer] = {}
         for _ in range(MOST_ROUNDS):
+            if not call.mails[0].message.in_time():
+                return answers | dict.fromkeys((mail.place for mail in call.mails), _LATE)
             name, error, refused = self._make(call)
             if error is None:
                 return answers | dict.fromkeys((mail.place for mail in call.mails), name)
@@ -116,7 +114,7 @@ class SendGridSender:
             call = call.only([number for number in range(len(call.mails)) if number not in named])
             if not call.mails:
                 return answers
-        later = SendLater("SendGrid refused too many beside it; this mail was not handed over yet.")
+        later = NotHandedOver("SendGrid refused too many beside it; this mail was not handed over yet.")
         return answers | dict.fromkeys((mail.place for mail in call.mails), later)
 
     def _make(self, call: Call) -> tuple[str, PrefcenterError | None, dict[int, SendFailed]]:

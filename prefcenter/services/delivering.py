@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -14,7 +16,7 @@ from sqlalchemy.orm import Session
 from prefcenter.core.channels import Channel, Reason, Scope, Source
 from prefcenter.core.errors import PrefcenterError
 from prefcenter.services import optouts
-from prefcenter.services.errors import RecipientRefused, SendFailed, SendLater
+from prefcenter.services.errors import DecidedTooLongAgo, NotHandedOver, RecipientRefused, SendFailed, SendLater
 from prefcenter.services.event_facts import void_consents
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Answer, Batch, Evidence, Sender
@@ -26,12 +28,17 @@ from prefcenter.store.outbox import OutboxMessage
 _log = logging.getLogger(__name__)
 
 
+IN_FLIGHT = 4
+"""So many calls of one worker are under way at once where each message needs a call of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """What came of handing a message over.
 
     Args:
-        state: ``sent``, ``failed``, ``unknown``, or ``queued`` where nothing left and it may be tried later.
+        state: ``sent``, ``failed``, ``unknown``; where nothing left ``queued`` if it may be tried later, ``back`` if it
+            was not even offered, and ``late`` if its decision no longer held, so that it is decided again.
         provider_id: the provider's name for it, once it is sent.
         problem: what went wrong, without the address.
         reason: what the provider told of the recipient, or None.
@@ -43,11 +50,24 @@ class Delivered:
     reason: Reason | None = None
 
 
+LATE = Delivered("late")
+
+
+def deliver_each(sender: Sender, batch: Batch) -> list[Delivered]:
+    """Hand messages over by a call each, several of them in flight at once, as :func:`deliver` does with each."""
+    if len(batch) == 1:
+        return deliver(sender, batch)
+    with ThreadPoolExecutor(min(IN_FLIGHT, len(batch)), "sending") as pool:
+        return [delivered for (delivered,) in pool.map(partial(deliver, sender), ([each] for each in batch))]
+
+
 def deliver(sender: Sender, batch: Batch) -> list[Delivered]:
-    """Hand messages over that may share one call; never raises.
+    """Hand messages over that may share one call, if what was decided of them still holds; never raises.
 
     What may have left is unknown, and so is never sent again.
     """
+    if not batch[0][1].in_time():  # They were decided together.
+        return [LATE] * len(batch)
     try:
         answers = [sender.send(*batch[0])] if len(batch) == 1 else sender.send_many(batch)
         return [_delivered(answer) for _, answer in zip(batch, answers, strict=True)]
@@ -64,6 +84,10 @@ def _delivered(answer: Answer) -> Delivered:
             return Delivered("sent", answer)
         case RecipientRefused():
             return Delivered("failed", problem=answer.message, reason=answer.reason)
+        case DecidedTooLongAgo():
+            return LATE
+        case NotHandedOver():
+            return Delivered("back", problem=answer.message)
         case SendLater():
             return Delivered("queued", problem=answer.message)
         case SendFailed():

@@ -1,33 +1,36 @@
 """The worker's side of the outbox: what is due is claimed, decided at that moment, sent, and its end recorded (X1, X2).
 
 A message is put down as *sending* before its sender is called, so that whatever happens then, nobody sends it twice:
-one that was being sent when its worker died becomes *unknown*, not *queued*. The commit that ends one call's messages
-is also the one in which the next call's are decided.
+one that was being sent when its worker died becomes *unknown*, not *queued*. Messages are decided some at a time, those
+of one call or a few dozen that need a call each; the commit that ends them is also the one in which the next are
+decided. A decision holds for a few seconds: what was not handed over by then is decided again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import Channel, MessageClass
+from prefcenter.core.channels import Channel, MessageClass, Reason
 from prefcenter.core.decision import Cleared, Decision, Reroute, Wait
 from prefcenter.core.errors import BadAddress
 from prefcenter.core.policy import LONGEST_WAIT
 from prefcenter.services import gate, rerouting
-from prefcenter.services.delivering import Delivered, believe, deliver
+from prefcenter.services.delivering import Delivered, believe, deliver, deliver_each
 from prefcenter.services.errors import UnknownType
 from prefcenter.services.links import LinkMaker
 from prefcenter.services.outgoing import entry_of, log, reasons_given, refuse
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Clock, Keyring, Outgoing, Sender
-from prefcenter.store import ledger, outbox
+from prefcenter.store import dispatches, ledger, outbox
+from prefcenter.store.dispatches import Claim, End
 from prefcenter.store.engine import Database
 from prefcenter.store.outbox import OutboxMessage
 
@@ -35,6 +38,20 @@ _log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 """So long a worker may keep a message: longer than any sender's time-out."""
+
+HAND_OVER_WITHIN = timedelta(seconds=5)
+"""So long a decision holds: a provider is called within this time of it, or the message is decided again (X2).
+
+Far less than a lease, and with any sender's time-out still less, so that no other worker takes a message meanwhile that
+this one still hands over.
+"""
+
+TOGETHER = 50
+"""So many messages are decided together at most that need a call each: as many as are handed over in that time, and as
+are left unknown by a worker that dies at the wrong moment."""
+
+CLAIMED = 100
+"""So many messages a worker takes at once."""
 
 RETRY_AFTER = timedelta(seconds=30)
 """A message that could not be decided, or that its provider did not take now, is looked at again after this time."""
@@ -66,10 +83,24 @@ class Dispatcher:
 
 @dataclass(slots=True)
 class _Call:
-    """Messages that share one call: each with its fencing token, and once decided, what is handed over."""
+    """Messages that are decided and handed over together.
+
+    Args:
+        fences: of each its fencing token.
+        channel: how they go.
+        is_shared: whether they share one call to the provider; else each has its own.
+        is_again: whether all of them were too late before.
+        until: until when they may be handed over; set by their decision, like what follows.
+        rows: those that are cleared, as they stand in the outbox.
+        cleared: what is handed over.
+        delivered: what came of it.
+    """
 
     fences: dict[int, int]
     channel: Channel
+    is_shared: bool
+    is_again: bool = False
+    rows: list[Row[Any]] = field(default_factory=list)
     cleared: list[tuple[Cleared, Outgoing]] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
 
@@ -80,7 +111,7 @@ def dispatch_due(
     points: Points,
     senders: Mapping[Channel, Sender],
     clock: Clock,
-    limit: int = 20,
+    limit: int = CLAIMED,
     links: LinkMaker | None = None,
 ) -> Counter[str]:
     """Decide and send what is due; what is refused is recorded with its reasons and ends there.
@@ -96,11 +127,14 @@ def dispatch_due(
     most = max((sender.most_at_once for sender in senders.values()), default=1)
     with database.write() as session:
         states["unknown"] += _give_up_stranded(session, at)
-        claimed = [_claim_of(row) for row in outbox.claim_due(session, at, at + LEASE, limit, most)]
+        claims = dispatches.claim_due(session, at, at + LEASE, limit, most)
         session.commit()
+    calls = deque(_calls(claims, senders))
     last: _Call | None = None
-    for call in _calls(claimed, senders):
-        last = _one_call(use, call, last, states)
+    while calls:
+        last = _one_call(use, calls.popleft(), last, states)
+        if last is not None:
+            calls.extendleft(reversed(_too_late(last)))
     if last is not None:
         with database.write() as session:
             _end(session, use, last, states)
@@ -108,21 +142,36 @@ def dispatch_due(
     return +states
 
 
-def _claim_of(row: OutboxMessage) -> tuple[int, int, Channel, str]:
-    return row.id, row.fence, Channel(row.channel), row.batch
+def _calls(claims: Sequence[Claim], senders: Mapping[Channel, Sender]) -> Iterator[_Call]:
+    """Put together what may share one call, and the others by some dozens, in the order in which they were claimed.
+
+    Of the latter no two go to the same recipient: the second is decided when the first is on record (S8).
+    """
+    calls: dict[tuple[Channel, str], _Call] = {}
+    recipients: dict[Channel, set[bytes]] = {}
+    for claim in claims:
+        channel = Channel(claim.channel)
+        most = senders[channel].most_at_once if claim.batch and channel in senders else 1
+        key = (channel, claim.batch if most > 1 else "")
+        met = recipients.setdefault(channel, set()) if most == 1 else set()
+        if key in calls and (claim.digest in met or len(calls[key].fences) >= (most if most > 1 else TOGETHER)):
+            yield calls.pop(key)
+            met.clear()
+        calls.setdefault(key, _Call({}, channel, is_shared=most > 1)).fences[claim.id] = claim.fence
+        met.add(claim.digest)
+    yield from calls.values()
 
 
-def _calls(claimed: Sequence[tuple[int, int, Channel, str]], senders: Mapping[Channel, Sender]) -> Iterator[_Call]:
-    """Put together what may share one call, in the order in which it was claimed."""
-    batches: dict[tuple[Channel, str], _Call] = {}
-    for message_id, fence, channel, batch in claimed:
-        most = senders[channel].most_at_once if batch and channel in senders else 1
-        call = batches.setdefault((channel, batch), _Call({}, channel)) if most > 1 else _Call({}, channel)
-        call.fences[message_id] = fence
-        if len(call.fences) >= most:
-            batches.pop((channel, batch), None)
-            yield call
-    yield from batches.values()
+def _too_late(call: _Call) -> list[_Call]:
+    """What is to be decided again: where nothing was handed over in time, by halves, until even one alone is late."""
+    late = [message.id for (_, message), told in zip(call.cleared, call.delivered, strict=True) if told.state == "late"]
+    is_all = len(late) == len(call.cleared)
+    if is_all and len(late) == 1 and call.is_again:
+        call.delivered = [Delivered("back", problem="It could not be handed over within the time of its decision.")]
+        return []
+    middle = (len(late) + 1) // 2 if is_all else len(late)
+    parts = [part for part in (late[:middle], late[middle:]) if part]
+    return [_Call({one: call.fences[one] for one in part}, call.channel, call.is_shared, is_all) for part in parts]
 
 
 def _one_call(use: Dispatcher, call: _Call, last: _Call | None, states: Counter[str]) -> _Call | None:
@@ -146,29 +195,46 @@ def _one_call(use: Dispatcher, call: _Call, last: _Call | None, states: Counter[
         return None
     if not call.cleared:
         return None
-    call.delivered = deliver(use.senders[call.channel], call.cleared)
+    hand_over = deliver if call.is_shared else deliver_each
+    call.delivered = hand_over(use.senders[call.channel], call.cleared)
     return call
 
 
 def _open(session: Session, use: Dispatcher, call: _Call, states: Counter[str]) -> None:
     """Decide the messages of a call; those that are cleared are put down as *sending*."""
     at = use.clock()
-    rows = outbox.held(session, call.fences, ("queued", "waiting"))
+    rows = dispatches.claimed(session, call.fences, ("queued", "waiting"))
     ours = [row for row in rows if row.leased_until is not None and row.leased_until > at]
     states["queued"] += len(call.fences) - len(ours)
-    for row, decision in zip(ours, gate.clear_all(session, use.keyring, use.points, ours, at=at), strict=True):
-        cleared = _settle_decision(session, use, row, decision, at)
-        if cleared is None:
-            states[row.state] += 1
-        else:
-            _ = use.senders[call.channel]  # One without a sender stays where it is.
-            call.cleared.append((cleared, _message(row)))
+    decisions = gate.clear_all(session, use.keyring, use.points, ours, at=at)
+    decided = {row.id: decision for row, decision in zip(ours, decisions, strict=True)}
+    others = {row.id: call.fences[row.id] for row in ours if not _leaves_now(row, decided[row.id], at)}
+    for message in outbox.held(session, others, ("queued", "waiting")):
+        _settle_decision(session, use, message, decided[message.id], at)
+        states[message.state] += 1
+    call.rows = [row for row in ours if row.id not in others]
+    if call.rows:
+        _ = use.senders[call.channel]  # One without a sender stays where it is.
+    dispatches.put_down_as_sending(session, [row.id for row in call.rows], at + LEASE)
+    in_time = _until(use.clock, at + HAND_OVER_WITHIN)
+    for row in call.rows:
+        decision = decided[row.id]
+        if isinstance(decision, Cleared):
+            call.cleared.append((decision, _message(row, in_time)))
+
+
+def _until(clock: Clock, end: datetime) -> Callable[[], bool]:
+    return lambda: clock() < end
+
+
+def _leaves_now(row: Row[Any], decision: Decision | UnknownType | BadAddress, at: datetime) -> bool:
+    return isinstance(decision, Cleared) and (row.not_before is None or at >= row.not_before)
 
 
 def _settle_decision(
     session: Session, use: Dispatcher, row: OutboxMessage, decision: Decision | UnknownType | BadAddress, at: datetime
-) -> Cleared | None:
-    """Record what was decided of a message; only what may leave now is given back."""
+) -> None:
+    """Record what was decided of a message that does not leave now."""
     match decision:
         case UnknownType():
             refuse(session, row, [decision.code], at)
@@ -178,14 +244,10 @@ def _settle_decision(
             _wait(session, row, decision, at)
         case Reroute():
             rerouting.reroute(session, use.keyring, use.points, use.links, row, decision, at=at)
-        case Cleared() if row.not_before is not None and at < row.not_before:
-            row.state, row.due_at, row.leased_until = "queued", row.not_before, None
         case Cleared():
-            row.state, row.leased_until = "sending", at + LEASE
-            return decision
+            row.state, row.due_at, row.leased_until = "queued", row.not_before or at, None
         case _:
             refuse(session, row, reasons_given(decision.reasons), at)
-    return None
 
 
 def _wait(session: Session, row: OutboxMessage, decision: Wait, at: datetime) -> None:
@@ -197,7 +259,7 @@ def _wait(session: Session, row: OutboxMessage, decision: Wait, at: datetime) ->
         log(session, "wait", row, {"reasons": row.why, "until": row.due_at.isoformat()}, at=at)
 
 
-def _message(row: OutboxMessage) -> Outgoing:
+def _message(row: Row[Any], in_time: Callable[[], bool]) -> Outgoing:
     content: Mapping[str, Any] = row.content or {}
     return Outgoing(
         id=row.id,
@@ -214,48 +276,62 @@ def _message(row: OutboxMessage) -> Outgoing:
         topic=row.topic,
         batch=row.batch,
         variables=dict(row.variables or {}),
+        in_time=in_time,
     )
 
 
 def _end(session: Session, use: Dispatcher, call: _Call, states: Counter[str]) -> None:
     """Record what came of a call; a message that another worker gave up meanwhile stays unknown."""
     at = use.clock()
-    ours = {row.id: row for row in outbox.held(session, call.fences, ("sending",))}
+    ours = dispatches.still_sending(session, {row.id: call.fences[row.id] for row in call.rows})
+    ends: dict[int, End] = {}
     told, refusals = [], []
-    for (_, message), delivered in zip(call.cleared, call.delivered, strict=True):
-        row = ours.get(message.id)
-        if row is None:
+    for row, delivered in zip(call.rows, call.delivered, strict=True):
+        if row.id not in ours:
             states["unknown"] += 1
             continue
-        told.append(_settled(row, delivered, at))
-        states[row.state] += 1
+        ends[row.id] = found = _end_of(row, delivered, at)
+        if delivered.state == "late":
+            continue  # It is decided again at once, and nothing happened to it.
+        told.append(entry_of("send", row, {"state": found.state}, at=at))
+        states[found.state] += 1
         if delivered.reason is not None:
-            refusals.append((row, delivered.reason))
+            refusals.append((row.id, delivered.reason))
+    dispatches.end(session, ends)
     ledger.append_many(session, told)
-    believe(session, use.points, refusals, at=at)
+    _believe(session, use, call, refusals, at)
 
 
-def _settled(row: OutboxMessage, delivered: Delivered, at: datetime) -> ledger.NewEntry:
-    """Put a message into the state that came of handing it over, and give what the ledger says of it."""
-    row.state, row.provider_id, row.problem = delivered.state, delivered.provider_id, delivered.problem
-    row.sent_at, row.leased_until = at if delivered.state in ("sent", "unknown") else None, None
-    if delivered.state == "queued":
-        _try_later(row, at)
-    return entry_of("send", row, {"state": row.state}, at=at)
+def _believe(session: Session, use: Dispatcher, call: _Call, refusals: list[tuple[int, Reason]], at: datetime) -> None:
+    if refusals:
+        reasons = dict(refusals)
+        whole = outbox.held(session, {one: call.fences[one] for one in reasons}, ("failed",))
+        believe(session, use.points, [(row, reasons[row.id]) for row in whole], at=at)
 
 
-def _try_later(row: OutboxMessage, at: datetime) -> None:
-    """Nothing of it left, so it may be tried again, each time after a longer rest, until it is too late."""
-    if at > (row.not_before or row.created_at) + LONGEST_WAIT:
-        row.state = "failed"
-    else:
-        row.due_at = at + min(RETRY_AFTER * 2 ** min(row.attempts - 1, 10), LONGEST_RETRY)
+def _end_of(row: Row[Any] | OutboxMessage, delivered: Delivered, at: datetime) -> End:
+    """What comes of a message by what came of handing it over; to be tried later it may be until it is too late."""
+    left_at = at if delivered.state in ("sent", "unknown") else None
+    kept = End(delivered.state, delivered.provider_id, delivered.problem, left_at, row.due_at, None, row.attempts)
+    match delivered.state:
+        case "late":
+            return kept._replace(state="queued", leased_until=at + LEASE)
+        case "queued" | "back" if at > (row.not_before or row.created_at) + LONGEST_WAIT:
+            return kept._replace(state="failed")
+        case "queued":
+            rest = min(RETRY_AFTER * 2 ** min(row.attempts - 1, 10), LONGEST_RETRY)
+            return kept._replace(due_at=at + rest)
+        case "back":  # That was no attempt.
+            return kept._replace(state="queued", due_at=at + RETRY_AFTER, attempts=row.attempts - 1)
+        case _:
+            return kept
 
 
 def _give_up_stranded(session: Session, at: datetime) -> int:
     rows = outbox.stranded(session, at)
     died = Delivered("unknown", problem="Its worker died while sending it.")
-    ledger.append_many(session, [_settled(row, died, at) for row in rows])
+    dispatches.end(session, {row.id: _end_of(row, died, at) for row in rows})
+    ledger.append_many(session, [entry_of("send", row, {"state": "unknown"}, at=at) for row in rows])
     return len(rows)
 
 

@@ -54,3 +54,11 @@ class SendUnknown(PrefcenterError):
 
 class SendLater(SendFailed):
     """The provider did not take a message now, and nothing of it left: trying again later sends nothing twice."""
+
+
+class NotHandedOver(SendLater):
+    """It was not even offered to the provider, which takes nothing more for now: that was no attempt."""
+
+
+class DecidedTooLongAgo(NotHandedOver):
+    """It was not offered to the provider within the time that a decision holds: it is decided again first (X2)."""

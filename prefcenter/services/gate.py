@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, MessageClass
@@ -36,6 +37,9 @@ ACKNOWLEDGEMENT = "acknowledgement"
 OWN_TYPES = frozenset({CONFIRMATION, HELP, ACKNOWLEDGEMENT})
 """Messages of our own, which answer what a person wrote; nobody registers a type of these names."""
 
+Waiting = OutboxMessage | Row[Any]
+"""A message of the outbox, whole or as its bare row."""
+
 
 def clear(session: Session, keyring: Keyring, points: Points, row: OutboxMessage, *, at: datetime) -> Decision:
     """Decide one message of the outbox; only reads.
@@ -52,7 +56,7 @@ def clear(session: Session, keyring: Keyring, points: Points, row: OutboxMessage
 
 
 def clear_all(
-    session: Session, keyring: Keyring, points: Points, rows: Sequence[OutboxMessage], *, at: datetime
+    session: Session, keyring: Keyring, points: Points, rows: Sequence[Waiting], *, at: datetime
 ) -> list[Decision | UnknownType | BadAddress]:
     """Decide messages of the outbox, each for its own recipient, with one look-up for those that are alike; only reads.
 
@@ -84,13 +88,13 @@ def clear_all(
     return [decided[place] for place in range(len(rows))]
 
 
-def _likeness(row: OutboxMessage) -> tuple[Any, ...]:
+def _likeness(row: Waiting) -> tuple[Any, ...]:
     """What messages have in common that are asked about together."""
     times = (row.not_before, row.created_at, row.requested_at)
     return (row.channel, row.message_class, row.message_type, row.brand, row.sender, *times)
 
 
-def _asked(row: OutboxMessage) -> dict[str, Any]:
+def _asked(row: Waiting) -> dict[str, Any]:
     asked: dict[str, Any] = {"wait_ends": (row.not_before or row.created_at) + LONGEST_WAIT}
     if row.message_class == MessageClass.REQUESTED.value:
         asked["requested_at"] = row.requested_at or row.created_at
@@ -101,7 +105,7 @@ def _asked(row: OutboxMessage) -> dict[str, Any]:
     return asked
 
 
-def question_of(session: Session, row: OutboxMessage) -> Question:
+def question_of(session: Session, row: Waiting) -> Question:
     """What would be sent: the registered type, or for a message that the person asked for, its class.
 
     Raises:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,12 +24,6 @@ from prefcenter.store.outbox import OutboxMessage
 from prefcenter.store.suppressions import in_batches
 
 _log = logging.getLogger(__name__)
-
-LEASE = timedelta(minutes=5)
-"""So long a worker may keep a message: longer than any sender's time-out."""
-
-RETRY_AFTER = timedelta(seconds=30)
-"""A message that could not be decided is looked at again after this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +164,7 @@ def log(session: Session, kind: str, row: OutboxMessage, facts: Mapping[str, Any
     ledger.append_many(session, [entry_of(kind, row, facts, at=at)])
 
 
-def entry_of(kind: str, row: OutboxMessage, facts: Mapping[str, Any], *, at: datetime) -> ledger.NewEntry:
+def entry_of(kind: str, row: OutboxMessage | Row[Any], facts: Mapping[str, Any], *, at: datetime) -> ledger.NewEntry:
     """What the ledger says of a message, for those that are told of many at once."""
     told = {"message": row.id, "channel": row.channel, "class": row.message_class, "type": row.message_type}
     return ledger.NewEntry(kind, at, "system", told | dict(facts), row.digest)

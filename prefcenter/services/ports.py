@@ -51,6 +51,8 @@ class Outgoing:
             template; empty for one that goes alone.
         variables: what was put into the template for this recipient. The content above is rendered already and is
             what counts.
+        in_time: whether what was decided of it still holds. A sender that makes several calls asks before each; what is
+            late it does not hand over, and answers with DecidedTooLongAgo (X2).
     """
 
     id: int
@@ -67,6 +69,7 @@ class Outgoing:
     topic: str | None = None
     batch: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    in_time: Callable[[], bool] = field(default=lambda: True, repr=False, compare=False)
 
 
 Batch = Sequence[tuple[Cleared, Outgoing]]
@@ -101,7 +104,12 @@ class Sender(Protocol):
         ...
 
     def cancel(self, provider_id: str) -> bool:
-        """Call back a message that the provider still holds; False where it has left, or cannot be called back."""
+        """Call back a message that the provider still holds; False where it has left, or cannot be called back.
+
+        Raises:
+            SendLater: the provider could not be asked: it may be asked again.
+            SendUnknown: nobody can tell whether it was called back: it must be asked again.
+        """
         ...
 
 

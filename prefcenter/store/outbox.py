@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, or_, select, text, update
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.store.base import Base, BigId, Code, DigestType, Slug
@@ -110,41 +110,6 @@ class SandboxMessage(Base):
     html: Mapped[str] = mapped_column(Text, default="")
     headers: Mapped[dict[str, Any]]
     at: Mapped[datetime]
-
-
-def claim_due(
-    session: Session, at: datetime, leased_until: datetime, limit: int = 20, batch_limit: int = 0
-) -> Sequence[OutboxMessage]:
-    """Take messages that are due and that no other worker holds; each gets a new fencing token.
-
-    Where the first of them belongs to a batch, up to ``batch_limit`` more of it come with it: what shares one call.
-    """
-    free = or_(OutboxMessage.leased_until.is_(None), OutboxMessage.leased_until < at)
-    due = (
-        select(OutboxMessage.id, OutboxMessage.batch)
-        .where(OutboxMessage.state.in_(("queued", "waiting")), OutboxMessage.due_at <= at, free)
-        .order_by(OutboxMessage.due_at, OutboxMessage.id)
-        .with_for_update(skip_locked=True)
-    )
-    found = session.execute(due.limit(limit)).all()
-    ids = {row.id for row in found}
-    if found and found[0].batch and batch_limit > limit:
-        alike = due.where(OutboxMessage.batch == found[0].batch)
-        ids.update(row.id for row in session.execute(alike.limit(batch_limit)))
-    if not ids:
-        return []
-    for some in in_chunks(ids):
-        session.execute(
-            update(OutboxMessage)
-            .where(OutboxMessage.id.in_(some))
-            .values(leased_until=leased_until, fence=OutboxMessage.fence + 1, attempts=OutboxMessage.attempts + 1)
-            .execution_options(synchronize_session=False)
-        )
-    rows: list[OutboxMessage] = []
-    for some in in_chunks(ids):
-        query = select(OutboxMessage).where(OutboxMessage.id.in_(some)).order_by(OutboxMessage.id)
-        rows += session.scalars(query.execution_options(populate_existing=True))
-    return rows
 
 
 def held(session: Session, fences: Mapping[int, int], states: Sequence[str]) -> list[OutboxMessage]:

@@ -20,7 +20,7 @@ from prefcenter.providers.sendgrid_batches import MOST_SUBSTITUTION_BYTES, Call,
 from prefcenter.providers.stand_ins.loopback import LoopbackServer
 from prefcenter.providers.stand_ins.sendgrid_mime import Accepted
 from prefcenter.providers.stand_ins.sendgrid_server import Scripted, SendGridStandIn
-from prefcenter.services.errors import SendFailed, SendLater, SendUnknown
+from prefcenter.services.errors import DecidedTooLongAgo, NotHandedOver, SendFailed, SendLater, SendUnknown
 from prefcenter.services.ports import Outgoing
 from tests.houses import START
 
@@ -297,8 +297,24 @@ def test_after_a_call_that_was_not_taken_no_further_one_is_begun(
     sendgrid.next(Scripted(500))
     mails = [mail(number, f"p{number}@example.com", batch="") for number in (1, 2, 3)]
     answers = sender.send_many(batch(*mails))
-    assert [type(answer) for answer in answers] == [SendUnknown, SendLater, SendLater]
+    assert [type(answer) for answer in answers] == [SendUnknown, NotHandedOver, NotHandedOver]
     assert (sendgrid.calls, sendgrid.accepted) == (1, [])
+
+
+def test_no_call_is_begun_once_the_decision_no_longer_holds(sender: SendGridSender, sendgrid: SendGridStandIn) -> None:
+    """X2: not the next one of a batch, nor the same one again without those that were refused."""
+    mails = [
+        mail(number, f"p{number}@example.com", batch="", in_time=lambda: sendgrid.calls < 2) for number in (1, 2, 3)
+    ]
+    answers = sender.send_many(batch(*mails))
+    assert [isinstance(answer, DecidedTooLongAgo) for answer in answers] == [False, False, True]
+    assert sendgrid.calls == 2
+    refused = [
+        mail(number, to, in_time=lambda: sendgrid.calls < 3)
+        for number, to in enumerate(("invalid@b.example", "c@b.example"))
+    ]
+    assert [type(answer) for answer in sender.send_many(batch(*refused))] == [SendFailed, DecidedTooLongAgo]
+    assert [taken.to for taken in sendgrid.accepted] == ["p1@example.com", "p2@example.com"]
 
 
 @pytest.mark.parametrize(

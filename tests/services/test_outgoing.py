@@ -22,7 +22,7 @@ from prefcenter.services.outgoing import Draft
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Answer, Batch, Evidence, Keyring, Outgoing, send_each
 from prefcenter.services.suppressing import OptOut
-from prefcenter.store import outbox, registry
+from prefcenter.store import dispatches, registry
 from prefcenter.store.consents import ConsentRecord
 from prefcenter.store.engine import Database
 from prefcenter.store.ledger import LedgerEntry
@@ -307,7 +307,7 @@ def test_a_worker_that_died_before_sending_leaves_it_to_the_next(post: Post) -> 
     """X2: its lease runs out."""
     message_id = post.queue()
     with post.database.write() as session:
-        outbox.claim_due(session, NOON, NOON + dispatching.LEASE)
+        dispatches.claim_due(session, NOON, NOON + dispatching.LEASE)
         session.commit()
     assert post.dispatch() == {}
     post.at += dispatching.LEASE + timedelta(seconds=1)
