@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from prefcenter.config import Config
 from prefcenter.core.channels import Channel
-from prefcenter.providers.sandbox import SandboxSender
+from prefcenter.providers.sandbox import Sandbox, SandboxKeys
 from prefcenter.providers.unconfigured import NoProvider
 from prefcenter.services import keyring as keys_in_use
 from prefcenter.services.links import LinkMaker
@@ -47,6 +47,18 @@ class Wiring:
         """The file that seals are anchored in, outside the database."""
         return self.config.data_dir / "ledger-anchors.jsonl"
 
+    sandbox: Sandbox | None = None
+
+    @property
+    def twilio_token(self) -> str:
+        """What webhooks of Twilio are signed with; where nothing is set, the sandbox has a token of its own."""
+        return self.config.twilio_auth_token or (self.sandbox.keys.twilio_token if self.sandbox is not None else "")
+
+    @property
+    def event_public_keys(self) -> tuple[str, ...]:
+        """What batches of events may be signed with: SendGrid's key, if one is set, and that of the sandbox."""
+        own = (self.sandbox.keys.event_public_key,) if self.sandbox is not None else ()
+        return tuple(filter(None, (self.config.sendgrid_event_public_key, *own)))
     @property
     def list_index(self) -> Path:
         """The folder of the postal list as it was read for the last mailing."""
@@ -112,19 +124,22 @@ def wire(config: Config, *, clock: Clock = utc_now, database: Database | None = 
         points=Points(keyring.peppers, config.default_country),
         links=LinkMaker(keyring.signing, config.base_url, config.inbound_domain),
         ledger_keys=LedgerKeys(keyring.signing),
-        senders=_senders(config, database, clock),
+        senders=_providers(config) if sandbox is None else sandbox.senders,
         clock=clock,
     )
 
 
-def _senders(config: Config, database: Database, clock: Clock) -> Mapping[Channel, Sender]:
-    """The provider of each channel; the sandbox where there is none at all.
+def _sandbox_keys(config: Config, keyring: Keyring) -> SandboxKeys:
+    """Keys of the sandbox, made of our own: its reports are taken by whichever process they reach."""
+    secret = next(iter(keyring.signing.derive_all("sandbox").values()))
+    return SandboxKeys(secret, config.twilio_auth_token or secret.hex())
+
+
+def _providers(config: Config) -> Mapping[Channel, Sender]:
+    """The provider of each channel.
 
     With a provider for one channel only, the other has none: nothing may vanish into a sandbox that nobody sees.
     """
-    if not config.has_provider:
-        sandbox = SandboxSender(database, clock)
-        return {Channel.EMAIL: sandbox, Channel.SMS: sandbox}
     return {
         Channel.EMAIL: _mail_sender(config) if config.sends_mail else NoProvider("mail", "SENDGRID_API_KEY"),
         Channel.SMS: _text_sender(config)
@@ -141,6 +156,8 @@ def _mail_sender(config: Config) -> Sender:
 
 
 def _text_sender(config: Config) -> Sender:
+    sandbox = None if config.has_provider else Sandbox(database, clock, config.base_url, _sandbox_keys(config, keyring))
     from prefcenter.providers.twilio_api import TwilioSender
 
     return TwilioSender(config.twilio_account_sid, config.twilio_auth_token, config.base_url, host=config.twilio_host)
+        sandbox=sandbox,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from prefcenter.core.errors import PrefcenterError
+from prefcenter.providers.sandbox_posting import poster
 from prefcenter.services import (
     batches,
     dispatching,
@@ -41,13 +42,14 @@ LEFTOVERS_EVERY = 60
 def step(wiring: Wiring, *, with_leftovers: bool = True) -> int:
     """Do once what is due now, and tell how many things were done; a fault in one kind of work stops no other."""
     done = _safely(seal_pending, wiring) + _safely(send_due, wiring) + _safely(settle_events, wiring)
+    done += _safely(report_sandbox, wiring)
     if not with_leftovers:
         return done
     done += _safely(match_events, wiring)
     return done + _safely(finish_leftovers, wiring) + _safely(tend_mailings, wiring) + _safely(watch_types, wiring)
 
 
-def run(wiring: Wiring, stop: threading.Event, *, parent: int | None = None) -> None:
+def run(wiring: Wiring, stop: threading.Event, *, parent: int | None = None, reports_to: str | None = None) -> None:
     """Work until told to stop, or until the process that started us is gone.
 
     Args:
@@ -55,8 +57,12 @@ def run(wiring: Wiring, stop: threading.Event, *, parent: int | None = None) -> 
         stop: set by whoever wants the worker to end; what it is at is finished first.
         parent: the process that we must not outlive.
     """
+        reports_to: where our own server listens, which the sandbox tells what became of messages; None where nobody
+            is told.
     rests = 0
     while not stop.is_set() and not _is_orphan(parent):
+    if wiring.sandbox is not None and reports_to is not None:
+        wiring.sandbox.post = poster(reports_to)
         done = step(wiring, with_leftovers=rests % LEFTOVERS_EVERY == 0)
         if not done:
             rests += 1
@@ -117,6 +123,11 @@ def tend_mailings(wiring: Wiring) -> int:
 
 
 def watch_types(wiring: Wiring) -> int:
+def report_sandbox(wiring: Wiring) -> int:
+    """Tell our own webhooks what became of the messages that the sandbox took."""
+    return 0 if wiring.sandbox is None else wiring.sandbox.report()
+
+
     """Look once an hour whether service messages reach more people who opted out of marketing than they usually do."""
     alarms = type_watch.watch_hourly(wiring.database, at=wiring.clock())
     if alarms:

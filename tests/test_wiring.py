@@ -9,7 +9,7 @@ import pytest
 
 from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.decision import Ask, Cleared, decide
-from prefcenter.providers.sandbox import SandboxSender
+from prefcenter.providers.sandbox import Sandbox
 from prefcenter.providers.sendgrid_api import SendGridSender
 from prefcenter.providers.twilio_api import TwilioSender
 from prefcenter.services.errors import SendFailed
@@ -31,11 +31,15 @@ def test_without_a_provider_all_goes_to_the_sandbox(
     sqlite_database: Database, tmp_path: Path, settings: dict[str, str]
 ) -> None:
     """The token alone verifies webhooks; it sends nothing."""
-    assert set(kinds(sqlite_database, tmp_path, settings).values()) == {SandboxSender}
+    wiring = wiring_on(sqlite_database, tmp_path, StillClock(), **settings)
+    assert isinstance(wiring.sandbox, Sandbox)
+    own = {channel: type(sender) for channel, sender in wiring.sandbox.senders.items()}
+    assert kinds(sqlite_database, tmp_path, settings) == own
 
 
 def test_with_both_each_channel_has_its_provider(sqlite_database: Database, tmp_path: Path) -> None:
     made = kinds(sqlite_database, tmp_path, TWILIO | SENDGRID)
+    assert wiring_on(sqlite_database, tmp_path, StillClock(), **TWILIO).sandbox is None
     assert made == {Channel.EMAIL: SendGridSender, Channel.SMS: TwilioSender}
 
 

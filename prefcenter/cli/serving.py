@@ -41,20 +41,24 @@ def serve_command(host: str, port: int) -> None:
 @click.command("worker", epilog=exits(done="stopped by a signal"))
 @click.option("--parent", type=int, hidden=True, help="End with this process.")
 @click.option("--demo", "is_demo", is_flag=True, hidden=True, help="With the settings of the demo.")
-def worker_command(parent: int | None, is_demo: bool) -> None:
+@click.option("--reports-to", hidden=True, help="Where the server listens that the sandbox reports to.")
+def worker_command(parent: int | None, is_demo: bool, reports_to: str | None) -> None:
     """Work alone: seal the ledger, send what is due, finish what a crash left over; migrates the database first."""
     log_plainly()
     # A scrub or a long sealing run must leave a core to the clicks.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     from prefcenter import working
 
-    wiring = _ready(Config.for_demo() if is_demo else Config.from_env())
+    config = Config.for_demo() if is_demo else Config.from_env()
+    wiring = _ready(config)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
-        working.run(wiring, stop, parent=parent)
+        working.run(wiring, stop, parent=parent, reports_to=reports_to or _if_near(config.base_url))
     finally:
+        if wiring.sandbox is not None:
+            wiring.sandbox.stop()
         wiring.database.dispose()
 
 
@@ -91,7 +95,7 @@ def _serve(config: Config, listener: socket.socket) -> None:
     # Before anything is printed: whoever reads that we serve may ask us to stop at once.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, finish)
-    keeper = threading.Thread(target=_keep_worker, args=(config, stop), daemon=True)
+    keeper = threading.Thread(target=_keep_worker, args=(config, _own_url(listener), stop), daemon=True)
     keeper.start()
     try:
         _announce(wiring, listener)
@@ -117,9 +121,23 @@ def _announce(wiring: Wiring, listener: socket.socket) -> None:
     sys.stdout.flush()
 
 
-def _keep_worker(config: Config, stop: threading.Event) -> None:
+def _if_near(url: str) -> str | None:
+    """An address, if it is one of this machine: only there may the sandbox report without TLS."""
+    from prefcenter.providers.sandbox_posting import is_on_this_machine
+
+    return url if is_on_this_machine(url) else None
+
+
+def _own_url(listener: socket.socket) -> str:
+    """Where our own worker reaches us, also where we listen on every address."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what is asked for, not taken
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _keep_worker(config: Config, own_url: str, stop: threading.Event) -> None:
     """Keep one worker process beside the web server: a process of its own, so that its work never starves a click."""
-    command = [sys.executable, "-m", "prefcenter", "worker", "--parent", str(os.getpid())]
+    command = [sys.executable, "-m", "prefcenter", "worker", "--parent", str(os.getpid()), "--reports-to", own_url]
     command += ["--demo"] if config.is_demo else []
     environ = os.environ | ({"PREFCENTER_BASE_URL": config.base_url} if config.is_demo else {})
     while not stop.is_set():

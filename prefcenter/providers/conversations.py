@@ -17,9 +17,9 @@ from prefcenter.core.segments import segmentation
 from prefcenter.providers.twilio_sms import PROVIDER, read_text
 from prefcenter.services.inbound_sms import InboundText
 from prefcenter.services.points import Points
-from prefcenter.store import conversations, registry
+from prefcenter.store import conversations, registry, sandbox
 from prefcenter.store.inbound import InboundMessage
-from prefcenter.store.outbox import SandboxMessage
+from prefcenter.store.outbox import OutboxMessage, SandboxMessage
 
 
 class By(StrEnum):
@@ -56,6 +56,8 @@ class Line:
         at: when it came.
         about: what it is, or what came of it.
         message_class: the class of a text of ours, else empty.
+        sent: what the outbox says of a text of ours, where it knows it.
+        fate: what the sandbox was made to do with it, or empty.
     """
 
     by: By
@@ -63,6 +65,8 @@ class Line:
     at: datetime
     about: str = ""
     message_class: str = ""
+    sent: OutboxMessage | None = None
+    fate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +74,21 @@ class Conversation:
     """All texts with one number, the oldest first.
 
     Args:
-        name: names it without telling the number (X8).
+        digest: names it without telling the number (X8); empty where it cannot be read.
         number: the number.
         senders: what its person can write to: whatever wrote last, first.
         lines: the texts.
     """
 
-    name: str
+    digest: bytes
     number: str
     senders: tuple[str, ...]
     lines: tuple[Line, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name in an address."""
+        return self.digest.hex() or "0"
 
     @property
     def last_at(self) -> datetime:
@@ -99,23 +108,25 @@ def conversations_of(
         limit: so many of the newest incoming texts are looked at.
     """
     ours = [message for message in messages if message.channel == Channel.SMS.value]
+    sent = sandbox.sent_by(session, ours)
     theirs = [(row, read_text(row.raw)) for row in conversations.inbound_texts(session, PROVIDER, limit)]
     lines: defaultdict[str, list[Line]] = defaultdict(list)
     for row, text in reversed(theirs):
         lines[text.sender] += _heard(row, text)
     for message in reversed(ours):
-        lines[message.to].append(_said(message))
-    senders = _senders(session, ours, theirs)
+        lines[message.to].append(_said(message, sent.get(message.id)))
+    senders = _senders(session, ours, sent, theirs)
     return [
-        Conversation(_name(points, number), number, senders[number], tuple(sorted(found, key=lambda line: line.at)))
+        Conversation(_digest(points, number), number, senders[number], tuple(sorted(found, key=lambda line: line.at)))
         for number, found in lines.items()
     ]
 
 
-def _said(message: SandboxMessage) -> Line:
+def _said(message: SandboxMessage, sent: OutboxMessage | None) -> Line:
     count = segmentation(message.text)
     parts = f"{count.segments} segment{'' if count.segments == 1 else 's'}, {count.encoding}"
-    return Line(By.US, message.text, message.at, f"{message.message_type} · {parts}", message.message_class)
+    about = f"{message.message_type} · {parts}" if message.message_type else parts
+    return Line(By.US, message.text, message.at, about, message.message_class, sent, message.fate)
 
 
 def _heard(row: InboundMessage, text: InboundText) -> list[Line]:
@@ -126,10 +137,13 @@ def _heard(row: InboundMessage, text: InboundText) -> list[Line]:
 
 
 def _senders(
-    session: Session, ours: Sequence[SandboxMessage], theirs: Sequence[tuple[InboundMessage, InboundText]]
+    session: Session,
+    ours: Sequence[SandboxMessage],
+    sent: Mapping[int, OutboxMessage],
+    theirs: Sequence[tuple[InboundMessage, InboundText]],
 ) -> Mapping[str, tuple[str, ...]]:
     """What each number can write to: the senders that wrote to it and that it wrote to, each once, the newest first."""
-    by_outbox = conversations.senders_of(session, ours)
+    by_outbox = {number: row.sender for number, row in sent.items()}
     by_type = {kind.slug: kind.sender for kind, _, _ in registry.types(session, with_archived=True)}
     met: list[tuple[datetime, str, str]] = [
         (one.at, one.to, by_outbox.get(one.id) or by_type.get(one.message_type, "")) for one in ours
@@ -143,8 +157,8 @@ def _senders(
     return {number: tuple(found[number] or everybody) for _, number, _ in met}
 
 
-def _name(points: Points, number: str) -> str:
+def _digest(points: Points, number: str) -> bytes:
     try:
-        return points.phone(number).digest.hex()
+        return points.phone(number).digest
     except BadAddress:
-        return "0"
+        return b""

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from email.utils import parseaddr
+from typing import Any
 
+from prefcenter.core.channels import Channel
+from prefcenter.providers.sandbox import NOBODY
 from prefcenter.providers.stand_ins.sendgrid_mime import built
 from prefcenter.store.outbox import SandboxMessage
 
-NOBODY = "sandbox@localhost"
-"""Whom a mail comes from that was put into the sandbox without a sender."""
 
+def raw_mail(message: SandboxMessage) -> bytes:
+    """The whole mail: headers, and both bodies, as SendGrid makes them of the call that it came by.
 
-def raw_mail(message: SandboxMessage, sender: str) -> bytes:
-    """The whole mail: headers, and both bodies.
-
-    Args:
-        message: as the sandbox delivered it.
-        sender: whom the outbox says it came from; the mail's own ``From`` counts more.
+    One that came before calls were kept is made of what was kept of it.
     """
+    call = message.call or _call_of(message)
+    return built(call["request"], call["person"], message.name or f"sandbox-{message.id}", message.at)
+
+
+def _call_of(message: SandboxMessage) -> dict[str, Any]:
     headers = {name: str(value) for name, value in message.headers.items()}
-    name, address = parseaddr(next((headers.pop(each) for each in list(headers) if each.lower() == "from"), sender))
+    given = next((headers.pop(name) for name in list(headers) if name.lower() == "from"), "")
+    name, address = parseaddr(given)
     bodies = (("text/plain", message.text), ("text/html", message.html))
     request = {
-        "from": {"email": address or NOBODY, "name": name},
+        "from": {"email": address or NOBODY[Channel.EMAIL], "name": name},
         "subject": message.subject,
         "headers": headers,
         "content": [{"type": kind, "value": body} for kind, body in bodies if body],
         "tracking_settings": {"subscription_tracking": {"enable": False}},
     }
-    return built(request, {"to": [{"email": message.to}]}, f"sandbox-{message.id}", message.at)
+    return {"request": request, "person": {"to": [{"email": message.to}]}}

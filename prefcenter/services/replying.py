@@ -125,12 +125,12 @@ def _reply(to: ReplyTo, message_type: str, text: str, brand: Brand | None, *, ca
     if row.state != "sent":
         return {}
     if to.reception.uses_sandbox:
-        _show_in_sandbox(to, draft)
+        _show_in_sandbox(to, draft, row.id)
     window = CONFIRMATION_WINDOW if message_type == gate.CONFIRMATION else REQUEST_WINDOW
     return {"reply": text, "reply_until": (to.row.received_at + window).isoformat()}
 
 
-def _show_in_sandbox(to: ReplyTo, draft: Draft) -> None:
+def _show_in_sandbox(to: ReplyTo, draft: Draft, number: int) -> None:
     """Without a provider nobody delivers our answer, so the sandbox's recipient gets it here."""
     to.session.add(
         SandboxMessage(
@@ -143,5 +143,6 @@ def _show_in_sandbox(to: ReplyTo, draft: Draft) -> None:
             html="",
             headers={},
             at=to.at,
+            outbox_id=number,
         )
     )

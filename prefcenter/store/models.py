@@ -23,6 +23,7 @@ from prefcenter.store import (
     provider_lists,
     registry,
     reviews,
+    sandbox,
     suppressions,
     watching,
 )
@@ -48,6 +49,7 @@ MODEL_MODULES = (
     complaints,
     causes,
     provider_lists,
+    sandbox,
 )
 """Importing them fills ``Base.metadata``, which the migrations are compared with."""
 

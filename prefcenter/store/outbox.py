@@ -96,7 +96,11 @@ class KeptAnswer(Base):
 
 
 class SandboxMessage(Base):
-    """A message as the sandbox's recipient got it."""
+    """A message as the sandbox took it, and as its recipient gets it.
+
+    ``outbox_id`` is our number of it, ``name`` the stand-in's; ``call`` is what the stand-in was called with, as far as
+    it is about this recipient.
+    """
 
     __tablename__ = "sandbox_messages"
 
@@ -110,6 +114,10 @@ class SandboxMessage(Base):
     html: Mapped[str] = mapped_column(Text, default="")
     headers: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+    outbox_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    name: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    fate: Mapped[str] = mapped_column(Code, default="", server_default="")
+    call: Mapped[dict[str, Any] | None]
 
 
 def held(session: Session, fences: Mapping[int, int], states: Sequence[str]) -> list[OutboxMessage]:

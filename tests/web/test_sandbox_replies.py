@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from prefcenter.core.channels import Channel
+from prefcenter.providers.stand_ins.twilio_webhooks import Call
 from prefcenter.store.engine import Database
 from prefcenter.store.inbound import InboundMessage
 from prefcenter.web.app import build
@@ -122,12 +123,16 @@ def test_a_reply_needs_the_forms_token(client: FlaskClient, house: House) -> Non
     assert house.suppressions() == []
 
 
-def test_without_a_token_nothing_is_taken_in_and_the_page_says_so(house: House, tmp_path: Path) -> None:
-    """U3."""
+def test_without_a_token_of_twilios_the_sandbox_has_its_own(house: House, tmp_path: Path) -> None:
+    """X5: what it signs is taken, and no other webhook is."""
     wiring = wiring_on(house.wiring.database, tmp_path, house.clock, twilio_auth_token="")
+    client = build(wiring.config, wiring).test_client()
     deliver(house, **TEXT, message_type="text-offers")
-    assert "Without TWILIO_AUTH_TOKEN" in reply(build(wiring.config, wiring).test_client(), "STOP")
-    assert house.suppressions() == []
+    assert "STOP</p>" in reply(client, "STOP")
+    assert f"sender:{MARKETING}" in house.scopes()
+    forged = Call(f"{wiring.config.base_url}/webhooks/twilio/sms", {"From": PHONE, "MessageSid": "SM1", "Body": "STOP"})
+    answer = client.post("/webhooks/twilio/sms", data=forged.body, headers=forged.headers(""))
+    assert answer.status_code == 403
 
 
 def test_outside_a_demo_nobody_writes_for_a_person(house: House, tmp_path: Path, boss: str) -> None:

@@ -49,11 +49,12 @@ class LoopbackServer:
     Args:
         respond: answers each request, several at a time.
         port: 0 takes a free one.
+        poll_seconds: how often it looks whether it is to stop.
     """
 
-    def __init__(self, respond: Respond, port: int = 0) -> None:
+    def __init__(self, respond: Respond, port: int = 0, *, poll_seconds: float = 0.02) -> None:
         self._server = _Server((HOST, port), _handler(respond))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(poll_seconds,), daemon=True)
 
     @property
     def url(self) -> str:

@@ -19,13 +19,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from prefcenter.providers.sendgrid_mail import SIGNATURE, TIMESTAMP
 from prefcenter.providers.stand_ins.loopback import Answer, Asked
 from prefcenter.providers.stand_ins.sendgrid_fates import EVENTS, MailScript, by_address
 from prefcenter.providers.stand_ins.sendgrid_mime import Accepted
+from prefcenter.providers.stand_ins.sendgrid_signing import public_key_of, signed
 from prefcenter.providers.stand_ins.sendgrid_suppressions import Lists, failed, read_json, told
 from prefcenter.providers.stand_ins.sendgrid_validation import errors_of
 
@@ -69,6 +67,7 @@ class SendGridStandIn:
         took: told of the mails of a call that was taken, before it is answered.
         delay: so much later the last event of a mail is told whose fate is told late.
         silence_seconds: so long a call waits that is never answered.
+        remembers: whether it drops mail to those who bounced, complained or left before, as SendGrid does.
     """
 
     def __init__(
@@ -82,6 +81,7 @@ class SendGridStandIn:
         took: Callable[[Sequence[Accepted]], None] = lambda _mails: None,
         delay: timedelta = timedelta(),
         silence_seconds: float = 60,
+        remembers: bool = True,
     ) -> None:
         self._clock = clock
         self._api_key = api_key
@@ -89,6 +89,7 @@ class SendGridStandIn:
         self._arrived = arrived
         self._told_fates, self._took = script, took
         self._delay, self._silence_seconds = delay, silence_seconds
+        self._remembers = remembers
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._script: deque[Scripted] = deque()
@@ -102,8 +103,7 @@ class SendGridStandIn:
     @property
     def public_key(self) -> str:
         """What ``SENDGRID_EVENT_PUBLIC_KEY`` is set to."""
-        der = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return base64.b64encode(der).decode()
+        return public_key_of(self._key)
 
     def next(self, *answers: Scripted) -> None:
         """Say how the next calls are answered instead, one each."""
@@ -173,13 +173,7 @@ class SendGridStandIn:
 
     def signed(self, raw: bytes) -> dict[str, str]:
         """The headers of a batch: ECDSA over the timestamp and these very bytes."""
-        timestamp = str(int(self._clock().timestamp()))
-        signature = self._key.sign(timestamp.encode() + raw, ec.ECDSA(SHA256()))
-        return {
-            "Content-Type": "application/json",
-            SIGNATURE: base64.b64encode(signature).decode(),
-            TIMESTAMP: timestamp,
-        }
+        return signed(self._key, raw, self._clock())
 
     def happen(self, mail: Accepted, event: Mapping[str, str]) -> None:
         """Let something more come of a mail, such as ``{"event": "spamreport"}``."""
@@ -229,6 +223,8 @@ class SendGridStandIn:
         return Answer(202, headers={"X-Message-Id": message_id})
 
     def _process(self, mail: Accepted) -> None:
+        if not self._remembers:
+            self.lists.forget(mail.to)
         reason = self.lists.drop_reason(mail.to, mail.bypasses)
         if reason is not None:
             self._happen(mail, {"event": "dropped", "reason": reason, "status": "5.0.0"})

@@ -49,6 +49,11 @@ class Lists:
         """Put an address on a list; when it came there first stays."""
         self.kinds[kind].setdefault(address.lower(), self.now())
 
+    def forget(self, address: str) -> None:
+        """Take an address off every list of the whole account."""
+        for held in self.kinds.values():
+            held.pop(address.lower(), None)
+
     def drop_reason(self, address: str, bypasses: frozenset[str]) -> str | None:
         """Why mail to an address is not sent, or None where it is."""
         if "bypass_list_management" in bypasses:

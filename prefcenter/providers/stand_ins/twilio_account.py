@@ -169,6 +169,13 @@ class TwilioAccount:
         with self._lock:
             self.pending[:0] = calls
 
+    def forget(self, most: int) -> None:
+        """Keep no more than so many texts: the oldest are forgotten, unless they are scheduled."""
+        with self._lock:
+            for sid in list(self.texts)[: max(0, len(self.texts) - most)]:
+                if self.texts[sid].status != "scheduled":
+                    del self.texts[sid]
+
     def as_json(self, text: Text) -> dict[str, object]:
         """The text as the API tells it."""
         stamp = format_datetime(text.at)
@@ -239,9 +246,9 @@ def _statuses(account: TwilioAccount, text: Text, is_repeated: bool) -> list[Cal
     code = UNDELIVERED.get(text.fate)
     last = "delivered" if code is None else "failed" if code == UNSUBSCRIBED.code else "undelivered"
     *first, end = ("failed",) if last == "failed" else ("queued", "sent", last)
-    due = text.at + account.delay if text.fate in LATE else None
+    due = text.at + account.delay if text.fate in LATE else text.at
     return [
-        *(Call(text.callback, _status(account, text, status), None, is_repeated) for status in first),
+        *(Call(text.callback, _status(account, text, status), text.at, is_repeated) for status in first),
         Call(text.callback, _status(account, text, end, code), due, is_repeated),
     ]
 

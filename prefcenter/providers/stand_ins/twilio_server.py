@@ -33,12 +33,15 @@ class TwilioStandIn:
         account: the account.
         post: how webhooks are posted; by default over the network of this machine.
         port: 0 takes a free one.
+        poll_seconds: how often it looks whether it is to stop.
     """
 
-    def __init__(self, account: TwilioAccount, *, post: Post | None = None, port: int = 0) -> None:
+    def __init__(
+        self, account: TwilioAccount, *, post: Post | None = None, port: int = 0, poll_seconds: float = 0.02
+    ) -> None:
         self.account = account
         self._post = post or post_on_this_machine
-        self._server = LoopbackServer(self._respond, port)
+        self._server = LoopbackServer(self._respond, port, poll_seconds=poll_seconds)
         self._go_on = threading.Event()
 
     @property

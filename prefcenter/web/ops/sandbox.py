@@ -5,17 +5,20 @@ Messages hold addresses, so under ``serve`` only operators see them, and only wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask_security import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from prefcenter.core.channels import Channel
-from prefcenter.providers.conversations import Conversation, conversations_of
+from prefcenter.core.errors import BadAddress, BadInput
+from prefcenter.providers import sandbox_page, sandbox_scripts
+from prefcenter.providers.conversations import conversations_of
 from prefcenter.providers.sandbox_mime import raw_mail
-from prefcenter.store import conversations, outbox
+from prefcenter.providers.sandbox_scripts import FATES
+from prefcenter.services.operators import RoleName
+from prefcenter.store import outbox
 from prefcenter.store.outbox import SandboxMessage
 from prefcenter.web.guards import guarded_by
 from prefcenter.web.ops.replies import write_to_us
@@ -33,6 +36,7 @@ _MAIL_POLICY = (
 """A mail's HTML may look as it likes and link wherever it likes, but runs, loads and submits nothing."""
 
 _ON_A_PAGE = 100
+_ABSENT_ON_A_PAGE = 20
 _LONGEST_REPLY = 1600
 
 
@@ -49,23 +53,54 @@ def _only_where_allowed() -> AnyResponse | None:
 @blueprint.get("")
 @guarded_by("login")
 def messages() -> Response:
-    """Show mails as people see them, and texts as conversations, the newest first."""
+    """Show mails as people see them, texts as conversations, and what never got here, the newest first."""
     wiring = current_wiring()
     with wiring.database.read() as session:
-        found = outbox.sandbox_messages(session, limit=_ON_A_PAGE)
-        talks = conversations_of(session, wiring.points, found)
-        everything: list[SandboxMessage | Conversation] = [*_mails(found), *talks]
-        shown = sorted(everything, key=_when, reverse=True)
-        page = render_template("ops/sandbox.html", shown=shown, can_reply=wiring.config.is_demo)
+        seen = sandbox_page.look(session, wiring.points, limit=_ON_A_PAGE, absent=_ABSENT_ON_A_PAGE)
+        page = render_template(
+            "ops/sandbox.html", seen=seen, can_reply=wiring.config.is_demo, can_script=_may_script(), fates=FATES
+        )
     return Response(page, headers={"Content-Security-Policy": _PAGE_POLICY})
 
 
-def _mails(found: Sequence[SandboxMessage]) -> list[SandboxMessage]:
-    return [message for message in found if message.channel == Channel.EMAIL.value]
+def _may_script() -> bool:
+    """Whether whoever looks may say what happens to messages: anybody in a demo, else operators who may act."""
+    return current_wiring().config.is_demo or any(role.name != RoleName.VIEWER for role in current_user.roles)
 
 
-def _when(shown: SandboxMessage | Conversation) -> tuple[datetime, int]:
-    return (shown.last_at, 0) if isinstance(shown, Conversation) else (shown.at, shown.id)
+@blueprint.post("/scripts")
+@guarded_by("login")
+def script() -> AnyResponse:
+    """Say what becomes of messages to somebody, or of the next one."""
+    wiring, form = current_wiring(), request.form
+    if not _may_script():
+        abort(403)
+    channel, _, fate = form.get("fate", "").partition(":")
+    try:
+        with wiring.database.write() as session:
+            sandbox_scripts.script(
+                session,
+                wiring.points,
+                Channel(channel) if channel in FATES else Channel.POST,
+                form.get("to", ""),
+                fate,
+                is_repeated="repeated" in form,
+                at=wiring.clock(),
+            )
+    except (BadAddress, BadInput) as error:
+        flash(str(error))
+    return redirect(url_for("sandbox.messages", _anchor="scripts"), 303)
+
+
+@blueprint.post("/scripts/<int:script_id>/remove")
+@guarded_by("login")
+def unscript(script_id: int) -> AnyResponse:
+    """Take back what was said."""
+    if not _may_script():
+        abort(403)
+    with current_wiring().database.write() as session:
+        sandbox_scripts.unscript(session, script_id)
+    return redirect(url_for("sandbox.messages", _anchor="scripts"), 303)
 
 
 @blueprint.post("/replies")
@@ -85,7 +120,7 @@ def reply() -> AnyResponse:
     talk = next((one for one in talks if one.name == name and sender in one.senders), None)
     if talk is None:
         abort(404)
-    problem = write_to_us(current_app, wiring.config, number=talk.number, sender=sender, body=body)
+    problem = write_to_us(current_app, wiring, number=talk.number, sender=sender, body=body)
     if problem:
         flash(problem)
     return redirect(url_for("sandbox.messages", _anchor=f"text-{name}"), 303)
@@ -132,7 +167,7 @@ def _source_of(message_id: int) -> bytes:
         message = session.get(SandboxMessage, message_id)
         if message is None or message.channel != Channel.EMAIL.value:
             abort(404)
-        return raw_mail(message, conversations.senders_of(session, [message]).get(message.id, ""))
+        return raw_mail(message)
 
 
 def _as_json(message: SandboxMessage) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def sendgrid_inbound() -> Response:
 @guarded_by("signature")
 def sendgrid_events() -> Response:
     """Take in a batch of events; what refuses holds before the answer, and one that cannot be read stops no other."""
-    raw, config = raw_body(), current_wiring().config
-    require(sendgrid_mail.is_signed(config.sendgrid_event_public_key, raw, request.headers))
+    raw, keys = raw_body(), current_wiring().event_public_keys
+    require(any(sendgrid_mail.is_signed(key, raw, request.headers) for key in keys))
     take_in(sendgrid_mail.incoming_events(request.content_type or "", raw))
     return kept()

@@ -11,7 +11,7 @@ from prefcenter.web.wired import current_wiring
 
 
 def _is_signed(raw: bytes) -> bool:
-    return twilio_sms.is_signed(current_wiring().config.twilio_auth_token, public_url(), raw, request.headers)
+    return twilio_sms.is_signed(current_wiring().twilio_token, public_url(), raw, request.headers)
 
 
 @blueprint.post("/twilio/sms")
