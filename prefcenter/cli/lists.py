@@ -49,8 +49,9 @@ def import_command(
     \b
     Columns are recognised by their usual names:
       email; phone; or name (or first_name, last_name), company, address1,
-      address2, city, state, zip, country; and, where there are,
-      reason, since (ISO 8601), brand, topic, level (or scope), until, channel.
+      address2, urbanization (in Puerto Rico), city, state, zip, country; and,
+      where there are, reason, since (ISO 8601), brand, topic, level (or
+      scope), until, channel.
 
     A row without a name is meant for the company, else for the household at the address.
     """

@@ -63,7 +63,7 @@ class Columns:
             return None
         old = {role: self.roles[was] for role, was in OLD_ROLES.items() if was in self.roles}
         has_place = bool({"city", "state", "zip"} & old.keys())
-        dropped = MOVED_ROLES if has_place else ("address1", "address2")
+        dropped = MOVED_ROLES if has_place else ("address1", "address2", "urbanization")
         rest = {role: column for role, column in self.roles.items() if role not in (*dropped, *OLD_ROLES.values())}
         return replace(self, roles=rest | old, others={}, remarks=())
 

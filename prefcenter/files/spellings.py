@@ -40,6 +40,10 @@ SPELLINGS: dict[str, str] = {
         "apartment suite ste aptsuite apartmentnumber aptno aptnumber unitnumber unitno suitenumber aptunit "
         "adresszusatz zusatz adresse2 direccion2 addressextra complement"
     ),
+    "urbanization": (
+        "urbanization urbanizacion urbanisation urbanizationname nombreurbanizacion nombredelaurbanizacion "
+        "prurbanization prurbanizationname prurbname urbanizationcode urbname urb"
+    ),
     "city": (
         "cityname city town citytown locality municipality postoffice placename ort stadt wohnort ville "
         "ciudad localidad citta poblacion"
@@ -101,7 +105,7 @@ BEFORE_HYGIENE: tuple[str, ...] = (
 )
 """Words before or behind the columns that hold an address as it was, before hygiene or a move changed it (P8)."""
 
-MOVED_ROLES: tuple[str, ...] = ("address1", "address2", "city", "state", "zip")
+MOVED_ROLES: tuple[str, ...] = ("address1", "address2", "urbanization", "city", "state", "zip")
 """The roles that an address has twice in a file that came back from hygiene; the former ones are ``old_…``."""
 
 # Words that only say whose address it is. The mailing address is more specific than the billing address.

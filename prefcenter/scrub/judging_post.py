@@ -13,6 +13,7 @@ from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.standardise import standardise, with_boxes
 from prefcenter.core.postal.tables_names import GENERATIONS
 from prefcenter.core.postal.tiers import PairTier, PairVerdict
+from prefcenter.core.postal.urbanizations import beside_the_street
 from prefcenter.core.postal.versions import former_probes
 from prefcenter.files.columns import Columns
 from prefcenter.scrub.addresses import KEY, PROBLEM
@@ -98,6 +99,8 @@ def as_written(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     written = frame.select(
         (pl.col(columns.roles[role]) if role in columns.roles else pl.lit("")).alias(role) for role in ROLES
     )
+    if "urbanization" in columns.roles:
+        written = _with_urbanizations(written, frame[columns.roles["urbanization"]])
     if "suffix" not in columns.roles:
         return written
     suffix = frame[columns.roles["suffix"]].str.strip_chars(" .,").str.to_uppercase()
@@ -109,6 +112,17 @@ def as_written(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
         .alias(role)
         for role in ("name", "last_name")
     )
+
+
+def _with_urbanizations(written: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
+    """The rows with the urbanization of a column of its own beside the street, where it is read."""
+    told = np.flatnonzero((names != "").to_numpy())
+    rows = written.select("address2", "state", "zip")[told].iter_rows()
+    lines = [
+        beside_the_street(line2, name, state, zip_code)
+        for (line2, state, zip_code), name in zip(rows, names.gather(told), strict=True)
+    ]
+    return written.with_columns(written["address2"].clone().scatter(told, pl.Series(lines, dtype=pl.String)))
 
 
 def _near_erased(seen: Shown, index: ListIndex) -> Mask:

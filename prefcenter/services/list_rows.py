@@ -10,6 +10,7 @@ from prefcenter.core.channels import ENDING_REASONS, Channel, Level, Reason, Sco
 from prefcenter.core.errors import BadInput
 from prefcenter.core.hashed import HashAlgorithm, canonicalise_hash
 from prefcenter.core.postal.address import PostalAddress
+from prefcenter.core.postal.urbanizations import beside_the_street
 from prefcenter.files.columns import Columns, listing, normalised
 from prefcenter.services.list_hashed import HashedColumn
 
@@ -172,7 +173,9 @@ class RowReader:
         names = ("prefix", "first_name", "middle_name", "last_name", "suffix")
         name = self._cell(cells, "name") or " ".join(filter(None, (self._cell(cells, part) for part in names)))
         parts = ("company", "address1", "address2", "city", "state", "zip", "country")
-        return PostalAddress(name=name, **{part: self._cell(cells, part) for part in parts})
+        told = {part: self._cell(cells, part) for part in parts}
+        line2 = beside_the_street(told["address2"], self._cell(cells, "urbanization"), told["state"], told["zip"])
+        return PostalAddress(name=name, **(told | {"address2": line2}))
 
     def _level(self, cells: Mapping[str, str], address: str | PostalAddress) -> Level:
         """Whom a postal row covers; one without a name can only mean the firm, or whoever lives there."""

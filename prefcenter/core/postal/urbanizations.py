@@ -8,6 +8,7 @@ Source: USPS Publication 28, §29.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import polars as pl
@@ -23,7 +24,13 @@ _SHORT: dict[str, str] = {
 }  # fmt: skip
 """Words of an urbanization's name with one short form."""
 
-_NAMED = r"(?:URBANIZACION|URB)"
+_NAMED = r"(?:URBANI[ZS]A(?:CION|TION)|URB)"
+_KINDS = re.compile(
+    r"(?:urbani[zs]a(?:ci[oó]n|tion)|urb|cond(?:ominio)?|res(?:idencial)?|bo|barrio|sect(?:or)?)\b", re.IGNORECASE
+)
+_THERE = re.compile(r"\s*P\.? ?R\.?\s*|\s*PUERTO RICO\s*", re.IGNORECASE)
+_ZIP_THERE = re.compile(r"\s*(?:00)?[679][0-9]{2}(?:-[0-9]{4}|\.0)?\s*")
+_NO_NAME = re.compile(r"[^A-Za-z]*|n/?a|n[io]ne?|null|-+", re.IGNORECASE)
 _ARTICLES = ("DE", "DEL", "EL", "LA", "LAS", "LOS", "")
 # What stands before barrios, sectors and condominiums names something larger or smaller, which the same house may have
 # besides its urbanization; so these do not tell houses apart.
@@ -42,6 +49,24 @@ _BEHIND = (
 def in_puerto_rico(zip_code: str, state: str) -> pl.Expr:
     """Whether a row lies in Puerto Rico, by its columns of ZIP and state."""
     return (pl.col(state) == "PR") | pl.col(zip_code).str.contains("^00[679]")
+
+
+def beside_the_street(line2: str, urbanization: str, state: str, zip_code: str) -> str:
+    """The second line of an address with the urbanization that stood in a column of its own; only in Puerto Rico.
+
+    What a column of this name holds elsewhere is something else.
+
+    >>> beside_the_street("Apt 3", "Las Gladiolas", "PR", "00926")
+    'Apt 3, URB Las Gladiolas'
+    >>> beside_the_street("Apt 3", "urban", "VT", "05401")
+    'Apt 3'
+    """
+    name = urbanization.strip()
+    there = _THERE.fullmatch(state) or (not state.strip() and _ZIP_THERE.fullmatch(zip_code))
+    if not there or _NO_NAME.fullmatch(name):
+        return line2
+    told = name if _KINDS.match(name) else f"URB {name}"
+    return f"{line2}, {told}" if line2.strip() else told
 
 
 def urbanizations(beside: pl.Series) -> pl.Series:

@@ -16,6 +16,7 @@ from prefcenter.core.postal.names import standardise_names
 from prefcenter.core.postal.pair_fields import pair_fields, pairs_of
 from prefcenter.core.postal.standardise import standardise, with_boxes
 from prefcenter.core.postal.tiers import PairVerdict
+from prefcenter.core.postal.urbanizations import beside_the_street
 
 SAN_JUAN = "San Juan; PR; 00926"
 ONE, OTHER, NONE = "150 Calle A; Urb Las Gladiolas", "150 Calle A; Urb Villa Capri", "150 Calle A;"
@@ -158,3 +159,31 @@ def test_the_standard_form_is_its_own_standard_form() -> None:
     written = ["Urb Las Gladiolas", "Jardines de Caparra", "Ext Villas del Norte", "Reparto Santa Teresita"]
     once = [urb for _, urb in urbanizations([f"1 Calle A|{each}" for each in written], state="PR")]
     assert [urb for _, urb in urbanizations([f"1 Calle A|Urb {each}" for each in once], state="PR")] == once
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "zip_code", "line2"),
+    [
+        ("Las Gladiolas", "PR", "00926", "Apt 3, URB Las Gladiolas"),
+        ("URB. LAS GLADIOLAS", "Puerto Rico", "", "Apt 3, URB. LAS GLADIOLAS"),
+        ("Urbanización Las Gladiolas", "", "00926-1234", "Apt 3, Urbanización Las Gladiolas"),
+        ("Urbanization Las Gladiolas", "P.R.", "926", "Apt 3, Urbanization Las Gladiolas"),
+        ("Cond. Asturias", "PR", "00926", "Apt 3, Cond. Asturias"),
+        ("n/a", "PR", "00926", "Apt 3"),
+        ("  ", "PR", "00926", "Apt 3"),
+        ("Urban", "VT", "05401", "Apt 3"),
+        ("Las Gladiolas", "", "92620", "Apt 3"),
+    ],
+)
+def test_an_urbanization_from_its_own_column_stands_beside_the_street(
+    name: str, state: str, zip_code: str, line2: str
+) -> None:
+    """P5: in Puerto Rico; elsewhere a column of that name says something else."""
+    assert beside_the_street("Apt 3", name, state, zip_code) == line2
+
+
+def test_an_urbanization_is_one_whether_a_column_holds_it_or_the_line() -> None:
+    """P5, P6."""
+    names = ("Las Gladiolas", "URB LAS GLADIOLAS", "Urbanization Las Gladiolas", "Urbanización Las Gladiolas")
+    lines = [f"150 Calle A|{beside_the_street(unit, name, 'PR', '')}" for name in names for unit in ("", "Apt 3")]
+    assert urbanizations(lines, state="PR") == [("150", "GLADIOLA")] * len(lines)
