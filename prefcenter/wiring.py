@@ -41,12 +41,6 @@ class Wiring:
     ledger_keys: LedgerKeys
     senders: Mapping[Channel, Sender]
     clock: Clock
-
-    @property
-    def anchors(self) -> Path:
-        """The file that seals are anchored in, outside the database."""
-        return self.config.data_dir / "ledger-anchors.jsonl"
-
     sandbox: Sandbox | None = None
 
     @property
@@ -59,6 +53,12 @@ class Wiring:
         """What batches of events may be signed with: SendGrid's key, if one is set, and that of the sandbox."""
         own = (self.sandbox.keys.event_public_key,) if self.sandbox is not None else ()
         return tuple(filter(None, (self.config.sendgrid_event_public_key, *own)))
+
+    @property
+    def anchors(self) -> Path:
+        """The file that seals are anchored in, outside the database."""
+        return self.config.data_dir / "ledger-anchors.jsonl"
+
     @property
     def list_index(self) -> Path:
         """The folder of the postal list as it was read for the last mailing."""
@@ -117,6 +117,7 @@ def wire(config: Config, *, clock: Clock = utc_now, database: Database | None = 
     """
     keyring = Keyring(config.peppers_in_use(), config.signing_keys())
     database = database or Database(config.database_url)
+    sandbox = None if config.has_provider else Sandbox(database, clock, config.base_url, _sandbox_keys(config, keyring))
     return Wiring(
         config=config,
         database=database,
@@ -126,6 +127,7 @@ def wire(config: Config, *, clock: Clock = utc_now, database: Database | None = 
         ledger_keys=LedgerKeys(keyring.signing),
         senders=_providers(config) if sandbox is None else sandbox.senders,
         clock=clock,
+        sandbox=sandbox,
     )
 
 
@@ -156,8 +158,6 @@ def _mail_sender(config: Config) -> Sender:
 
 
 def _text_sender(config: Config) -> Sender:
-    sandbox = None if config.has_provider else Sandbox(database, clock, config.base_url, _sandbox_keys(config, keyring))
     from prefcenter.providers.twilio_api import TwilioSender
 
     return TwilioSender(config.twilio_account_sid, config.twilio_auth_token, config.base_url, host=config.twilio_host)
-        sandbox=sandbox,

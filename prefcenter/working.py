@@ -56,13 +56,13 @@ def run(wiring: Wiring, stop: threading.Event, *, parent: int | None = None, rep
         wiring: the product.
         stop: set by whoever wants the worker to end; what it is at is finished first.
         parent: the process that we must not outlive.
-    """
         reports_to: where our own server listens, which the sandbox tells what became of messages; None where nobody
             is told.
+    """
     rests = 0
-    while not stop.is_set() and not _is_orphan(parent):
     if wiring.sandbox is not None and reports_to is not None:
         wiring.sandbox.post = poster(reports_to)
+    while not stop.is_set() and not _is_orphan(parent):
         done = step(wiring, with_leftovers=rests % LEFTOVERS_EVERY == 0)
         if not done:
             rests += 1
@@ -122,12 +122,12 @@ def tend_mailings(wiring: Wiring) -> int:
     return settled + purged + len(strays)
 
 
-def watch_types(wiring: Wiring) -> int:
 def report_sandbox(wiring: Wiring) -> int:
     """Tell our own webhooks what became of the messages that the sandbox took."""
     return 0 if wiring.sandbox is None else wiring.sandbox.report()
 
 
+def watch_types(wiring: Wiring) -> int:
     """Look once an hour whether service messages reach more people who opted out of marketing than they usually do."""
     alarms = type_watch.watch_hourly(wiring.database, at=wiring.clock())
     if alarms:
