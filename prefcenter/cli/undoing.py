@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
+from ipaddress import ip_network
 from typing import Any
 
 import click
@@ -11,10 +13,12 @@ from prefcenter.cli.options import MOMENT, REASON, acting, as_json
 from prefcenter.cli.presenting import exits, print_json, print_table, reach
 from prefcenter.cli.running import open_wiring
 from prefcenter.core.channels import Channel, Reason, Scope
-from prefcenter.services import undoing
+from prefcenter.core.errors import BadInput
+from prefcenter.services import backing, clicks, undoing
+from prefcenter.services.backing import Judged, Wanted
+from prefcenter.services.clicks import Wished
 from prefcenter.services.points import known_again
 from prefcenter.services.ports import Evidence
-from prefcenter.services.undoing import Judged, Wanted
 from prefcenter.store import causes, suppressions
 
 _SHOWN_AT_MOST = 20
@@ -58,11 +62,51 @@ def list_batches(limit: int, wants_json: bool) -> None:
     )
 
 
+@batch_command.command("clicks", epilog=exits())
+@click.option("--network", metavar="ADDRESS[/BITS]", help="Only clicks from there.")
+@click.option("--user-agent", metavar="TEXT", default="", help="Only of clients whose name for themselves holds this.")
+@click.option("--from", "since", type=MOMENT, help="Only clicks from then on.")
+@click.option("--until", type=MOMENT, help="Only clicks before then.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many causes at most.")
+@as_json
+def list_clicks(
+    network: str | None, user_agent: str, since: datetime | None, until: datetime | None, limit: int, wants_json: bool
+) -> None:
+    """List one-clicks by network, client and day, the newest first: a machine makes many within minutes.
+
+    Mailbox providers click for many people from few networks as well. What shows that it was a machine goes into the
+    --note of `batch undo CAUSE --reason opt_out`.
+    """
+    wished = Wished(since, until, _network(network), user_agent)
+    with open_wiring() as wiring, wiring.database.read() as session:
+        found = clicks.seen(session, wished, limit)
+    if wants_json:
+        print_json([asdict(each) for each in found])
+        return
+    print_table(
+        ("cause", "network", "client", "entries", "in force", "first", "last"),
+        [
+            (one.cause, one.network, one.user_agent[:60], one.entries, one.in_force, one.first, one.last)
+            for one in found
+        ],
+        empty="No such one-clicks.",
+    )
+
+
+def _network(text: str | None) -> clicks.Network | None:
+    if text is None:
+        return None
+    try:
+        return ip_network(text, strict=False)
+    except ValueError as error:
+        raise BadInput(f"“{text}” is no network.", remedy="Write it as 203.0.113.0/24 or 2001:db8::/48.") from error
+
+
 @batch_command.command("show", epilog=exits())
 @click.argument("named", metavar="CAUSE...", nargs=-1, required=True)
-@click.option("--reason", "reasons", type=REASON, multiple=True, help="Only entries of this reason; repeatable.")
-@click.option("--from", "since", type=MOMENT, help="Only entries recorded from then on.")
-@click.option("--until", type=MOMENT, help="Only entries recorded before then.")
+@click.option("--reason", "reasons", type=REASON, multiple=True, help="Entries of this reason; repeatable.")
+@click.option("--from", "since", type=MOMENT, help="Only what was asked for from then on.")
+@click.option("--until", type=MOMENT, help="Only what was asked for before then.")
 @as_json
 def show_batch(
     named: tuple[str, ...],
@@ -73,11 +117,13 @@ def show_batch(
 ) -> None:
     """Show what undoing CAUSE would end, and what would stay and why; changes nothing.
 
-    In a CAUSE, * stands for anything: 'sendgrid-*' with --from and --until are a provider's calls of one afternoon.
+    In a CAUSE, * stands for anything but clicks: 'sendgrid-*' with --from and --until are a provider's calls of one
+    afternoon. Without --reason only bounces, dead numbers and undeliverable addresses end: opt-outs and complaints are
+    what people did, wherever they did it, and must be named.
     """
     wanted = Wanted(named, reasons, since, until)
     with open_wiring() as wiring, wiring.database.read() as session:
-        judged = undoing.judge(session, wanted)
+        judged = backing.judge(session, wanted)
         shown = _entries(session, judged)
     if wants_json:
         print_json(_told(judged) | {"shown": shown})
@@ -87,9 +133,9 @@ def show_batch(
 
 @batch_command.command("undo", epilog=exits())
 @click.argument("named", metavar="CAUSE...", nargs=-1, required=True)
-@click.option("--reason", "reasons", type=REASON, multiple=True, help="Only entries of this reason; repeatable.")
-@click.option("--from", "since", type=MOMENT, help="Only entries recorded from then on.")
-@click.option("--until", type=MOMENT, help="Only entries recorded before then.")
+@click.option("--reason", "reasons", type=REASON, multiple=True, help="Entries of this reason; repeatable.")
+@click.option("--from", "since", type=MOMENT, help="Only what was asked for from then on.")
+@click.option("--until", type=MOMENT, help="Only what was asked for before then.")
 @as_json
 @acting
 def undo_batch(
@@ -102,8 +148,10 @@ def undo_batch(
 ) -> None:
     """Void what CAUSE put on the list by mistake: one operator proposes, another one confirms with the same command.
 
-    The person's own acts stay, and so does what somebody else asked for as well. The second operator ends just what
-    the first one was shown, within seven days. Nothing changes at the provider, whose own list may go on refusing.
+    The person's own acts stay, and so does what somebody else asked for as well; of one-clicks, those end that nobody
+    confirmed in another way, and a --note must say what shows that a machine made them. Without --reason only bounces,
+    dead numbers and undeliverable addresses end. The second operator ends just what the first one was shown, within
+    seven days. Nothing changes at the provider, whose own list may go on refusing.
     """
     wanted = Wanted(named, reasons, since, until)
     with open_wiring() as wiring, wiring.database.write() as session:

@@ -237,11 +237,11 @@ def _settle(
     known, rows = [], []
     for each in told:
         message = found.of(each)
-        is_known = message is not None and message.state != "sending"
-        if is_known:
+        point = None
+        if message is not None and message.state != "sending":
             known.append((each, message))
-        # What waits for its message is matched with it by the recipient too.
-        point = None if is_known else _point(points, CHANNEL_OF[provider], each)
+        else:  # What waits for its message is matched with it by the recipient too.
+            point = _point(points, CHANNEL_OF[provider], each)
         rows.append(_row(provider, each, row, at, found=found, point=point))
     events.add_new(session, rows)
     steps: dict[int, list[Step]] = defaultdict(list)

@@ -103,29 +103,45 @@ def take_many(
 
 
 def one_click(
-    session: Session, points: Points, target: Target, source: Source, evidence: Evidence, *, at: datetime
+    session: Session,
+    points: Points,
+    target: Target,
+    source: Source,
+    evidence: Evidence,
+    *,
+    at: datetime,
+    cause: str | None = None,
 ) -> tuple[Recorded, Scope]:
     """End what a mail's list header names, at once (E2, E7); commits.
 
     A second act for the same brand within 30 days ends all its marketing email. The same request again within an hour
-    is a mailbox provider's retry, and stays what it was (E3).
+    is a mailbox provider's retry, and stays what it was (E3). ``cause`` is the name under which it can be undone together
+    with others, should a machine have made them.
 
     Returns:
         What was recorded, and the scope that ended.
     """
-    recorded, scope = take_one_click(session, points, target, source, evidence, at=at)
+    recorded, scope = take_one_click(session, points, target, source, evidence, at=at, cause=cause)
     session.commit()
     return recorded, scope
 
 
 def take_one_click(
-    session: Session, points: Points, target: Target, source: Source, evidence: Evidence, *, at: datetime
+    session: Session,
+    points: Points,
+    target: Target,
+    source: Source,
+    evidence: Evidence,
+    *,
+    at: datetime,
+    cause: str | None = None,
 ) -> tuple[Recorded, Scope]:
     """Do what :func:`one_click` does, within the caller's transaction."""
     scope = target.scope
     if scope.kind is ScopeKind.TOPIC and _is_second(session, target, at):
         scope = target.brand_scope
-    recorded = take(session, points, target.point, OptOut(Reason.OPT_OUT, scope, source), evidence, at=at)
+    opt_out = OptOut(Reason.OPT_OUT, scope, source, batch=cause)
+    recorded = take(session, points, target.point, opt_out, evidence, at=at)
     return recorded, scope
 
 

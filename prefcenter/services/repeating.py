@@ -97,26 +97,41 @@ def note_repeats(session: Session, again: Sequence[Again], evidence: Evidence, a
     ledger.append_many(session, [_entry(each, evidence, at) for each in asked if not _is_retry(each, known, at)])
 
 
-def note_causes(session: Session, again: Sequence[tuple[Suppression, Source, str | None]]) -> None:
-    """Keep which further causes an entry rests on, so that undoing the one that made it leaves what others asked for.
+def note_causes(session: Session, again: Sequence[tuple[Suppression, Source, str | None]], at: datetime) -> None:
+    """Keep which causes an entry rests on, so that undoing the one that made it leaves what others asked for.
 
-    Of one that was made without a cause nothing is kept: it can't be undone by cause. Of imports only two are told
-    apart, and a third one makes the entry stay for good: a list that comes each week must not grow without end.
+    The one that made it is noted too when it asks again: it may have been undone, or proposed to be, in between. Of an
+    entry that was made without a cause nothing is kept: it can't be undone by cause. Of imports, none of which ever
+    asks again, only two are told apart, and a third one makes the entry stay for good: a list that comes each week must
+    not grow without end.
     """
     further = [
         (row, source, batch or causes.UNNAMED)
         for row, source, batch in again
-        if row.batch is not None and row.batch != batch and (batch is not None or source in _NOBODY_ASKED)
+        if row.batch is not None
+        and (batch is not None or source in _NOBODY_ASKED)
+        and (row.batch != batch or source is not Source.IMPORT)
     ]
     if not further:
         return
-    known = causes.beside(session, [row.id for row, _, _ in further])
+    known = causes.noted(session, [row.id for row, _, _ in further])
     rows = []
     for row, source, cause in further:
-        others = known.get(row.id, set()) - {cause}
-        is_one_of_many = source is Source.IMPORT and cause not in known.get(row.id, set()) and bool(others)
+        others = {name for name, each in known.get(row.id, {}).items() if each.undone_in is None} - {row.batch, cause}
+        is_one_of_many = source is Source.IMPORT and cause not in known.get(row.id, {}) and bool(others)
         rows.append((row.id, causes.SEVERAL if is_one_of_many else cause))
-    causes.note(session, rows)
+    causes.note(session, rows, at)
+
+
+def carry_causes(session: Session, before: Suppression, number: int, at: datetime) -> None:
+    """Let an entry rest on all that the one rested on which it replaces: undoing its own cause must not take them."""
+    noted = causes.noted(session, [before.id]).get(before.id, {})
+    maker = before.batch or causes.UNNAMED
+    live = {cause for cause, each in noted.items() if each.undone_in is None}
+    live |= set() if maker in noted else {maker}
+    if any(each.source not in _NOBODY_ASKED for each in repeats(session, [before])):
+        live.add(causes.UNNAMED)
+    causes.note(session, [(number, cause) for cause in live], at)
 
 
 def _is_retry(again: Again, known: Iterable[Repeat], at: datetime) -> bool:

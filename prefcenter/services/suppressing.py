@@ -22,7 +22,7 @@ from prefcenter.services.fanning_out import all_keys, carry_keys, key_rows
 from prefcenter.services.keying import note_forms
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence
-from prefcenter.services.repeating import Again, note_causes, note_repeats
+from prefcenter.services.repeating import Again, carry_causes, note_causes, note_repeats
 from prefcenter.store import fingerprints, ledger
 from prefcenter.store.dialects import insert_in, name_of
 from prefcenter.store.suppressions import (
@@ -111,20 +111,21 @@ def suppress_many(
     """
     standing = _standing(session, asked)
     new: dict[_Identity, tuple[Point, OptOut]] = {}
-    replaced: dict[_Identity, int] = {}
+    replaced: dict[_Identity, Suppression] = {}
     for point, opt_out in asked:
         there = _met(standing, point, opt_out)
         if there is None:
             new.setdefault(_identity(point, opt_out), (point, opt_out))
         elif _outdoes(opt_out, there, at):
             _end(session, there, "replaced", evidence, at=at)
-            replaced[_identity(point, opt_out)] = there.id
+            replaced[_identity(point, opt_out)] = there
             standing = {identity: row for identity, row in standing.items() if row is not there}
             new.setdefault(_identity(point, opt_out), (point, opt_out))
     made = _insert(session, points, new, evidence, at)
-    for identity, number in replaced.items():
+    for identity, before in replaced.items():
         if identity in made:
-            carry_keys(session, number, made[identity])
+            carry_keys(session, before.id, made[identity])
+            carry_causes(session, before, made[identity], at)
     if len(made) < len(new):
         # Somebody else was first in the meantime.
         standing = _standing(session, asked)
@@ -143,7 +144,7 @@ def suppress_many(
             if isinstance(row, Suppression):
                 again.append(Again(row, opt_out.source, opt_out.since or at, opt_out.source_ref, opt_out.batch))
     note_repeats(session, again, evidence, at)
-    note_causes(session, [(each.row, each.source, each.batch) for each in again])
+    note_causes(session, [(each.row, each.source, each.batch) for each in again], at)
     return told
 
 

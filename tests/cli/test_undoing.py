@@ -5,8 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from prefcenter.core.channels import Reason, Scope, Source
+from prefcenter.core.tokens import SigningKeys
+from prefcenter.services import clicks, optouts
+from prefcenter.services.points import Points
+from prefcenter.services.ports import Evidence, Keyring
+from prefcenter.services.suppressing import OptOut
 from prefcenter.store import complaints
-from tests.cli.conftest import Prefcenter
+from tests.cli.conftest import SECRET, Prefcenter
 
 
 def test_a_bad_import_is_undone_by_two(acme: Prefcenter, tmp_path: Path) -> None:
@@ -50,3 +56,23 @@ def test_a_stopped_brand_is_shown_and_released(acme: Prefcenter) -> None:
     acme("complaints", "release", "acme", "--as", "ann@acme.example", "--note", "the bought list is out")
     acme("check", "email", "jane@example.com", "--type", "spring-offers")
     acme("complaints", "release", "acme", "--note", "again", exits=2)
+
+
+def test_a_machine_s_clicks_are_found_and_undone_by_two(acme: Prefcenter) -> None:
+    """X10."""
+    at, points = datetime.now(UTC), Points(acme.peppers)
+    shown = Evidence("recipient", personal={"ip": "203.0.113.7", "user_agent": "LinkScanner/7.1"})
+    keyring = Keyring(acme.peppers, SigningKeys([SECRET]))
+    told = OptOut(Reason.OPT_OUT, Scope.brand("acme"), Source.ONE_CLICK, batch=clicks.cause_of(keyring, shown, at=at))
+    with acme.database.write() as session:
+        optouts.record(session, points, points.email("jane@example.com"), told, shown, at=at)
+    [found] = acme.json("batch", "clicks", "--network", "203.0.113.0/24", "--user-agent", "scanner")
+    assert (found["network"], found["user_agent"], found["entries"]) == ("203.0.113.0/24", "LinkScanner/7.1", 1)
+    assert "LinkScanner" in acme("batch", "clicks").output
+    assert acme.json("batch", "clicks", "--network", "198.51.100.0/24") == []
+    acme("batch", "clicks", "--network", "nowhere", exits=2)
+    assert acme.json("batch", "list") == []
+    words = ("batch", "undo", found["cause"], "--reason", "opt_out", "--note", "a filter clicked")
+    acme(*words, "--as", "ann@acme.example")
+    assert acme.json(*words, "--as", "bob@acme.example")["ended"] == 1
+    acme("check", "email", "jane@example.com")

@@ -9,7 +9,7 @@ from flask import Response, make_response, render_template
 
 from prefcenter.core.channels import Reason, ScopeKind, Source
 from prefcenter.core.tokens import Purpose, Token
-from prefcenter.services import optouts, preferences
+from prefcenter.services import clicks, optouts, preferences
 from prefcenter.services.optouts import Target
 from prefcenter.services.suppressing import OptOut
 from prefcenter.web import errors
@@ -64,7 +64,9 @@ def _end_by_one_click(token: Token) -> Response:
     wiring = current_wiring()
     with wiring.database.write() as session:
         target = optouts.target_of(session, wiring.points, token)
-        optouts.one_click(session, wiring.points, target, Source.ONE_CLICK, evidence(_VIA), at=wiring.clock())
+        shown, at = evidence(_VIA), wiring.clock()
+        cause = clicks.cause_of(wiring.keyring, shown, at=at)
+        optouts.one_click(session, wiring.points, target, Source.ONE_CLICK, shown, at=at, cause=cause)
     return Response("Unsubscribed.\n", content_type="text/plain; charset=utf-8")
 
 
