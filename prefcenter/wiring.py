@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from prefcenter.core.channels import Channel
 from prefcenter.providers.sandbox import Sandbox, SandboxKeys
 from prefcenter.providers.unconfigured import NoProvider
 from prefcenter.services import keyring as keys_in_use
+from prefcenter.services import sealing
 from prefcenter.services.links import LinkMaker
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Clock, Keyring, Sender
@@ -21,7 +22,9 @@ from prefcenter.store.engine import Database
 
 if TYPE_CHECKING:
     from prefcenter.services.batches import Reader
+    from prefcenter.services.list_ports import ProviderLists
     from prefcenter.services.receiving import Handler
+    from prefcenter.services.syncing import Progress, Syncing
 
 
 def utc_now() -> datetime:
@@ -92,6 +95,36 @@ class Wiring:
         from prefcenter.providers import intake
 
         return intake.EVENT_READERS
+
+    @property
+    def provider_lists(self) -> Sequence[ProviderLists]:
+        """The lists of every provider that is configured; none where there is only the sandbox."""
+        config = self.config
+        made: list[ProviderLists] = []
+        if config.sends_mail:
+            from prefcenter.providers.sendgrid_lists import SendGridLists
+
+            made.append(SendGridLists(config.sendgrid_api_key, self.clock, host=config.sendgrid_host))
+        if config.sends_texts:
+            from prefcenter.providers.twilio_lists import TwilioLists
+
+            account = (config.twilio_account_sid, config.twilio_auth_token)
+            made.append(TwilioLists(*account, self.clock, host=config.twilio_host))
+        return made
+
+    def syncing(self, progress: Progress | None = None) -> Syncing:
+        """What an agreement with providers works with; ``progress`` is told how far it is."""
+        from prefcenter.services.syncing import Syncing
+
+        told = progress or (lambda _step: None)
+        return Syncing(self.database, self.keyring, self.points, self.clock, self.seal, told)
+
+    def seal(self) -> None:
+        """Give all that waits in the ledger its position, and note the seal outside the database."""
+        with self.database.write() as session:
+            sealed = sealing.seal(session, self.ledger_keys, at=self.clock())
+        if sealed.seal is not None:
+            sealing.anchor(self.anchors, sealed.seal)
 
     def adopt_keys(self) -> None:
         """Check that every key in use is configured, and put new ones on file; call it once the schema is there.

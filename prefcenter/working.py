@@ -46,7 +46,8 @@ def step(wiring: Wiring, *, with_leftovers: bool = True) -> int:
     if not with_leftovers:
         return done
     done += _safely(match_events, wiring)
-    return done + _safely(finish_leftovers, wiring) + _safely(tend_mailings, wiring) + _safely(watch_types, wiring)
+    done += _safely(finish_leftovers, wiring) + _safely(tend_mailings, wiring) + _safely(watch_types, wiring)
+    return done + _safely(agree_with_providers, wiring)
 
 
 def run(wiring: Wiring, stop: threading.Event, *, parent: int | None = None, reports_to: str | None = None) -> None:
@@ -133,6 +134,40 @@ def watch_types(wiring: Wiring) -> int:
     if alarms:
         _log.warning("message types that reach unusually many who opted out: %d; see prefcenter type watch", alarms)
     return alarms
+
+
+def agree_with_providers(wiring: Wiring) -> int:
+    """Bring the providers' lists and ours into agreement once an hour, where any provider is configured.
+
+    It is done beside the other work: it may wait minutes for a provider, and a confirmation must not wait with it (S4).
+    """
+    from prefcenter.services import syncing  # Only where there is a provider, whose libraries take a while to load.
+
+    config = wiring.config
+    names = [name for name, is_there in (("sendgrid", config.sends_mail), ("twilio", config.sends_texts)) if is_there]
+    if not names or _AGREEING.locked() or not syncing.is_any_due(wiring.database, names, at=wiring.clock()):
+        return 0
+    threading.Thread(target=_agree, args=(wiring,), name="agreement", daemon=True).start()
+    return 1
+
+
+def _agree(wiring: Wiring) -> None:
+    if not _AGREEING.acquire(blocking=False):
+        return
+    try:
+        _safely(_sync_hourly, wiring)
+    finally:
+        _AGREEING.release()
+
+
+def _sync_hourly(wiring: Wiring) -> int:
+    from prefcenter.services import syncing
+
+    return syncing.sync_hourly(wiring.syncing(), wiring.provider_lists)
+
+
+_AGREEING = threading.Lock()
+"""Held while this process agrees with providers."""
 
 
 def _safely(work: Callable[[Wiring], int], wiring: Wiring) -> int:

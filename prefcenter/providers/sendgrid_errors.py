@@ -70,6 +70,11 @@ def unanswered(error: OSError) -> PrefcenterError:
     return SendUnknown("SendGrid did not answer; the mail may have left.")
 
 
+def words_of(body: bytes) -> str:
+    """What a refusal says, without any address (X8)."""
+    return _words(_errors(body))
+
+
 def _errors(body: bytes) -> list[dict[str, Any]]:
     try:
         told = json.loads(body)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, Index, String, select
+from sqlalchemy import JSON, BigInteger, Index, String, Table, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.core.channels import Scope
 from prefcenter.store.base import Base, Code, DigestType
+from prefcenter.store.dialects import insert_in, name_of
+from prefcenter.store.suppressions import in_batches
 
 GLOBAL = "global"
 """The list that stops everything which leaves through the account, service mail too."""
@@ -87,3 +90,113 @@ def mapped(session: Session, provider: str | None = None) -> Sequence[ProviderLi
     """The lists that somebody gave a meaning, by provider and name."""
     query = select(ProviderList).order_by(ProviderList.provider, ProviderList.list)
     return session.scalars(query if provider is None else query.where(ProviderList.provider == provider)).all()
+
+
+def give_meaning(session: Session, provider: str, named: str, scope: Scope, at: datetime) -> None:
+    """Say what a provider's list means, within the caller's transaction; what was said before is replaced."""
+    session.merge(ProviderList(provider=provider, list=named, scope=str(scope), created_at=at))
+
+
+def forget(session: Session, provider: str, named: str, states: Collection[str]) -> None:
+    """Forget what is known of a list in some states, within the caller's transaction, so that it is looked at anew."""
+    session.execute(
+        delete(ProviderEntry).where(
+            ProviderEntry.provider == provider, ProviderEntry.list == named, ProviderEntry.state.in_(states)
+        )
+    )
+
+
+_ENTRIES = cast("Table", ProviderEntry.__table__)
+_SET = ("state", "changed_at", "there_since", "seen_at", "problem")
+
+
+def known(session: Session, provider: str, digests: Collection[bytes]) -> dict[tuple[str, bytes], ProviderEntry]:
+    """What we know of some contact points on a provider's lists, by list and digest."""
+    found: dict[tuple[str, bytes], ProviderEntry] = {}
+    for batch in in_batches(set(digests)):
+        query = select(ProviderEntry).where(ProviderEntry.provider == provider, ProviderEntry.digest.in_(batch))
+        found |= {(row.list, bytes(row.digest)): row for row in session.scalars(query)}
+    return found
+
+
+def save(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Note what is known now, within the caller's transaction; what was known before of the same is replaced.
+
+    Args:
+        session: writes.
+        rows: every column of :class:`ProviderEntry`, each contact point once a list.
+    """
+    if rows:
+        session.execute(_save(name_of(session)), [dict(row) for row in rows])
+
+
+@cache
+def _save(dialect: str) -> Any:
+    new = insert_in(dialect, _ENTRIES)
+    keys = ["provider", "list", "digest"]
+    return new.on_conflict_do_update(index_elements=keys, set_={name: new.excluded[name] for name in _SET})
+
+
+def note_missing(
+    session: Session, provider: str, named: str, states: Collection[str], missing: str, since: datetime, at: datetime
+) -> int:
+    """Note what was not seen on a list that was read wholly, within the caller's transaction; returns how much it is.
+
+    Args:
+        session: writes.
+        provider: whose list.
+        named: which list.
+        states: what stands there as far as we know.
+        missing: what it is from now on.
+        since: when the reading began; what was told or seen since then is there.
+        at: now.
+    """
+    last_known = func.coalesce(ProviderEntry.seen_at, ProviderEntry.changed_at)
+    gone = (
+        update(ProviderEntry)
+        .where(
+            ProviderEntry.provider == provider,
+            ProviderEntry.list == named,
+            ProviderEntry.state.in_(states),
+            last_known < since,
+            ProviderEntry.changed_at < since,
+        )
+        .values(state=missing, changed_at=at)
+    )
+    return cast("Any", session.execute(gone)).rowcount or 0
+
+
+def in_states(
+    session: Session, provider: str, states: Collection[str], *, after: bytes = b"", limit: int = 500
+) -> list[bytes]:
+    """The contact points of which a provider's list is in some states, by digest, each once."""
+    query = (
+        select(ProviderEntry.digest)
+        .where(ProviderEntry.provider == provider, ProviderEntry.state.in_(states), ProviderEntry.digest > after)
+        .distinct()
+        .order_by(ProviderEntry.digest)
+        .limit(limit)
+    )
+    return [bytes(digest) for digest in session.scalars(query)]
+
+
+def claim(session: Session, provider: str, at: datetime, until: datetime) -> ProviderSync | None:
+    """Take the agreement with a provider on, within the caller's transaction; None while somebody else has it."""
+    new = insert_in(name_of(session), ProviderSync).on_conflict_do_nothing()
+    session.execute(new.values(provider=provider, fence=0, position=0, pulled={}, problem=""))
+    row = session.get_one(ProviderSync, provider, with_for_update=True, populate_existing=True)
+    if row.leased_until is not None and row.leased_until > at:
+        return None
+    row.leased_until, row.fence = until, row.fence + 1
+    return row
+
+
+def held(session: Session, provider: str, fence: int) -> ProviderSync | None:
+    """The agreement as it is, locked, or None where another process has taken it on since."""
+    row = session.get_one(ProviderSync, provider, with_for_update=True, populate_existing=True)
+    return row if row.fence == fence else None
+
+
+def standing(session: Session, provider: str) -> ProviderSync | None:
+    """How far the agreement with a provider is, or None where there never was any."""
+    return session.get(ProviderSync, provider)

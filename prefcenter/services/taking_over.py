@@ -1,0 +1,181 @@
+"""Taking over who stands on a provider's list: opt-outs, complaints and bounces, each for what it is.
+
+Nothing that is missing there lifts anything here (E13), what we told the provider ourselves comes back as nothing new,
+and what somebody ended here after the provider had it is not taken once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from prefcenter.core.agreement import STANDS_THERE, Known, Target, says_the_same
+from prefcenter.core.channels import Channel, Source
+from prefcenter.core.errors import BadAddress
+from prefcenter.services import listed_people, optouts
+from prefcenter.services.list_ports import Listed
+from prefcenter.services.listed_people import Person
+from prefcenter.services.points import Points
+from prefcenter.services.ports import Evidence
+from prefcenter.services.suppressing import OptOut
+from prefcenter.store import provider_lists
+from prefcenter.store.provider_lists import ProviderEntry
+from prefcenter.store.suppressions import fact_of
+
+CLOCKS: Final = timedelta(minutes=5)
+"""So far the provider's clock and ours may be apart: what came there within this time of our telling is our own."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came of a part of a provider's list.
+
+    Args:
+        read: how many stand there.
+        new: how many entries our list has more.
+        unreadable: how many are no address.
+    """
+
+    read: int = 0
+    new: int = 0
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """Somebody on a provider's list, with what we know of that."""
+
+    person: Person
+    since: datetime | None
+    row: ProviderEntry | None
+    is_new: bool = field(default=False)
+
+
+def people_on(
+    session: Session, points: Points, channel: Channel, entries: Sequence[Listed]
+) -> tuple[list[tuple[Person, datetime | None]], int]:
+    """Look up who stands on a part of a list, each once with the latest time, and how many are no address."""
+    since: dict[bytes, datetime | None] = {}
+    made = []
+    unreadable = 0
+    for entry in entries:
+        try:
+            point = points.parse(channel, entry.address)
+        except BadAddress:
+            unreadable += 1
+            continue
+        made.append(point)
+        moments = [each for each in (since.get(point.digest), entry.since) if each is not None]
+        since[point.digest] = max(moments, default=None)
+    found = listed_people.of_points(session, points, made)
+    return [(person, since[person.digest]) for person in found], unreadable
+
+
+def take_over(
+    session: Session,
+    points: Points,
+    channel: Channel,
+    provider: str,
+    target: Target,
+    entries: Sequence[Listed],
+    cause: str,
+    *,
+    at: datetime,
+    seen: bool,
+) -> Taken:
+    """Put a part of a provider's list on ours, within the caller's transaction.
+
+    Args:
+        session: writes.
+        points: makes contact points.
+        channel: the provider's.
+        provider: its name.
+        target: what the list means.
+        entries: who stands there.
+        cause: what this can be undone by.
+        at: now.
+        seen: whether to note of everybody that they stand there, as where the whole list is read.
+    """
+    found, unreadable = people_on(session, points, channel, entries)
+    known = provider_lists.known(session, provider, [person.digest for person, _ in found])
+    there = [
+        _There(person, since, row, _is_new(target, provider, person, since, row))
+        for person, since in found
+        for row in [known.get((target.list, person.digest))]
+    ]
+    asked = [
+        (
+            one.person.point,
+            OptOut(
+                target.reason,
+                target.scope,
+                Source.PROVIDER,
+                since=min(one.since or at, at),
+                source_ref=f"{provider}:{target.list}",
+                batch=cause,
+            ),
+        )
+        for one in there
+        if one.is_new and one.person.point is not None
+    ]
+    evidence = Evidence("system", {"provider": provider, "list": target.list, "batch": cause})
+    recorded = optouts.take_many(session, points, asked, evidence, at=at) if asked else []
+    noted = [one for one in there if seen or one.is_new or one.row is None or one.row.state not in STANDS_THERE]
+    provider_lists.save(session, [_row(provider, target, one, at) for one in noted])
+    new = len({each.suppression_id for each in recorded if each.is_new})
+    return Taken(len(entries), new, unreadable)
+
+
+def _is_new(target: Target, provider: str, person: Person, since: datetime | None, row: ProviderEntry | None) -> bool:
+    """Whether standing there is a fact that our list has not taken yet."""
+    if row is not None and not _is_newer(since, row):
+        return False
+    if any(_is_from(provider, entry.source, entry.source_ref) and _same(target, entry) for entry in person.in_force):
+        return False
+    return since is None or not any(
+        entry.ended_by in ("lift", "void") and entry.ended_at is not None and entry.ended_at > since
+        for entry in person.ended
+        if entry.reason == target.reason.value
+    )
+
+
+def _is_newer(since: datetime | None, row: ProviderEntry) -> bool:
+    """Whether somebody came onto the provider's list anew since we noted how it stood there."""
+    if row.state in STANDS_THERE:
+        latest = max(filter(None, (row.there_since, row.changed_at)))
+        return since is not None and since > latest + CLOCKS
+    if row.state == Known.RELEASED:
+        return since is None or since > row.changed_at - CLOCKS
+    return True
+
+
+def _is_from(provider: str, source: str, source_ref: str) -> bool:
+    return source == Source.PROVIDER.value and source_ref.startswith(f"{provider}:")
+
+
+def _same(target: Target, entry: Any) -> bool:
+    """Whether an entry of ours says what the provider's list says."""
+    return entry.reason == target.reason.value and says_the_same(target, [fact_of(entry)], entry.recorded_at)
+
+
+def _row(provider: str, target: Target, one: _There, at: datetime) -> dict[str, Any]:
+    row = one.row
+    stood = row is not None and row.state in STANDS_THERE and not one.is_new
+    state = row.state if row is not None and stood else Known.TAKEN if one.is_new else Known.THERE
+    is_still_released = row is not None and row.state == Known.RELEASED and not one.is_new
+    if row is not None and is_still_released:
+        state = row.state  # The provider takes a while to forget it.
+    return {
+        "provider": provider,
+        "list": target.list,
+        "digest": one.person.digest,
+        "state": str(state),
+        "changed_at": row.changed_at if row is not None and (stood or is_still_released) else at,
+        "there_since": one.since or (row.there_since if row is not None else None),
+        "seen_at": at,
+        "problem": "",
+    }
