@@ -56,6 +56,7 @@ def test_where_all_are_refused_the_client_is_told_why(office: PostOffice) -> Non
     opt_out(office.house, Channel.EMAIL, JANE, OFFERS)
     code, answer = office.send(a_mail(), JANE)
     assert (code, answer) == (550, "5.7.1 Refused, nothing is sent: opt_out topic:offers")
+    assert office.send(a_mail(), JANE) == (code, answer)
     assert office.outbox() == [("jane", "refused")]
     opt_out(office.house, Channel.EMAIL, BOB, OFFERS)
     code, answer = office.send(a_mail(name="<2@legacy.example>"), JANE, BOB)
