@@ -17,6 +17,7 @@ from prefcenter.providers.sandbox_posting import poster
 from prefcenter.services import (
     batches,
     dispatching,
+    kept_answers,
     mailing_ends,
     mailing_records,
     recalling,
@@ -45,7 +46,7 @@ def step(wiring: Wiring, *, with_leftovers: bool = True) -> int:
     done += _safely(report_sandbox, wiring)
     if not with_leftovers:
         return done
-    done += _safely(match_events, wiring)
+    done += _safely(match_events, wiring) + _safely(forget_answers, wiring)
     done += _safely(finish_leftovers, wiring) + _safely(tend_mailings, wiring) + _safely(watch_types, wiring)
     return done + _safely(agree_with_providers, wiring)
 
@@ -126,6 +127,11 @@ def tend_mailings(wiring: Wiring) -> int:
 def report_sandbox(wiring: Wiring) -> int:
     """Tell our own webhooks what became of the messages that the sandbox took."""
     return 0 if wiring.sandbox is None else wiring.sandbox.report()
+
+
+def forget_answers(wiring: Wiring) -> int:
+    """Forget, once a day, what was answered to requests that nobody tries again."""
+    return kept_answers.forget_daily(wiring.database, at=wiring.clock())
 
 
 def watch_types(wiring: Wiring) -> int:

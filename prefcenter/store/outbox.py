@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, or_, select, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, delete, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.store.base import Base, BigId, Code, DigestType, Slug
@@ -163,6 +163,13 @@ def stranded(session: Session, at: datetime, limit: int = 100) -> Sequence[Outbo
         .with_for_update(skip_locked=True)
     )
     return session.scalars(query).all()
+
+
+def forget_answers(session: Session, before: datetime, limit: int) -> int:
+    """Delete kept answers that are older, so many at most; says how many."""
+    old = select(KeptAnswer.id).where(KeptAnswer.at < before).order_by(KeptAnswer.id).limit(limit)
+    gone = session.scalars(delete(KeptAnswer).where(KeptAnswer.id.in_(old)).returning(KeptAnswer.id))
+    return len(gone.all())
 
 
 def sandbox_messages(session: Session, limit: int = 500) -> Sequence[SandboxMessage]:

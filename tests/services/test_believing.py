@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from prefcenter.core.channels import Channel, Reason
-from prefcenter.services import delivering, outgoing, receiving, recalling
+from prefcenter.services import delivering, outgoing, recalling, receiving
 from prefcenter.services.dispatching import Dispatcher
 from prefcenter.services.errors import RecipientRefused
 from prefcenter.services.points import Point

@@ -185,7 +185,7 @@ def _send() -> dict[str, Any]:
         "summary": "Send this through the gate.",
         "description": "Takes a message of a registered type, with either `content` or a `template` and its "
         "`variables`. It is decided now, and again when it is dispatched: what is queued may still be refused. A "
-        "request that comes again under the same `Idempotency-Key` gets the answer that it had.",
+        "request that comes again under the same `Idempotency-Key` within 30 days gets the answer that it had.",
         "security": [{"key": []}],
         "x-scope": "send",
         "parameters": [
