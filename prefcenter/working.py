@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from prefcenter.core.errors import PrefcenterError
 from prefcenter.providers.sandbox_posting import poster
+from prefcenter.scrub import postal_cache
 from prefcenter.services import (
     batches,
     dispatching,
@@ -48,6 +49,7 @@ def step(wiring: Wiring, *, with_leftovers: bool = True) -> int:
         return done
     done += _safely(match_events, wiring) + _safely(forget_answers, wiring)
     done += _safely(finish_leftovers, wiring) + _safely(tend_mailings, wiring) + _safely(watch_types, wiring)
+    done += _safely(tend_index, wiring)
     return done + _safely(agree_with_providers, wiring)
 
 
@@ -132,6 +134,12 @@ def report_sandbox(wiring: Wiring) -> int:
 def forget_answers(wiring: Wiring) -> int:
     """Forget, once a day, what was answered to requests that nobody tries again."""
     return kept_answers.forget_daily(wiring.database, at=wiring.clock())
+
+
+def tend_index(wiring: Wiring) -> int:
+    """Take names out of the list kept for the next mailing that were erased or lifted meanwhile."""
+    with wiring.database.read() as session:
+        return postal_cache.look_after(session, wiring.list_index, at=wiring.clock())
 
 
 def watch_types(wiring: Wiring) -> int:

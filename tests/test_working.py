@@ -114,3 +114,12 @@ def test_it_works_until_it_is_told_to_stop(wiring: Wiring) -> None:
 
 def test_it_does_not_outlive_the_process_that_started_it(wiring: Wiring) -> None:
     working.run(wiring, threading.Event(), parent=os.getppid() + 1)
+
+
+def test_what_is_kept_of_the_list_is_looked_after(wiring: Wiring) -> None:
+    """G3: names that an earlier version kept for its mailings do not stay because no mailing is made."""
+    wiring.list_index.mkdir(parents=True)
+    left = wiring.list_index / "post-0123.parquet"
+    left.write_bytes(b"names")
+    working.step(wiring)
+    assert not left.exists()

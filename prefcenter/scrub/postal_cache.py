@@ -1,8 +1,8 @@
 """The readable postal entries as they were read for an earlier mailing: only what is new on the list is read again.
 
 Reading half a million addresses takes longer than judging a million rows by them. The file lies in the data folder,
-nobody but its owner may read it, and every mailing drops from it what was erased or lifted since the one before. It is
-made by one version of the rules and of Polars, and another makes its own.
+nobody but its owner may read it, and what was erased or lifted leaves it with the next mailing, or before that by the
+worker's :func:`look_after`. It is made by one version of the rules and of Polars, and another makes its own.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel
 from prefcenter.core.postal.pair_fields import PAIR_FIELDS
+from prefcenter.scrub.listed import listed
 from prefcenter.scrub.postal_index import PostalEntry, records_of
 from prefcenter.store.suppressions import Suppression, SuppressionAddress, in_batches
 
@@ -41,12 +43,10 @@ def postal_records(session: Session, folder: Path | None, entries: pl.DataFrame)
 
     A file that is damaged, or cannot be written, costs time and nothing else.
     """
-    there = entries.filter(pl.col("channel") == Channel.POST.value, pl.col("readable").is_not_null()).select(
-        "suppression", pl.col("digest").bin.encode("hex"), "level"
-    )
+    there = _readable(entries)
     if folder is None:
         return _read(session, there["suppression"])
-    path = folder / f"post-{_version()}.parquet"
+    path = folder / _name()
     known = _load(path)
     if known is None:
         return _anew(session, there, path)
@@ -66,6 +66,56 @@ def postal_records(session: Session, folder: Path | None, entries: pl.DataFrame)
 
 
 _WHOSE = ["suppression", "digest", "level"]
+
+LOOKED_AFTER = timedelta(minutes=10)
+"""For so long at most names stay in the files that the list no longer holds, while a worker runs (G3)."""
+_MARK = "looked-after"
+
+
+def look_after(session: Session, folder: Path, *, at: datetime) -> int:
+    """Take what left the list out of the kept files, if nobody looked for ten minutes; tell how many records went (G3).
+
+    Names must not outlive their erasure because no mailing is made. Those of other versions, which nobody may ever read
+    again, go as a whole.
+
+    Args:
+        session: reads only.
+        folder: where the files lie, and when they were last looked after.
+        at: now.
+    """
+    paths = sorted(folder.glob("*.parquet"))
+    if not paths or _is_looked_after(folder, at):
+        return 0
+    there = _readable(listed(session, Channel.POST))
+    gone = sum(_without_gone(path, there) for path in paths)
+    (folder / _MARK).write_text(at.isoformat(), encoding="utf-8")
+    return gone
+
+
+def _is_looked_after(folder: Path, at: datetime) -> bool:
+    try:
+        last = datetime.fromisoformat((folder / _MARK).read_text(encoding="utf-8"))
+        return last <= at < last + LOOKED_AFTER
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def _without_gone(path: Path, there: pl.DataFrame) -> int:
+    """Take out of a file what is not there; a file that cannot be read, or is of another version, goes."""
+    known = _load(path) if path.name == _name() else None
+    if known is None:
+        path.unlink(missing_ok=True)
+        return 0
+    kept = known.join(there, on=_WHOSE, how="semi", maintain_order="left")
+    if kept.height < known.height:
+        _save(kept, path)
+    return known.height - kept.height
+
+
+def _readable(entries: pl.DataFrame) -> pl.DataFrame:
+    """Whose records there are, by the list: readable, for post, and in force."""
+    post = (pl.col("channel") == Channel.POST.value) & pl.col("readable").is_not_null()
+    return entries.filter(post).select("suppression", pl.col("digest").bin.encode("hex"), "level")
 
 
 def _anew(session: Session, there: pl.DataFrame, path: Path) -> pl.DataFrame:
@@ -109,6 +159,10 @@ def _entries(session: Session, numbers: pl.Series) -> Iterator[list[PostalEntry]
             )
             found += [(number, given, level) for number, given, level in session.execute(query)]
         yield found
+
+
+def _name() -> str:
+    return f"post-{_version()}.parquet"
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +17,7 @@ from prefcenter.files.columns import recognise
 from prefcenter.scrub.index import build_index
 from prefcenter.scrub.listed import listed
 from prefcenter.scrub.matching import judge
-from prefcenter.scrub.postal_cache import postal_records
+from prefcenter.scrub.postal_cache import look_after, postal_records
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Evidence, Keyring
 from prefcenter.services.suppressing import OptOut, end, suppress
@@ -70,6 +70,52 @@ def test_what_left_the_list_leaves_the_file(database: Database, points: Points, 
         session.commit()
     assert numbers(database, tmp_path / "index") == []
     assert kept(tmp_path / "index") == []
+
+
+def test_what_left_the_list_leaves_the_file_without_a_mailing(
+    database: Database, points: Points, tmp_path: Path
+) -> None:
+    """G3: names do not wait for the next mailing; what a crash or another version left goes as a whole."""
+    folder = tmp_path / "index"
+    opt_out(database, points, *HOMES, "Cid Cole; 3 Oak St; ; Burlington; VT; 05401")
+    first, second, third = numbers(database, folder)
+    for left_over in ("post-0123.parquet", ".post-abc.parquet"):
+        (folder / left_over).write_bytes(b"names")
+    with database.write() as session:
+        end(session, session.get_one(Suppression, first), "lift", Evidence("x"), at=AT)
+        session.execute(delete(SuppressionAddress).where(SuppressionAddress.suppression_id == second))
+        session.commit()
+    assert look(database, folder, AT) == 2
+    (path,) = folder.glob("*.parquet")
+    assert b"ABLE" not in path.read_bytes()
+    assert b"BAKER" not in path.read_bytes()
+    assert pl.read_parquet(path)["suppression"].to_list() == [third]
+    assert numbers(database, folder) == [third]
+
+
+def test_the_file_is_looked_after_every_ten_minutes(sqlite_database: Database, points: Points, tmp_path: Path) -> None:
+    """G3: reading half a million entries is not for every round of the worker; a clock put back stops nothing."""
+    opt_out(sqlite_database, points, *HOMES)
+    first, second = numbers(sqlite_database, tmp_path)
+    assert look(sqlite_database, tmp_path, AT) == 0
+    for number, moment, gone in (
+        (first, AT + timedelta(minutes=9), 0),
+        (first, AT + timedelta(minutes=10), 1),
+        (second, AT, 1),
+    ):
+        with sqlite_database.write() as session:
+            session.execute(update(Suppression).where(Suppression.id == number).values(ended_at=AT, ended_by="lift"))
+            session.commit()
+        assert look(sqlite_database, tmp_path, moment) == gone
+
+
+def test_nothing_kept_is_nothing_to_look_after(sqlite_database: Database, tmp_path: Path) -> None:
+    assert look(sqlite_database, tmp_path / "none", AT) == 0
+
+
+def look(database: Database, folder: Path, at: datetime) -> int:
+    with database.read() as session:
+        return look_after(session, folder, at=at)
 
 
 def test_the_file_is_its_owners_alone_and_other_versions_go(
