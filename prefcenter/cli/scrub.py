@@ -106,7 +106,7 @@ def scrub_command(
     """
     from prefcenter.services import scrubbing
 
-    with open_wiring() as wiring, _told_if_stopped(dry_run=dry_run), watching() as watch:
+    with open_wiring() as wiring, _told_if_stopped(None if dry_run else out, _name(mailing)), watching() as watch:
         order = scrubbing.Order(
             files=files,
             channel=channel,
@@ -151,18 +151,22 @@ def scrub_command(
 
 
 @contextmanager
-def _told_if_stopped(*, dry_run: bool) -> Iterator[None]:
-    """Say what is there and what to do, where a scrub was stopped."""
+def _told_if_stopped(out: Path | None, mailing: str) -> Iterator[None]:
+    """Say what is there and what to do, where a scrub was stopped; ``out`` is None for one that keeps nothing."""
+    from prefcenter.scrub import checkpoints
+
     try:
         yield
     except KeyboardInterrupt:
         click.echo("Stopped: nothing was written, and the mailing is not on record.", err=True)
-        if not dry_run:
+        if out is not None and checkpoints.are_there(out, mailing):
             click.echo(
                 "The same command goes on where this one was, as long as the list and the files stay as they are; else"
                 " it starts anew.",
                 err=True,
             )
+        elif out is not None:
+            click.echo("It was stopped before its first part was done: the same command starts anew.", err=True)
         click.get_current_context().exit(STOPPED)
 
 

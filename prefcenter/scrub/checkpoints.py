@@ -184,6 +184,11 @@ def sweep(out: Path, *, oldest: datetime) -> None:
             left.clear()
 
 
+def are_there(out: Path, mailing: str) -> bool:
+    """Whether verdicts of a mailing are kept, so that its scrub may go on where it was."""
+    return any(folder_for(out, mailing).glob("*.done"))
+
+
 def folder_for(out: Path, mailing: str) -> Path:
     """Where the verdicts of a mailing lie while it is scrubbed: beside its outputs, hidden."""
     plain = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in mailing)

@@ -80,12 +80,18 @@ def test_whoever_asks_twice_does_not_wait(house: Prefcenter, at_part: Callable[.
     assert "nothing was written" in told
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_before_the_first_part_is_done_it_stops_at_once_and_leaves_nothing(
-    house: Prefcenter, at_part: Callable[..., list[int]]
+    house: Prefcenter, at_part: Callable[..., list[int]], number: signal.Signals
 ) -> None:
-    at_part(0, signal.SIGINT)
-    house(*WORDS, exits=130)
+    """U3: it does not promise to go on where nothing is kept."""
+    at_part(0, number)
+    told = house(*WORDS, exits=130).output
     assert not Path("out").exists()
+    assert "goes on" not in told
+    assert "the same command starts anew" in told
+    at_part(-1)
+    assert "Going on" not in house(*WORDS).output
 
 
 def test_after_the_last_part_it_comes_to_its_end(house: Prefcenter, monkeypatch: pytest.MonkeyPatch) -> None:
