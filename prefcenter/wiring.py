@@ -21,10 +21,10 @@ from prefcenter.services.sealing import LedgerKeys
 from prefcenter.store.engine import Database
 
 if TYPE_CHECKING:
+    from prefcenter.services.agreeing import Progress, Syncing
     from prefcenter.services.batches import Reader
     from prefcenter.services.list_ports import ProviderLists
     from prefcenter.services.receiving import Handler
-    from prefcenter.services.syncing import Progress, Syncing
 
 
 def utc_now() -> datetime:
@@ -114,7 +114,7 @@ class Wiring:
 
     def syncing(self, progress: Progress | None = None) -> Syncing:
         """What an agreement with providers works with; ``progress`` is told how far it is."""
-        from prefcenter.services.syncing import Syncing
+        from prefcenter.services.agreeing import Syncing
 
         told = progress or (lambda _step: None)
         return Syncing(self.database, self.keyring, self.points, self.clock, self.seal, told)

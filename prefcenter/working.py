@@ -155,11 +155,11 @@ def agree_with_providers(wiring: Wiring) -> int:
 
     It is done beside the other work: it may wait minutes for a provider, and a confirmation must not wait with it (S4).
     """
-    from prefcenter.services import syncing  # Only where there is a provider, whose libraries take a while to load.
+    from prefcenter.services import hourly_agreement
 
     config = wiring.config
     names = [name for name, is_there in (("sendgrid", config.sends_mail), ("twilio", config.sends_texts)) if is_there]
-    if not names or _AGREEING.locked() or not syncing.is_any_due(wiring.database, names, at=wiring.clock()):
+    if not names or _AGREEING.locked() or not hourly_agreement.is_any_due(wiring.database, names, at=wiring.clock()):
         return 0
     threading.Thread(target=_agree, args=(wiring,), name="agreement", daemon=True).start()
     return 1
@@ -175,9 +175,9 @@ def _agree(wiring: Wiring) -> None:
 
 
 def _sync_hourly(wiring: Wiring) -> int:
-    from prefcenter.services import syncing
+    from prefcenter.services import hourly_agreement
 
-    return syncing.sync_hourly(wiring.syncing(), wiring.provider_lists)
+    return hourly_agreement.sync_hourly(wiring.syncing(), wiring.provider_lists)
 
 
 _AGREEING = threading.Lock()

@@ -19,11 +19,11 @@ from prefcenter.providers.stand_ins.twilio_account import TwilioAccount
 from prefcenter.providers.stand_ins.twilio_server import TwilioStandIn
 from prefcenter.providers.twilio_lists import TwilioLists
 from prefcenter.services import drifting, list_targets, optouts, syncing
+from prefcenter.services.agreeing import Synced, Syncing
 from prefcenter.services.drifting import Drift
 from prefcenter.services.list_ports import ProviderLists
 from prefcenter.services.ports import Evidence
 from prefcenter.services.suppressing import OptOut
-from prefcenter.services.syncing import Synced, Syncing
 from prefcenter.store.engine import Database
 from prefcenter.store.registry import Brand, MessageType, Topic
 from prefcenter.store.suppressions import Suppression

@@ -19,9 +19,9 @@ from prefcenter.store import provider_lists
 from prefcenter.wiring import Wiring
 
 if TYPE_CHECKING:
+    from prefcenter.services.agreeing import Progress, Step, Synced
     from prefcenter.services.drifting import Drift
     from prefcenter.services.list_ports import ProviderLists
-    from prefcenter.services.syncing import Progress, Step, Synced
 
 DRIFTS = 3
 """The exit code where a provider's lists and ours differ."""

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from prefcenter.core.agreement import STANDS_THERE, Known, Target, says_the_same, wanted_by
 from prefcenter.services import listed_people
+from prefcenter.services.agreeing import AT_ONCE, Step, Syncing, note_missing, notes_of, problems_of
 from prefcenter.services.keyring import require_all
 from prefcenter.services.list_ports import Listed, ProviderLists
 from prefcenter.services.list_targets import Targets, targets_of
 from prefcenter.services.listed_people import Person
-from prefcenter.services.syncing import AT_ONCE, Step, Syncing, note_missing, notes_of, problems_of
 from prefcenter.services.taking_over import people_on
 from prefcenter.store import listed_people as digests_in
 from prefcenter.store import provider_lists
@@ -87,7 +87,7 @@ class Drift:
         counts: how many of each direction, list and reason.
         shown: the first of each of them.
         compared: how many contact points were gone through on either side.
-        problems, notes: as :class:`prefcenter.services.syncing.Synced` has them.
+        problems, notes: as :class:`prefcenter.services.agreeing.Synced` has them.
     """
 
     provider: str

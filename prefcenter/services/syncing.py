@@ -8,116 +8,47 @@ ledger says has changed; once a day, or where the meaning of a list changed, all
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from prefcenter.core.agreement import STANDS_THERE, Known, Target
-from prefcenter.core.channels import MessageClass
-from prefcenter.core.errors import PrefcenterError, Unavailable
+from prefcenter.core.agreement import Known, Target
+from prefcenter.core.errors import PrefcenterError
 from prefcenter.services import listed_people, taking_over
+from prefcenter.services.agreeing import (
+    AT_ONCE,
+    COUNTED,
+    Busy,
+    Step,
+    Synced,
+    Syncing,
+    note_missing,
+    notes_of,
+    problems_of,
+)
 from prefcenter.services.keyring import require_all
 from prefcenter.services.list_ports import ProviderLists
 from prefcenter.services.list_targets import Targets, targets_of
 from prefcenter.services.listed_people import Person
-from prefcenter.services.points import Points
-from prefcenter.services.ports import Clock, Evidence, Keyring
+from prefcenter.services.ports import Evidence
 from prefcenter.services.telling import Act, Done, Task, carry_out, state_after, tasks_of
-from prefcenter.store import chores, ledger, provider_lists
+from prefcenter.store import ledger, provider_lists
 from prefcenter.store import listed_people as digests_in
-from prefcenter.store.engine import Database
 from prefcenter.store.provider_lists import ProviderSync
-
-_log = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=3)
 """Longer than any single step: a wait for the provider's limit, and a call that is not answered."""
 
+SYSTEM: Final = Evidence("system")
+
 OVERLAP: Final = timedelta(hours=24)
 """So far back each reading of a list reaches into the one before: an entry that is told late slips through none."""
 
-EVERY: Final = timedelta(hours=1)
-"""How often a worker does it."""
-
 WHOLE_EVERY: Final = timedelta(hours=24)
 """How often everything is gone through, so that what was deleted at the provider is told again (E13)."""
-
-AT_ONCE: Final = 500
-"""As many contact points are looked at and committed together: a click that comes meanwhile waits for one such part."""
-
-SYSTEM: Final = Evidence("system")
-
-COUNTED: Final = ("read", "taken", "told", "released", "refused", "later", "unreadable", "no_address", "missing")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How far a run is.
-
-    Args:
-        provider: with whom.
-        doing: ``reading`` or ``telling``.
-        label: which list is being read, empty while telling.
-        done: how many contact points were gone through.
-    """
-
-    provider: str
-    doing: str
-    label: str
-    done: int
-
-
-Progress = Callable[[Step], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Syncing:
-    """What a run works with.
-
-    Args:
-        database: where.
-        keyring: the keys, checked before anything is read or told (X12).
-        points: makes contact points.
-        clock: tells the time.
-        seal: seals the ledger, so that everything on the list has its position.
-        progress: told how far it is.
-    """
-
-    database: Database
-    keyring: Keyring
-    points: Points
-    clock: Clock
-    seal: Callable[[], None]
-    progress: Progress = lambda _step: None
-
-
-@dataclass(frozen=True, slots=True)
-class Synced:
-    """What came of a run.
-
-    Args:
-        provider: with whom.
-        is_whole: whether everything was gone through.
-        is_read: whether the provider tells who stands on its lists.
-        counts: by what was done, see :data:`COUNTED`.
-        problems: what an operator must see to.
-        notes: what an operator should know.
-    """
-
-    provider: str
-    is_whole: bool
-    is_read: bool
-    counts: dict[str, int]
-    problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-class Busy(Unavailable):
-    """Another process agrees with this provider just now."""
 
 
 def sync(use: Syncing, provider: ProviderLists, evidence: Evidence = SYSTEM, *, whole: bool = False) -> Synced:
@@ -142,41 +73,6 @@ def sync(use: Syncing, provider: ProviderLists, evidence: Evidence = SYSTEM, *, 
     except PrefcenterError as error:
         run.give_up(str(error))
         raise
-
-
-def is_any_due(database: Database, names: Sequence[str], *, at: datetime) -> bool:
-    """Whether any of some providers was last agreed with an hour ago, or never."""
-    with database.read() as session:
-        return any(chores.is_due(session, _chore(name), EVERY, at=at) for name in names)
-
-
-def _chore(provider: str) -> str:
-    return f"sync_{provider}"
-
-
-def sync_hourly(use: Syncing, providers: Sequence[ProviderLists]) -> int:
-    """Agree with each provider once an hour, whichever worker comes first; what one of them meets stops no other.
-
-    Returns:
-        With how many it was done.
-    """
-    done = 0
-    for provider in providers:
-        chore, at = _chore(provider.name), use.clock()
-        with use.database.read() as session:
-            if not chores.is_due(session, chore, EVERY, at=at):
-                continue
-        with use.database.write() as session:
-            if not chores.claim(session, chore, EVERY, at=at):
-                continue
-            session.commit()
-        try:
-            sync(use, provider)
-        except Unavailable as error:
-            _log.warning("agreeing with %s: %s", provider.name, error)
-            continue
-        done += 1
-    return done
 
 
 def _claim(use: Syncing, provider: str) -> ProviderSync:
@@ -403,39 +299,6 @@ class _Run:
             session.commit()
         problems, notes = problems_of(self.targets), notes_of(self.provider, self.targets)
         return Synced(self.provider.name, self._is_whole, self.provider.can_be_read, counts, problems, notes)
-
-
-def note_missing(session: Session, provider: str, target: Target, since: datetime, at: datetime) -> int:
-    """Note what does not stand on a list any more that was read wholly since a moment; returns how much it is."""
-    return provider_lists.note_missing(session, provider, target.list, sorted(STANDS_THERE), Known.MISSING, since, at)
-
-
-def problems_of(targets: Targets) -> tuple[str, ...]:
-    """What an operator must see to before the lists can agree."""
-    return tuple(
-        f"Group {number} is not there any more: those who left it were freed. Map what it stood for to another group."
-        for number in targets.gone
-    )
-
-
-def notes_of(provider: ProviderLists, targets: Targets) -> tuple[str, ...]:
-    """What an operator should know to read the figures."""
-    if not provider.can_be_read:
-        return ("Twilio has no call that lists opt-outs: STOPs come by its webhooks, and drift there cannot be seen.",)
-    notes = [
-        f"Group {label} stands for nothing here: whoever left it counts as having left all marketing mail."
-        for label in targets.unmapped
-    ]
-    if not any(_is_for_marketing(target) for target in targets.all):
-        notes.append(
-            "No list there stands for marketing, so opt-outs of marketing are kept here alone; "
-            "`prefcenter providers map` says which group stands for what."
-        )
-    return tuple(notes)
-
-
-def _is_for_marketing(target: Target) -> bool:
-    return [ask.message_class for ask in target.asks] == [MessageClass.MARKETING]
 
 
 def _noted(provider: str, done: Done, known: Any, at: datetime) -> dict[str, Any]:

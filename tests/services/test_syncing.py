@@ -12,10 +12,11 @@ from prefcenter.core.channels import MessageClass, Reason, Scope, Source
 from prefcenter.core.errors import Unavailable
 from prefcenter.providers.sendgrid_lists import SendGridLists
 from prefcenter.providers.stand_ins.sendgrid_server import Scripted
-from prefcenter.services import optouts, syncing
+from prefcenter.services import hourly_agreement, optouts, syncing
+from prefcenter.services.agreeing import Busy
 from prefcenter.services.list_ports import Said
 from prefcenter.services.ports import Evidence
-from prefcenter.services.syncing import LEASE, Busy
+from prefcenter.services.syncing import LEASE
 from prefcenter.store import provider_lists
 from prefcenter.store.engine import Database
 from prefcenter.store.suppressions import SuppressionAddress
@@ -455,12 +456,12 @@ def test_a_worker_does_it_once_an_hour(either_accounts: Accounts) -> None:
     either_accounts.clock.move(minutes=6)
     nobody = SendGridLists("SG.x", either_accounts.clock, host="http://127.0.0.1:9", timeout=1)
     providers = [nobody, either_accounts.texts]
-    assert syncing.sync_hourly(either_accounts.use, providers) == 1
+    assert hourly_agreement.sync_hourly(either_accounts.use, providers) == 1
     assert either_accounts.twilio.consents == {(PHONE, OFFERS): "opt-out"}
     either_accounts.clock.move(minutes=59)
-    assert syncing.sync_hourly(either_accounts.use, providers) == 0
+    assert hourly_agreement.sync_hourly(either_accounts.use, providers) == 0
     either_accounts.clock.move(minutes=1)
-    assert syncing.sync_hourly(either_accounts.use, providers) == 1
+    assert hourly_agreement.sync_hourly(either_accounts.use, providers) == 1
 
 
 def test_a_stop_is_told_to_its_own_sender_alone(accounts: Accounts) -> None:
