@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 DELAY: Final = timedelta(seconds=15)
 """So late is told what is told late: long enough to be seen on the way, short enough to wait for."""
 
-TIMEOUT_SECONDS: Final = 5.0
-"""So long a call to a stand-in may take. They answer at once, but for calls that are never answered."""
-
 TRIED_FOR: Final = timedelta(minutes=15)
 """So long a report is tried again that our own server did not take."""
 
@@ -42,7 +39,7 @@ TRIED_EVERY: Final = timedelta(seconds=2)
 _EVENTS_PATH: Final = "/webhooks/sendgrid/events"
 _MOST_AT_ONCE: Final = {Channel.EMAIL: MOST_PERSONALIZATIONS, Channel.SMS: 1}
 _MOST_TEXTS: Final = 1_000
-_POLL_SECONDS: Final = 0.5
+_POLL_SECONDS: Final = 0.1
 
 NOBODY: Final = {Channel.EMAIL: "sandbox@prefcenter.example", Channel.SMS: "+15005550006"}
 """Whom a message comes from that has no sender; the number is Twilio's own for trying out."""
@@ -98,9 +95,12 @@ class Sandbox:
 
     Attributes:
         post: carries reports to our own server; without it nothing is reported.
+        timeout: so long a call to a stand-in may take, in seconds. They answer at once, but for calls that are never
+            answered.
     """
 
     post: Post | None = None
+    timeout: float = 5.0
 
     def __init__(self, database: Database, clock: Clock, base_url: str, keys: SandboxKeys) -> None:
         self.keys = keys
@@ -125,10 +125,17 @@ class Sandbox:
                 self._senders[channel] = self._start_mail() if channel is Channel.EMAIL else self._start_texts()
             return self._senders[channel]
 
+    @property
+    def ports(self) -> list[str]:
+        """Where the stand-ins listen; none before the first message."""
+        return [server.url for server in self._running.servers]
+
     def stop(self) -> None:
-        """Stop what was started."""
-        self._running.stop()
-        self._running.servers.clear()
+        """Stop what was started; the next message starts it again."""
+        with self._lock:
+            self._running.stop()
+            self._running.servers.clear()
+            self._senders.clear()
 
     def report(self) -> int:
         """Tell our own webhooks what became of messages; what they don't take is told again, as providers do.
@@ -137,9 +144,10 @@ class Sandbox:
             How many calls were taken.
         """
         at, post = self._clock(), self.post
+        self._forget(at)
         if post is None or (self._rests_until is not None and at < self._rests_until):
             return 0
-        statuses = self._report_mails(post, at) + self._report_texts(post, at)
+        statuses = self._report_mails(post) + self._report_texts(post, at)
         taken = sum(1 for status in statuses if 200 <= status < 300)
         self._rests_until = at + TRIED_EVERY if taken < len(statuses) else None
         return taken
@@ -159,13 +167,13 @@ class Sandbox:
             script=store.mail_fates,
             took=store.took_mails,
             delay=DELAY,
-            silence_seconds=2 * TIMEOUT_SECONDS,
+            silence_seconds=2 * self.timeout,
             remembers=False,
         )
         server = LoopbackServer(self._mails.respond, poll_seconds=_POLL_SECONDS)
         server.start()
         self._running.servers.append(server)
-        return SendGridSender(api_key, host=server.url, timeout=TIMEOUT_SECONDS)
+        return SendGridSender(api_key, host=server.url, timeout=self.timeout)
 
     def _start_texts(self) -> Sender:
         from prefcenter.providers.sandbox_store import SandboxStore
@@ -177,20 +185,23 @@ class Sandbox:
         self._texts = TwilioAccount(sid, token, self._clock, script=store.text_fate, took=store.took_text, delay=DELAY)
         server = TwilioStandIn(self._texts, poll_seconds=_POLL_SECONDS).__enter__()
         self._running.servers.append(server)
-        return TwilioSender(sid, token, self._base_url, host=server.url, timeout=TIMEOUT_SECONDS)
+        return TwilioSender(sid, token, self._base_url, host=server.url, timeout=self.timeout)
 
-    def _report_mails(self, post: Post, at: datetime) -> list[int]:
+    def _forget(self, at: datetime) -> None:
+        """Let go of what nobody asks for any more: a worker runs for months."""
+        if self._mails is not None:
+            self._mails.forget(at - TRIED_FOR)
+        if self._texts is not None:
+            self._texts.forget(_MOST_TEXTS, at - TRIED_FOR)
+
+    def _report_mails(self, post: Post) -> list[int]:
         if self._mails is None:
             return []
-        self._mails.accepted.clear()
-        self._mails.requests.clear()
-        self._mails.forget(at - TRIED_FOR)
         return self._mails.tell(lambda raw, headers: post(_EVENTS_PATH, raw, headers))
 
     def _report_texts(self, post: Post, at: datetime) -> list[int]:
         if self._texts is None:
             return []
-        self._texts.forget(_MOST_TEXTS)
         calls = self._texts.take_pending(at)
         again = [call for call in reversed(calls) if call.is_repeated]
         statuses, lost = [], []
@@ -200,7 +211,7 @@ class Sandbox:
             statuses.append(status)
             if not 200 <= status < 300 and call not in lost:
                 lost.append(call)
-        self._texts.put_back([call for call in lost if call.due is None or call.due > at - TRIED_FOR])
+        self._texts.put_back(lost)
         return statuses
 
 

@@ -19,6 +19,7 @@ from prefcenter.services.ports import Evidence
 from prefcenter.store.mailings import Mailing
 from prefcenter.store.outbox import SandboxMessage
 from tests.houses import START, House
+from tests.sent_messages import message_to, put_out
 from tests.web.test_api_check import opt_out, register_type
 from tests.web.test_ops import BOSS, PASSWORD, open_review
 
@@ -74,6 +75,13 @@ def busy_house(house: House) -> House:
             ]
         )  # fmt: skip
         session.commit()
+    points = house.wiring.points
+    put_out(
+        house.wiring.database,
+        message_to(points, "jane@example.com", state="refused", why=["opt_out brand:acme"], sent_at=None),
+        message_to(points, "c1@example.com", state="failed", problem="bounced 5.1.1"),
+        message_to(points, "p1@example.com", state="unknown", problem="SendGrid did not answer."),
+    )
     return house
 
 
@@ -124,6 +132,21 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=path, full_page=True)
 
 
+def script_a_bounce(page: Page) -> None:
+    """Say that mail to somebody bounces, and take it back."""
+    page.get_by_text("Let messages bounce").click()
+    page.get_by_label("Messages to").fill("jane@example.com")
+    page.get_by_label("What happens").select_option("email:bounce")
+    page.get_by_label("Tell us of it twice").check()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Set").click()
+    page.get_by_text("told twice, in the wrong order").wait_for()
+    assert_good(page, "sandbox-script")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Remove: jane@example.com").click()
+    page.get_by_text("told twice, in the wrong order").wait_for(state="detached")
+
+
 def test_an_operator_finds_the_way_in_and_everything_is_accessible(page: Page) -> None:
     """U2: the form, a failed try, the overview, the sandbox and the API's description."""
     page.goto("/ops")
@@ -143,6 +166,7 @@ def test_an_operator_finds_the_way_in_and_everything_is_accessible(page: Page) -
     mail = page.frame_locator("iframe").first
     mail.get_by_role("heading", name="Spring is here").wait_for()
     assert_good(page, "sandbox")
+    script_a_bounce(page)
     page.get_by_role("textbox", name="Reply as").fill("please stop")
     page.get_by_role("button", name="Send").click()
     page.get_by_role("article", name="Texts with").get_by_text("recorded").wait_for()

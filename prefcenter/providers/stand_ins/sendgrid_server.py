@@ -156,9 +156,11 @@ class SendGridStandIn:
         return statuses + self._post(again, post, 2 * times)
 
     def forget(self, before: datetime) -> None:
-        """Tell no longer what was due before a moment, and nobody took."""
+        """Tell no longer what was due before a moment, and nobody took; and keep no mails."""
         with self._lock:
             self._events = [event for event in self._events if event.due >= before]
+            self.accepted.clear()
+            self.requests.clear()
 
     def _post(self, events: Sequence[_Event], post: Post, times: int) -> list[int]:
         statuses: list[int] = []

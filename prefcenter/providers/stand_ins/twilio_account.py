@@ -169,9 +169,10 @@ class TwilioAccount:
         with self._lock:
             self.pending[:0] = calls
 
-    def forget(self, most: int) -> None:
-        """Keep no more than so many texts: the oldest are forgotten, unless they are scheduled."""
+    def forget(self, most: int, before: datetime) -> None:
+        """Keep no more than so many texts, unless they are scheduled, and no callback that was due before a moment."""
         with self._lock:
+            self.pending = [call for call in self.pending if call.due is None or call.due >= before]
             for sid in list(self.texts)[: max(0, len(self.texts) - most)]:
                 if self.texts[sid].status != "scheduled":
                     del self.texts[sid]
