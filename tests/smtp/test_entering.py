@@ -67,6 +67,12 @@ def test_without_a_key_nothing_is_taken(office: PostOffice) -> None:
     assert office.outbox() == []
 
 
+def test_the_mail_itself_is_refused_too_where_nobody_signed_in(furnished: PostOffice) -> None:
+    """X1: whatever let the commands before it pass."""
+    assert Intake(furnished.house.wiring).take(a_mail().as_bytes(), [JANE], None).startswith("530 5.7.0")
+    assert furnished.outbox() == []
+
+
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
 def test_a_key_of_the_scope_send_signs_in_under_any_name(office: PostOffice, mechanism: str) -> None:
     with smtplib.SMTP("127.0.0.1", office.port, timeout=30) as client:
