@@ -95,11 +95,12 @@ class Accounts:
         reason: Reason = Reason.OPT_OUT,
         source: Source = Source.PREFERENCE_PAGE,
         channel: Channel | None = None,
+        ref: str = "",
     ) -> int:
         """Put somebody on our list."""
         by = channel or (Channel.EMAIL if "@" in address else Channel.SMS)
         point = self.house.wiring.points.parse(by, address)
-        told = OptOut(reason, scope or Scope.everything(), source)
+        told = OptOut(reason, scope or Scope.everything(), source, source_ref=ref)
         with self.database.write() as session:
             done = optouts.take(session, self.house.wiring.points, point, told, SYSTEM, at=self.clock())
             session.commit()

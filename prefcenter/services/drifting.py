@@ -20,7 +20,7 @@ from prefcenter.services.keyring import require_all
 from prefcenter.services.list_ports import Listed, ProviderLists
 from prefcenter.services.list_targets import Targets, targets_of
 from prefcenter.services.listed_people import Person
-from prefcenter.services.taking_over import people_on
+from prefcenter.services.taking_over import is_told_by_events, people_on
 from prefcenter.store import listed_people as digests_in
 from prefcenter.store import provider_lists
 from prefcenter.store.provider_lists import ProviderEntry
@@ -153,6 +153,7 @@ def _compare_part(
     for person, since in people:
         row, facts = known.get((target.list, person.digest)), person.facts
         ours = says_the_same(target, facts, at) or wanted_by(target, facts, at) is not None
+        ours = ours or is_told_by_events(target, name, person)
         if not ours:
             _note(found, _theirs(target, person, since, row), most)
         if row is not None or ours:

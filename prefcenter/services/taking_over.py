@@ -134,12 +134,26 @@ def _is_new(target: Target, provider: str, person: Person, since: datetime | Non
     """Whether standing there is a fact that our list has not taken yet."""
     if row is not None and not _is_newer(since, row):
         return False
+    if is_told_by_events(target, provider, person):
+        return False
     if any(_is_from(provider, entry.source, entry.source_ref) and _same(target, entry) for entry in person.in_force):
         return False
     return since is None or not any(
         entry.ended_by in ("lift", "void") and entry.ended_at is not None and entry.ended_at > since
         for entry in person.ended
         if entry.reason == target.reason.value
+    )
+
+
+def is_told_by_events(target: Target, provider: str, person: Person) -> bool:
+    """Whether an event said already, and more exactly, what it means that somebody left a group without a meaning.
+
+    The event names the message, and so its brand; the list names nothing.
+    """
+    is_unmapped = target.list.startswith(provider_lists.GROUP) and not target.asks
+    return is_unmapped and any(
+        entry.reason == target.reason.value and _is_from(provider, entry.source, entry.source_ref)
+        for entry in person.in_force
     )
 
 

@@ -122,6 +122,15 @@ def test_who_left_a_group_without_a_meaning_has_left_all_marketing_mail(accounts
     assert any("99 “Group 99”" in note for note in done.notes)
 
 
+def test_what_an_event_told_of_a_group_is_not_widened_by_the_list(accounts: Accounts) -> None:
+    """An event names the message and so its brand; a list without a meaning names nothing."""
+    accounts.group(99, JANE)
+    accounts.stop(JANE, BRAND, source=Source.PROVIDER, ref="sendgrid:an-event")
+    assert accounts.sync().counts["taken"] == 0
+    assert [entry[:2] for entry in accounts.in_force()] == [("opt_out", "brand:acme")]
+    assert not accounts.drift().is_drift
+
+
 def test_who_left_a_group_has_left_what_it_is_said_to_stand_for_later(accounts: Accounts) -> None:
     """What was taken too widely can be undone as a batch, and comes back as what it was: no opt-out is lost."""
     accounts.group(14, JANE)
