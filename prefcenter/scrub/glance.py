@@ -30,7 +30,10 @@ DIRECTIONS = ("N", "S", "E", "W", "NE", "NW", "SE", "SW", "NOR", "SOU", "EAS", "
 """How directions begin, in :data:`WORD_LETTERS`."""
 DIRECTION_WORDS = ("NORTH", "SOUTH", "EAST", "WEST", *DIRECTION_FORMS)
 FLOORS = ("FL", "FLR", "FLO", "LEV")
-"""How floors begin, whose figure is no house number."""
+"""How floors begin, whose figure is no house number …"""
+_NO_FLOOR = "^(?:FLO|LEV)[A-Z]{2,}$"
+_FLOOR_WORDS = ("FLOOR", "FLOORS", "LEVEL", "LEVELS")
+"""… and how words do that are none, as FLORIDA and FLOWER, unless they are one of these."""
 SHORT_FORMS = {word: form[:WORD_LETTERS] for word, form in TOKENS.items() if form[:WORD_LETTERS] != word[:WORD_LETTERS]}
 """How words of a street's name begin that have a form of their own (LAKE is LK, FIRST is 1ST)."""
 _NUMBERED = "ST STR STREET SAINT FOREST FARM RANCH PRIVATE PARISH NATIONAL STATE NEW".split()
@@ -58,7 +61,7 @@ SUFFIX_WORDS = frozenset((*SUFFIX_FORMS, *(word for word, form in TOKENS.items()
 _NO_ZIPS = ("", "00000")
 NOWHERE = "-"
 _HERE = ("", "US", "USA", "us", "usa", "United States", "UNITED STATES")
-_PARTS = [",", ";", "\n", "|", " box", "general"]
+_PARTS = [",", ";", "\n", "|", " box", "delivery"]
 """What may part a line in two, or put a box in the place of its number (P7)."""
 _BOX = r"^ *[Pp]\.? ?[Oo]\.? ?[Bb][Oo][Xx] +([1-9][0-9]{0,5}) *$"
 _UNIT_BESIDE = (
@@ -112,7 +115,7 @@ def glance(written: pl.DataFrame) -> pl.DataFrame:
         pl.lit(NOWHERE).alias("nowhere"),
         (pl.col("plain") & ~pl.col("zip5").is_in(_NO_ZIPS) & pl.col("state").is_in(STATE_CODES)
          & pl.col("letter").str.contains("^[A-Z]?$") & ~_reads_on("first")
-         & ~head.is_in(FLOORS) & ~pl.col("last").is_in([*NO_SURNAMES, *AFTER_NAMES])).alias("plain"),
+         & ~_may_be_floor() & ~pl.col("last").is_in([*NO_SURNAMES, *AFTER_NAMES])).alias("plain"),
     )  # fmt: skip
     return _with_boxes(_with_second_words(told, written), written)
 
@@ -120,6 +123,12 @@ def glance(written: pl.DataFrame) -> pl.DataFrame:
 def _reads_on(word: str) -> pl.Expr:
     """Whether a word may belong to those behind it."""
     return pl.col(word).is_in(list(ROAD_WORDS)) | (pl.col(word).is_in(list(NUMBERED_WORDS)) & pl.col("numbered"))
+
+
+def _may_be_floor() -> pl.Expr:
+    first = pl.col("first")
+    is_other = first.str.contains(_NO_FLOOR) & ~first.is_in(_FLOOR_WORDS)
+    return first.str.head(WORD_LETTERS).is_in(FLOORS) & ~is_other
 
 
 def _short_form(word: str) -> pl.Expr:
@@ -137,8 +146,12 @@ def _with_second_words(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFram
         line.str.contains(_FIGURES_BEHIND).alias("numbered"),
     )
     short = found.select(_short_form("second")).to_series()
-    name, follows = pl.col("second"), pl.col("third").is_in(list(SUFFIX_WORDS))
-    odd = found.select(
+    name, third = pl.col("second"), pl.col("third")
+    # N SPRING ST and N SPRING GATE TRL lie on streets called SPRING and SPRING GATE, N SPRING may lie on N.
+    odd = [*ROAD_WORDS, *NUMBERED_WORDS, *DIRECTION_WORDS, *UNITS, *UNITS.values()]
+    reads_on = third.is_in(odd) | (third.str.len_bytes() < WORD_LETTERS)
+    follows = third.is_in(list(SUFFIX_WORDS)) | ~reads_on
+    unsure = found.select(
         _reads_on("second") | name.is_in(DIRECTION_WORDS) | name.str.contains("^[0-9]+$")
         | (name.is_in(list(SUFFIX_WORDS)) & ~follows)
     ).to_series()  # fmt: skip
@@ -147,7 +160,7 @@ def _with_second_words(seen: pl.DataFrame, written: pl.DataFrame) -> pl.DataFram
     return seen.with_columns(
         seen["word2"].scatter(places, found["second"].str.head(WORD_LETTERS)),
         seen["word3"].scatter(places.filter(directed), short.filter(directed)),
-        seen["plain"].scatter(places.filter(odd), False),
+        seen["plain"].scatter(places.filter(unsure), False),
     )
 
 

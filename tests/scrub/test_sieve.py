@@ -251,3 +251,60 @@ def test_nobody_elsewhere_is_looked_at_closely() -> None:
     rows = [HOME | {"address1": f"{number} N Main St"} for number in range(13, 4013)]
     assert listed.sieve.may_meet(look(with_roles(pl.DataFrame(rows)))).sum() < 20
     assert not PostalIndex.of([]).sieve.may_meet(look(with_roles(pl.DataFrame(rows)))).any()
+
+
+def _by_name_alone(change: dict[str, str], listed: dict[str, str] | None = None) -> bool:
+    """Whether a row that shares no more than number, state and surname with an entry is looked at closely."""
+    entry = HOME | (listed or {})
+    row = with_roles(pl.DataFrame([entry | {"address1": "12 N Zain St", "name": "Jan Doe"} | change]))
+    return bool(PostalIndex.of([(1, entry, "individual")]).sieve.may_meet(look(row))[0])
+
+
+@given(st.integers(0, 4), st.integers(0, 9), st.booleans())
+def test_one_slip_in_a_zip_code_loses_nobody(place: int, figure: int, turned: bool) -> None:
+    """P9: another figure, or two that changed places, and another town besides."""
+    figures = list(PLACE["zip"])
+    if turned and place < 4:
+        figures[place : place + 2] = reversed(figures[place : place + 2])
+    else:
+        figures[place] = str(figure)
+    assert _by_name_alone({"zip": "".join(figures), "city": "Xpringfield"})
+
+
+@pytest.mark.parametrize(
+    ("change", "listed", "looked_at"),
+    [
+        ({"zip": "60999"}, {}, True),  # the same town
+        ({"zip": "62799", "city": "Xpringfield"}, {}, True),  # the same area
+        ({"city": "Xpringfield"}, {"zip": ""}, True),
+        ({"zip": "60999", "city": "Xpringfield"}, {"zip": ""}, True),
+        ({"zip": "60999", "city": "Chicago"}, {}, False),
+        ({"zip": "61234", "city": ""}, {}, False),
+    ],
+)
+def test_a_namesake_in_another_town_is_no_neighbour(
+    change: dict[str, str], listed: dict[str, str], looked_at: bool
+) -> None:
+    """P9: what no rule for pairs can call the same is not standardised for nothing."""
+    assert _by_name_alone({"zip": PLACE["zip"]} | change, listed) is looked_at
+
+
+@pytest.mark.parametrize(
+    ("line", "plain"),
+    [
+        ("12 Florida Ave", True),
+        ("12 Flower St", True),
+        ("12 Floor 3", False),
+        ("12 Level Rd", False),
+        ("12 Generals Highway", True),
+        ("12 General Delivery", False),
+        ("12 N Spring Gate Trl", True),
+        ("12 N Spring", False),
+        ("12 N Spring Apt 4", False),
+        ("12 N Spring NW", False),
+    ],
+)
+def test_words_that_only_look_like_others_need_no_close_look(line: str, plain: bool) -> None:
+    """P5: FLORIDA is no floor, and N SPRING GATE lies north."""
+    rows = with_roles(pl.DataFrame([HOME | {"address1": line}]))
+    assert glance(rows)["plain"].to_list() == [plain]
