@@ -93,7 +93,7 @@ def send_due(wiring: Wiring) -> int:
     states = dispatching.dispatch_due(
         wiring.database, wiring.keyring, wiring.points, wiring.senders, wiring.clock, links=wiring.links
     )
-    use = Dispatcher(wiring.database, wiring.keyring, wiring.points, wiring.senders, wiring.clock)
+    use = Dispatcher(wiring.database, wiring.keyring, wiring.points, wiring.senders, wiring.clock, wiring.links)
     called_back = recalling.recall_due(use)
     return sum(states.values()) - states["queued"] + sum(called_back.values()) - called_back["recalled"]
 

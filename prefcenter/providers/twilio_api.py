@@ -25,9 +25,7 @@ from prefcenter.core.segments import require_sendable
 from prefcenter.providers.twilio_errors import reason_of, words_of
 from prefcenter.providers.twilio_status import MESSAGE_ARGUMENT
 from prefcenter.services.errors import RecipientRefused, SendFailed, SendLater, SendUnknown
-from prefcenter.services.ports import Answer, Batch, Outgoing, send_each
-
-_log = logging.getLogger(__name__)
+from prefcenter.services.ports import Answer, Batch, Held, Outgoing, send_each
 
 STATUS_PATH = "/webhooks/twilio/status"
 TIMEOUT_SECONDS: Final = 20.0
@@ -47,6 +45,7 @@ confirmation after its five minutes (S4). Twilio takes 36,000 at most; what expi
 _TOO_MANY = 429
 _UNAUTHENTICATED = 401
 _REQUEST_TIMEOUT = 408
+_SCHEDULED = "scheduled"
 
 
 class TwilioSender:
@@ -71,7 +70,7 @@ class TwilioSender:
         return 1
 
     def send(self, cleared: Cleared, message: Outgoing) -> str:
-        """Hand a text over and return its SID.
+        """Hand a text over and return its SID; a held one where Twilio keeps it until later.
 
         Raises:
             RecipientRefused: it unsubscribed at Twilio, or its number is dead (S10).
@@ -92,19 +91,32 @@ class TwilioSender:
             raise SendUnknown("Twilio answered something that is no answer; the text may have left.") from error
         if not made.sid:
             raise SendUnknown("Twilio took the text without naming it.")
-        return str(made.sid)
+        # Nothing is scheduled by us. Twilio itself may hold a text back, as its Compliance Toolkit does by night.
+        return Held(made.sid) if made.status == _SCHEDULED else str(made.sid)
 
     def send_many(self, batch: Batch) -> list[Answer]:
         """Hand texts over one by one, an answer each."""
         return send_each(self.send, batch)
 
     def cancel(self, provider_id: str) -> bool:
-        """Cancel a text that waits at Twilio for its time; False where it has left, or nobody can tell."""
+        """Cancel a text that waits at Twilio for its time; False where it has left, or there is none.
+
+        Raises:
+            SendLater: Twilio was not reached, or takes no calls for now.
+            SendUnknown: it may have been canceled: nobody can tell before Twilio is asked again.
+        """
         try:
             return bool(self._client.messages(provider_id).update(status="canceled").status == "canceled")
-        except (TwilioException, http.RequestException, ValueError) as error:
-            _log.warning("the text %s could not be canceled: %s", provider_id, type(error).__name__)
+        except (TwilioRestException, TwilioServiceException) as error:
+            if error.status in (_TOO_MANY, _UNAUTHENTICATED):
+                raise SendLater(words_of(error.code)) from error
+            if not 400 <= error.status < 500 or error.status == _REQUEST_TIMEOUT:
+                raise SendUnknown(f"Twilio answered with status {error.status}.") from error
             return False
+        except http.RequestException as error:
+            _unanswered(error)
+        except (TwilioException, ValueError) as error:
+            raise SendUnknown("Twilio answered something that is no answer.") from error
 
 
 def client_of(account_sid: str, auth_token: str, *, host: str = "", timeout: float = TIMEOUT_SECONDS) -> Client:

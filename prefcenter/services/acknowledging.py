@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.errors import BadAddress
 from prefcenter.core.mail import Mail
+from prefcenter.core.mail_headers import mailbox
 from prefcenter.core.postal.request import FIELDS, Request
 from prefcenter.services import gate, outgoing
 from prefcenter.services.outgoing import Draft
@@ -68,6 +69,7 @@ def acknowledge(
     if point is None:
         return None
     values = _values(session, told, at)
+    name, sender = _sender(session, reception)
     draft = Draft(
         channel=Channel.EMAIL,
         message_class=MessageClass.REQUESTED,
@@ -76,8 +78,8 @@ def acknowledge(
         subject=SUBJECT,
         text=_tidy(render("email/acknowledgement.txt", **values)),
         html=render("email/acknowledgement.html", **values),
-        headers=_headers(mail),
-        sender=_sender(session, reception),
+        headers=_headers(mail) | ({"From": mailbox(name, sender)} if sender else {}),
+        sender=sender,
         cause=cause,
         requested_at=told.received_at,
     )
@@ -151,8 +153,11 @@ def _headers(mail: Mail) -> dict[str, str]:
     return headers
 
 
-def _sender(session: Session, reception: Reception) -> str:
-    known = [brand.service_from for brand in registry.brands(session) if brand.service_from]
+def _sender(session: Session, reception: Reception) -> tuple[str, str]:
+    """Whom it comes from: name and address. With several brands it bears no one's name."""
+    brands = registry.brands(session)
+    known = [brand for brand in brands if brand.service_from]
+    name = (brands[0].sender_name or brands[0].name) if len(brands) == 1 else ""
     if known:
-        return known[0]
-    return f"privacy@{reception.inbound_domain}" if reception.inbound_domain else ""
+        return name, known[0].service_from
+    return name, f"privacy@{reception.inbound_domain}" if reception.inbound_domain else ""

@@ -13,19 +13,20 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import Channel
-from prefcenter.core.decision import Refused
+from prefcenter.core.channels import Channel, MessageClass
+from prefcenter.core.decision import Decision, Refused
 from prefcenter.core.errors import BadInput
+from prefcenter.core.mail_headers import checked_line
 from prefcenter.files.columns import normalised
 from prefcenter.files.formats import open_table, suffix_of
 from prefcenter.services import messages
-from prefcenter.services.composing import Content, Registered
+from prefcenter.services.composing import Content, Registered, compose, require_ready
 from prefcenter.services.deciding import Question
 from prefcenter.services.linting_gate import lint_draft
 from prefcenter.services.list_reading import Piece, pieces
 from prefcenter.services.list_rejects import Rejects
-from prefcenter.services.messages import Desk
 from prefcenter.services.points import Point
+from prefcenter.services.queueing import Desk, queue_decided
 from prefcenter.services.templates import Written
 from prefcenter.store.engine import Database
 from prefcenter.store.outbox import OutboxMessage
@@ -113,8 +114,8 @@ def send_audience(database: Database, desk: Desk, audience: Audience, *, clock: 
 
     Raises:
         UnknownType: nobody registered the type, or nobody approved it.
-        BadInput: the file cannot be read, has no column for the channel or for a variable of the template, or nobody of
-            the brand can be written to; nothing was written.
+        BadInput: the file cannot be read, or has no column for the channel or for a variable of the template; the type
+            is of what a person asked for; or the brand lacks what its messages must show. Nothing was written.
     """
     table = open_table(audience.file, mapping=audience.mapping)
     with database.read() as session:
@@ -147,6 +148,12 @@ def _run(
     at: datetime,
 ) -> _Run:
     question, registered = messages.registered_type(session, audience.message_type)
+    if question.message_class is MessageClass.REQUESTED:
+        raise BadInput(
+            f"“{registered[0].slug}” answers what a person has just asked for: one for one request, never an audience.",
+            remedy="Send it to the one who asked. What goes to many is marketing, service or a legal notice.",
+        )
+    require_ready(session, registered, desk.maker)
     written = messages.written_of(session, registered, None, audience.template)
     role = "email" if registered[0].channel == Channel.EMAIL.value else "phone"
     if role not in roles:
@@ -199,6 +206,7 @@ def _rows(run: _Run, piece: Piece, problems: dict[int, str]) -> Iterator[_Row]:
         try:
             point = _point(run, channel, str(cells[run.address]).strip())
             _require(run, values)
+            _require_one_line(run, values)
         except BadInput as error:
             problems[place] = error.message
             continue
@@ -222,6 +230,11 @@ def _require(run: _Run, values: Mapping[str, str]) -> None:
         raise BadInput(f"A variable of the template has no value; empty is {told}.")
 
 
+def _require_one_line(run: _Run, values: Mapping[str, str]) -> None:
+    for name in Written(run.written.subject).variables:
+        checked_line(values[name], f"column “{run.columns[name]}”, which stands in the subject,")
+
+
 def _queue(session: Session, run: _Run, rows: Sequence[_Row], problems: dict[int, str], done: Queued) -> None:
     """Decide for each recipient with one look-up, and queue or refuse each; within the caller's transaction."""
     causes = {row.place: f"audience:{run.batch}:{row.point.digest.hex()}" for row in rows}
@@ -236,23 +249,43 @@ def _queue(session: Session, run: _Run, rows: Sequence[_Row], problems: dict[int
         if problem:
             problems[row.place] = problem
             continue
-        if run.audience.is_dry:
-            done.states[_STATES[decision.verdict.value]] += 1
-            continue
-        made = messages.row_for(
-            session,
-            run.desk,
-            run.registered,
-            row.point,
-            row.content,
-            decision,
-            at=run.at,
-            send_at=send_at,
-            batch=run.batch,
-            variables=row.values,
-            cause=causes[row.place],
-        )
-        done.states[made.state] += 1
+        try:
+            done.states[_one(session, run, row, decision, causes[row.place])] += 1
+        except BadInput as error:
+            problems[row.place] = f"{error.message} {_where(run)}"
+
+
+def _one(session: Session, run: _Run, row: _Row, decision: Decision, cause: str) -> str:
+    """Queue one message, or on a dry run only compose it, and tell the state that it gets into.
+
+    Raises:
+        BadInput: it cannot be sent like this; nothing of it was written.
+    """
+    desk, registered = run.desk, run.registered
+    if run.audience.is_dry:
+        if not isinstance(decision, Refused):
+            compose(session, desk.keyring, desk.maker, row.point, registered, row.content)
+        return _STATES[decision.verdict.value]
+    made = queue_decided(
+        session,
+        desk,
+        registered,
+        row.point,
+        row.content,
+        decision,
+        at=run.at,
+        send_at=run.audience.send_at,
+        batch=run.batch,
+        variables=row.values,
+        cause=cause,
+    )
+    return made.row.state if made.is_new else "already"
+
+
+def _where(run: _Run) -> str:
+    """From which columns the message was made, for whoever has to mend the row."""
+    columns = ", ".join(f"“{column}”" for column in dict.fromkeys(run.columns.values()))
+    return f"It is made of the columns {columns}." if columns else "It is the template itself."
 
 
 _STATES = {"cleared": "queued", "reroute": "queued", "wait": "waiting", "refused": "refused"}

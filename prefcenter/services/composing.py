@@ -20,7 +20,7 @@ from prefcenter.services.links import LinkMaker, Links
 from prefcenter.services.points import Point
 from prefcenter.services.ports import Keyring
 from prefcenter.services.rendering import render
-from prefcenter.services.text_composing import compose_text
+from prefcenter.services.text_composing import compose_text, text_sender
 from prefcenter.store import contacts
 from prefcenter.store.registry import Brand, MessageType, Topic
 
@@ -75,6 +75,19 @@ def compose(
     if kind.message_class == MessageClass.MARKETING.value:
         return _as_marketing(whole, headers, brand, topic, links, maker.list_domain)
     return _as_other(whole, headers, kind, brand, links)
+
+
+def require_ready(session: Session, registered: Registered, maker: LinkMaker) -> None:
+    """Check what does not depend on the recipient: whom messages of a type come from, and what they must show.
+
+    Raises:
+        BadInput: something is missing; names it, and the command that adds it.
+    """
+    kind, brand, _ = registered
+    if kind.channel == Channel.EMAIL.value:
+        require_sendable(kind, brand, maker)
+    else:
+        text_sender(session, kind)
 
 
 def _bodies(content: Content) -> tuple[str, str]:

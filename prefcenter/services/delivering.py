@@ -19,7 +19,7 @@ from prefcenter.services import optouts
 from prefcenter.services.errors import DecidedTooLongAgo, NotHandedOver, RecipientRefused, SendFailed, SendLater
 from prefcenter.services.event_facts import void_consents
 from prefcenter.services.points import Points
-from prefcenter.services.ports import Answer, Batch, Evidence, Sender
+from prefcenter.services.ports import Answer, Batch, Evidence, Held, Sender
 from prefcenter.services.receiving import Handled
 from prefcenter.services.suppressing import OptOut
 from prefcenter.store.inbound import InboundMessage
@@ -37,7 +37,7 @@ class Delivered:
     """What came of handing a message over.
 
     Args:
-        state: ``sent``, ``failed``, ``unknown``; where nothing left ``queued`` if it may be tried later, ``back`` if it
+        state: ``sent``, ``scheduled`` if the provider holds it, ``failed``, ``unknown``; where nothing left ``queued`` if it may be tried later, ``back`` if it
             was not even offered, and ``late`` if its decision no longer held, so that it is decided again.
         provider_id: the provider's name for it, once it is sent.
         problem: what went wrong, without the address.
@@ -80,6 +80,8 @@ def deliver(sender: Sender, batch: Batch) -> list[Delivered]:
 
 def _delivered(answer: Answer) -> Delivered:
     match answer:
+        case Held():
+            return Delivered("scheduled", str(answer))
         case str():
             return Delivered("sent", answer)
         case RecipientRefused():

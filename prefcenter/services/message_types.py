@@ -24,7 +24,7 @@ from prefcenter.services.registering import check_slug, few_lines, insert_once, 
 from prefcenter.store import operators, registry
 from prefcenter.store.registry import Brand, MessageType, Topic
 
-NEEDS_APPROVAL = frozenset({MessageClass.SERVICE, MessageClass.LEGAL})
+NEEDS_APPROVAL = frozenset({MessageClass.SERVICE, MessageClass.LEGAL, MessageClass.REQUESTED})
 """Classes that reach people who opted out of marketing, so that nobody may declare them alone."""
 
 MAY_APPROVE = frozenset({RoleName.APPROVER.value, RoleName.ADMIN.value})

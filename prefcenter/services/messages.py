@@ -13,35 +13,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, MessageClass
-from prefcenter.core.decision import Decision, Refused, Reroute, Wait, until_of
+from prefcenter.core.decision import Decision, Refused, until_of
 from prefcenter.core.errors import BadInput
-from prefcenter.services import deciding, outgoing, rerouting, templates
-from prefcenter.services.composing import Content, Registered, compose
+from prefcenter.services import deciding, templates
+from prefcenter.services.composing import Content, Registered
 from prefcenter.services.deciding import Question
 from prefcenter.services.errors import AlreadyThere, UnknownType
-from prefcenter.services.links import LinkMaker
 from prefcenter.services.linting_gate import lint_draft
-from prefcenter.services.outgoing import Draft, reasons_given
 from prefcenter.services.points import Point, Points
-from prefcenter.services.ports import Keyring
+from prefcenter.services.queueing import Desk as Desk
+from prefcenter.services.queueing import draft_of, queue_decided, queue_refused
 from prefcenter.services.templates import Written
 from prefcenter.store import registry
 from prefcenter.store.outbox import KeptAnswer, OutboxMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What taking a message needs besides the session.
-
-    Args:
-        keyring: the keys.
-        points: makes contact points.
-        maker: makes the links of a mail.
-    """
-
-    keyring: Keyring
-    points: Points
-    maker: LinkMaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +129,8 @@ def _take(session: Session, desk: Desk, order: Order, at: datetime) -> Taken:
         found = lint_draft(session, order.message_type, subject=content.subject, text=content.text, html=content.html)
         if found.is_refused:
             return _mixed(session, registered, point, order, found.reasons, at)
-    row = row_for(session, desk, registered, point, content, decision, at=at, send_at=order.send_at)
-    return _taken(row, decision)
+    made = queue_decided(session, desk, registered, point, content, decision, at=at, send_at=order.send_at)
+    return _taken(made.row, decision)
 
 
 def registered_type(session: Session, slug: str) -> tuple[Question, Registered]:
@@ -211,88 +195,9 @@ def decide(
     return deciding.decide_all(session, desk.keyring, asked_about, points, at=at, **asked)
 
 
-def row_for(
-    session: Session,
-    desk: Desk,
-    registered: Registered,
-    point: Point,
-    content: Content,
-    decision: Decision,
-    *,
-    at: datetime,
-    send_at: datetime | None = None,
-    batch: str = "",
-    variables: Mapping[str, str] | None = None,
-    cause: str | None = None,
-) -> OutboxMessage:
-    """Put a decided message into the outbox, in its state; within the caller's transaction.
-
-    A refused one keeps no content: nobody will ever read it.
-
-    Raises:
-        BadInput: it cannot be composed; says why.
-    """
-    draft = draft_of(registered, point, Content(), at, send_at)
-    if isinstance(decision, Refused):
-        return _refused(session, replace(draft, cause=cause), reasons_given(decision.reasons), at)
-    whole = compose(session, desk.keyring, desk.maker, point, registered, content)
-    draft = replace(
-        draft,
-        subject=whole.subject,
-        text=whole.text,
-        html=whole.html,
-        headers=whole.headers,
-        sender=whole.sender,
-        batch=batch,
-        variables=variables,
-        cause=cause,
-    )
-    row = outgoing.queue(session, draft, at=at)
-    row.content = {**(row.content or {}), "written": {"subject": content.subject, "text": content.text}}
-    if isinstance(decision, Reroute) and (
-        rerouting.way_out(session, desk.keyring, desk.points, desk.maker, row) is None
-    ):
-        outgoing.refuse(session, row, [*reasons_given(decision.reasons), rerouting.NOWHERE], at)
-    if isinstance(decision, Wait):
-        row.state, row.why = "waiting", reasons_given(decision.reasons)
-        row.due_at = max(decision.until, row.due_at)
-        outgoing.log(session, "wait", row, {"reasons": row.why, "until": row.due_at.isoformat()}, at=at)
-    return row
-
-
-def draft_of(
-    registered: Registered, point: Point, content: Content, at: datetime, send_at: datetime | None = None
-) -> Draft:
-    """The draft of a message of a registered type."""
-    kind, brand, topic = registered
-    is_requested = kind.message_class == MessageClass.REQUESTED.value
-    return Draft(
-        channel=Channel(kind.channel),
-        message_class=MessageClass(kind.message_class),
-        message_type=kind.slug,
-        point=point,
-        subject=content.subject,
-        text=content.text,
-        html=content.html,
-        headers=content.headers,
-        brand=brand.slug,
-        topic=None if topic is None else topic.slug,
-        sender=kind.sender,
-        requested_at=at if is_requested else None,
-        send_at=send_at,
-    )
-
-
-def _refused(session: Session, draft: Draft, why: list[str], at: datetime) -> OutboxMessage:
-    row = outgoing.queue(session, draft, at=at)
-    if row.state == "queued":
-        outgoing.refuse(session, row, why, at)
-    return row
-
-
 def _mixed(session: Session, registered: Registered, point: Point, order: Order, why: list[str], at: datetime) -> Taken:
     """Refuse what reads as marketing and is registered as something else (E15)."""
-    row = _refused(session, draft_of(registered, point, Content(), at, order.send_at), why, at)
+    row = queue_refused(session, draft_of(registered, point, Content(), at, order.send_at), why, at).row
     codes = [dict(zip(("code", "scope"), each.split(" ", 1), strict=False)) for each in why]
     reasons = tuple(
         {"code": each["code"], "scope": each.get("scope", "all"), "since": None, "source": "system"} for each in codes

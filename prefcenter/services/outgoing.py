@@ -65,20 +65,39 @@ class Draft:
     rerouted_from: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message in the outbox.
+
+    Args:
+        row: the message.
+        is_new: False where an earlier one has the same cause: it may have left long ago, and nothing of it is changed.
+    """
+
+    row: OutboxMessage
+    is_new: bool
+
+
 def queue(session: Session, draft: Draft, *, at: datetime) -> OutboxMessage:
     """Put a message into the outbox, once for each cause; within the caller's transaction."""
+    return queue_once(session, draft, at=at).row
+
+
+def queue_once(session: Session, draft: Draft, *, at: datetime) -> Queued:
+    """Put a message into the outbox and say whether it is new; within the caller's transaction."""
     row = row_of(draft, at=at)
     if draft.cause is None:
         session.add(row)
         session.flush()
-        return row
+        return Queued(row, is_new=True)
     try:
         with session.begin_nested():
             session.add(row)
             session.flush()
     except IntegrityError:
-        return session.scalars(select(OutboxMessage).where(OutboxMessage.cause == draft.cause)).one()
-    return row
+        query = select(OutboxMessage).where(OutboxMessage.cause == draft.cause)
+        return Queued(session.scalars(query).one(), is_new=False)
+    return Queued(row, is_new=True)
 
 
 def row_of(draft: Draft, *, at: datetime, state: str = "queued") -> OutboxMessage:
@@ -131,32 +150,6 @@ def cancel_refused(session: Session, points: Sequence[Point], *, at: datetime) -
             row.state = "recalled" if row.state == "scheduled" else row.state
             found += 1
     return found
-
-
-def resolve(session: Session, message_id: int, outcome: str, at: datetime, provider_id: str | None = None) -> bool:
-    """Take what the provider tells of a message that may have left; within the caller's transaction.
-
-    It only ever ends the doubt: nothing is sent again because of it (X2).
-
-    Args:
-        session: the caller's transaction.
-        message_id: the outbox row, as the provider was told it.
-        outcome: ``sent`` or ``failed``; ``scheduled`` where the provider holds it until later, or ``canceled``.
-        at: when it was told.
-        provider_id: the provider's name for it, where that was not known.
-
-    Returns:
-        Whether this changed anything: a message whose end is known keeps it.
-    """
-    row = session.scalar(select(OutboxMessage).where(OutboxMessage.id == message_id).with_for_update())
-    if row is None or row.state not in ("unknown", "scheduled", "recalled") or row.state == outcome:
-        return False
-    if row.state != "unknown" and outcome == "scheduled":
-        return False
-    row.state, row.provider_id, row.leased_until = outcome, row.provider_id or provider_id, None
-    row.sent_at = None if outcome in ("failed", "canceled") else row.sent_at or at
-    log(session, "send", row, {"state": outcome, "told_by": "provider"}, at=at)
-    return True
 
 
 def log(session: Session, kind: str, row: OutboxMessage, facts: Mapping[str, Any], *, at: datetime) -> None:

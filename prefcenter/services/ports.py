@@ -75,6 +75,13 @@ class Outgoing:
 Batch = Sequence[tuple[Cleared, Outgoing]]
 """Cleared messages that may share one call: all of one ``batch``."""
 
+
+class Held(str):
+    """The provider's name for a message that it took and holds until later, where it can be called back."""
+
+    __slots__ = ()
+
+
 Answer = str | PrefcenterError
 """The provider's name for a message, or what became of it: SendFailed, RecipientRefused, SendUnknown."""
 
@@ -88,7 +95,7 @@ class Sender(Protocol):
         ...
 
     def send(self, cleared: Cleared, message: Outgoing) -> str:
-        """Hand the message over and return the provider's name for it.
+        """Hand the message over and return the provider's name for it; a ``Held`` one where it leaves only later.
 
         Raises:
             SendFailed: the provider refused it for good.

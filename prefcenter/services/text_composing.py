@@ -36,14 +36,17 @@ def compose_text(session: Session, kind: MessageType, text: str) -> ComposedText
     """
     words = text.strip()
     count = require_sendable(words)
-    return ComposedText(words, _sender_of(session, kind), count)
+    return ComposedText(words, text_sender(session, kind), count)
 
 
-def _sender_of(session: Session, kind: MessageType) -> str:
+def text_sender(session: Session, kind: MessageType) -> str:
     """The type's sender; a Messaging Service that marketing comes from is none for anything else.
 
     A STOP to marketing blocks the whole service at the provider, and with it every other text of the service.
     Source: Twilio, "Advanced Opt-Out"; "Support for opt-out keywords".
+
+    Raises:
+        BadInput: there is none.
     """
     if not kind.sender:
         raise BadInput(

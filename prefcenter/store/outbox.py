@@ -22,7 +22,7 @@ class OutboxMessage(Base):
     ``due_at`` is when it is looked at next; ``not_before`` is when it is to leave, which an earlier look never hastens.
     ``state`` is queued, waiting, sending, sent, refused, failed, or unknown: it may have left and is never sent again.
     ``rerouted`` ends here, and goes on as another row that names this one in ``rerouted_from`` (X11). ``scheduled`` is
-    held by its provider until it leaves; ``recalled`` is to be called back there, and ``canceled`` was.
+    held by its provider, which said so itself; ``recalled`` is to be called back there, and ``canceled`` was.
     ``batch`` is what may share one call to the provider, empty for a message alone.
     """
 

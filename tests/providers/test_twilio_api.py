@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,13 +13,14 @@ import pytest
 from prefcenter.core.channels import Channel, MessageClass, Reason
 from prefcenter.core.decision import Ask, Cleared, decide
 from prefcenter.core.segments import MOST_CHARACTERS
+from prefcenter.providers.stand_ins.loopback import Answer, LoopbackServer
 from prefcenter.providers.stand_ins.twilio_account import TwilioAccount
 from prefcenter.providers.stand_ins.twilio_fates import UNDELIVERED, Fate
 from prefcenter.providers.stand_ins.twilio_server import TwilioStandIn
 from prefcenter.providers.twilio_api import VALIDITY_SECONDS, TwilioSender
 from prefcenter.providers.twilio_errors import REASONS
 from prefcenter.services.errors import RecipientRefused, SendFailed, SendLater, SendUnknown
-from prefcenter.services.ports import Outgoing
+from prefcenter.services.ports import Held, Outgoing
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -199,6 +201,44 @@ def test_a_scheduled_text_is_canceled_and_one_that_left_is_not(sender: TwilioSen
     assert sender.cancel(sid) is True
     assert account.texts[sid].status == "canceled"
     assert [sender.cancel(one) for one in (sid, left, "SM404")] == [False, False, False]
+
+
+def test_a_text_that_twilio_holds_back_is_named_as_held(
+    account: TwilioAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X2: so that it can be called back there."""
+    take = account._taken
+    monkeypatch.setattr(account, "_taken", lambda *told: replace(take(*told), status="scheduled"))
+    with TwilioStandIn(account) as stand_in:
+        sender = TwilioSender(SID, TOKEN, BASE_URL, host=stand_in.url)
+        sid = sender.send(cleared(), text(sender=SERVICE))
+        assert isinstance(sid, Held)
+        assert sender.cancel(sid) is True
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer(502, b"<html>", "text/html"), SendUnknown),
+        (Answer(200, b"<html>", "text/html"), SendUnknown),
+        (Answer(429, b'{"code": 20429, "message": "", "status": 429}'), SendLater),
+        (None, SendUnknown),
+    ],
+)
+def test_a_cancel_that_nobody_can_tell_of_is_neither_done_nor_too_late(
+    answer: Answer | None, error: type[Exception]
+) -> None:
+    """X2: it is asked again."""
+    with LoopbackServer(lambda _asked: answer) as server, pytest.raises(error):
+        TwilioSender(SID, TOKEN, BASE_URL, host=server.url).cancel("SM1")
+
+
+def test_a_cancel_that_never_got_there_is_asked_again() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        sender = TwilioSender(SID, TOKEN, BASE_URL, host=f"http://127.0.0.1:{bound.getsockname()[1]}")
+        with pytest.raises(SendLater):
+            sender.cancel("SM1")
 
 
 def test_every_fate_that_comes_as_a_fact_has_its_reason() -> None:

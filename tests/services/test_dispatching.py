@@ -13,11 +13,12 @@ from sqlalchemy import select
 from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Source
 from prefcenter.core.decision import Cleared
 from prefcenter.providers.twilio_api import TIMEOUT_SECONDS
-from prefcenter.services import dispatching, optouts, outgoing, recalling
+from prefcenter.services import dispatching, optouts, recalling
 from prefcenter.services.dispatching import Dispatcher
 from prefcenter.services.errors import DecidedTooLongAgo, NotHandedOver, SendFailed, SendLater, SendUnknown
+from prefcenter.services.message_progress import Step, advance
 from prefcenter.services.points import Points
-from prefcenter.services.ports import Answer, Batch, Evidence, Outgoing
+from prefcenter.services.ports import Answer, Batch, Evidence, Held, Outgoing
 from prefcenter.services.suppressing import OptOut
 from prefcenter.store import dispatches
 from prefcenter.store.contacts import Contact, ContactPoint
@@ -324,8 +325,8 @@ def test_a_scheduled_message_is_called_back_where_its_provider_holds_it(post: Po
     refused, kept = (post.queue(point=post.points.email(f"{name}@example.com")) for name in ("jane", "joe"))
     dispatch(post, Bulk(answer=lambda _: SendUnknown("?")))
     with post.database.write() as session:
-        assert outgoing.resolve(session, refused, "scheduled", post.at, "MG1")
-        assert outgoing.resolve(session, kept, "scheduled", post.at, "MG2")
+        steps = {refused: [Step("scheduled", provider_id="MG1")], kept: [Step("scheduled", provider_id="MG2")]}
+        assert advance(session, steps, at=post.at) == 2
         session.commit()
     opt_out(post, "jane@example.com")
     sender = Bulk()
@@ -340,13 +341,72 @@ def test_what_is_known_of_an_end_is_not_changed_by_what_comes_later(post: Post) 
     [message_id] = queue_batch(post, 1)
     dispatch(post, Bulk(answer=lambda _: SendUnknown("?")))
     with post.database.write() as session:
-        assert outgoing.resolve(session, message_id, "sent", post.at, "SG1")
-        assert not outgoing.resolve(session, message_id, "failed", post.at)
+        assert advance(session, {message_id: [Step("sent", provider_id="SG1")]}, at=post.at) == 1
+        assert advance(session, {message_id: [Step("scheduled")]}, at=post.at) == 0
         session.commit()
     assert (post.row(message_id).state, post.row(message_id).provider_id) == ("sent", "SG1")
 
 
-def reroutable(post: Post, *, is_verified: bool = True) -> int:
+def recall(post: Post, sender: Bulk) -> dict[str, int]:
+    senders = {Channel.EMAIL: sender, Channel.SMS: sender}
+    return dict(recalling.recall_due(Dispatcher(post.database, post.keyring, post.points, senders, lambda: post.at)))
+
+
+def test_what_its_provider_holds_is_scheduled_and_called_back_by_an_opt_out(post: Post) -> None:
+    """X2: the provider said so itself when it took the message."""
+    message_id = post.queue(point=post.points.email("jane@example.com"))
+    sender = Bulk(answer=lambda message: Held(f"held-{message.id}"))
+    assert dispatch(post, sender) == {"scheduled": 1}
+    assert (post.row(message_id).provider_id, post.row(message_id).sent_at) == (f"held-{message_id}", None)
+    opt_out(post, "jane@example.com")
+    assert recall(post, sender) == {"canceled": 1}
+    assert sender.called_back == [f"held-{message_id}"]
+
+
+@dataclass
+class Mute(Bulk):
+    """A provider of whom nobody can tell whether it called a message back."""
+
+    tells: bool = False
+
+    def cancel(self, provider_id: str) -> bool:
+        if not self.tells:
+            raise SendUnknown("No answer came.")
+        return super().cancel(provider_id)
+
+
+def test_a_call_back_that_nobody_can_tell_of_is_tried_again_and_told(post: Post) -> None:
+    """X2: neither taken for done nor for too late; the ledger has it once."""
+    message_id = post.queue(point=post.points.email("jane@example.com"))
+    sender = Mute(answer=lambda message: Held(f"held-{message.id}"))
+    dispatch(post, sender)
+    opt_out(post, "jane@example.com")
+    for _ in range(3):
+        assert recall(post, sender) == {"recalled": 1}
+        assert recall(post, sender) == {}
+        post.at += dispatching.RETRY_AFTER
+    assert ledger(post).count("recall") == 1
+    sender.tells = True
+    assert recall(post, sender) == {"canceled": 1}
+    assert ledger(post)[-1] == "refuse"
+    assert post.row(message_id).state == "canceled"
+
+
+def test_a_call_back_that_nobody_ever_can_tell_of_ends_as_unknown(post: Post) -> None:
+    """X2: until its events tell; a worker does not ask for ever."""
+    message_id = post.queue(point=post.points.email("jane@example.com"))
+    sender = Mute(answer=lambda message: Held(f"held-{message.id}"))
+    dispatch(post, sender)
+    opt_out(post, "jane@example.com")
+    post.at += recalling.TRIED_FOR
+    assert recall(post, sender) == {"unknown": 1}
+    assert recall(post, sender) == {}
+    with post.database.write() as session:
+        assert advance(session, {message_id: [Step("canceled")]}, at=post.at) == 1
+        session.commit()
+
+
+def reroutable(post: Post, *, is_verified: bool = True, queues: bool = True) -> int:
     """A service mail to an address that bounced, of somebody whose number we know."""
     with post.database.write() as session:
         kind = session.scalars(select(MessageType).where(MessageType.slug == "receipt")).one()
@@ -371,7 +431,7 @@ def reroutable(post: Post, *, is_verified: bool = True) -> int:
         session.commit()
         told = OptOut(Reason.HARD_BOUNCE, Scope.everything(), Source.PROVIDER)
         optouts.record(session, post.points, post.points.email("jane@example.com"), told, Evidence("system"), at=NOON)
-    return post.queue(message_type="receipt", message_class=MessageClass.SERVICE)
+    return post.queue(message_type="receipt", message_class=MessageClass.SERVICE) if queues else 0
 
 
 def test_a_reroute_goes_to_the_verified_point_of_the_same_person(post: Post) -> None:
@@ -404,3 +464,27 @@ def test_a_rerouted_message_is_decided_again(post: Post) -> None:
     assert dispatch(post, sender) == {"rerouted": 1}
     assert dispatch(post, sender) == {"refused": 1}
     assert sender.calls == []
+
+
+@pytest.mark.parametrize(("is_verified", "state"), [(True, "rerouted"), (False, "refused")])
+def test_a_held_service_message_is_not_lost_by_a_reroute(post: Post, is_verified: bool, state: str) -> None:
+    """X11: called back, it goes on by its fallback; where there is none it is refused, as it is at dispatch."""
+    message_id = post.queue(message_type="receipt", message_class=MessageClass.SERVICE)
+    sender = Bulk(answer=lambda message: Held(f"held-{message.id}"))
+    dispatch(post, sender)
+    reroutable(post, is_verified=is_verified, queues=False)
+    assert recall(post, sender) == {state: 1}
+    assert sender.called_back == [f"held-{message_id}"]
+    sender.answer = lambda message: f"bulk-{message.id}"
+    assert dispatch(post, sender) == ({"sent": 1} if is_verified else {})
+    assert sender.calls[1:] == ([["+14155550100"]] if is_verified else [])
+
+
+def test_a_held_service_message_stays_where_marketing_was_refused(post: Post) -> None:
+    """An opt-out of marketing is none of service messages."""
+    message_id = post.queue(message_type="receipt", message_class=MessageClass.SERVICE)
+    sender = Bulk(answer=lambda message: Held(f"held-{message.id}"))
+    dispatch(post, sender)
+    opt_out(post, "jane@example.com")
+    assert recall(post, sender) == {"scheduled": 1}
+    assert (sender.called_back, post.row(message_id).state) == ([], "scheduled")

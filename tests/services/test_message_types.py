@@ -222,10 +222,19 @@ def test_a_category_is_given_a_reason_in_words(sqlite_database: Database) -> Non
         _propose(sqlite_database, TypeFacts("T", MessageClass.SERVICE, Channel.EMAIL, category=ServiceCategory.ACCOUNT))
 
 
-@pytest.mark.parametrize("message_class", [MessageClass.MARKETING, MessageClass.REQUESTED])
-def test_other_classes_need_no_approval(sqlite_database: Database, message_class: MessageClass) -> None:
-    _propose(sqlite_database, TypeFacts("T", message_class, Channel.EMAIL))
+def test_marketing_needs_no_approval(sqlite_database: Database) -> None:
+    """It reaches nobody who opted out of it."""
+    _propose(sqlite_database, TypeFacts("T", MessageClass.MARKETING, Channel.EMAIL))
     assert _state(sqlite_database) is TypeState.APPROVED
+
+
+@pytest.mark.parametrize("message_class", [MessageClass.LEGAL, MessageClass.REQUESTED])
+def test_whatever_reaches_those_who_opted_out_needs_another_operator(
+    sqlite_database: Database, message_class: MessageClass
+) -> None:
+    """E14: a second one looks at it, whatever it is called."""
+    _propose(sqlite_database, TypeFacts("T", message_class, Channel.EMAIL))
+    assert _state(sqlite_database) is TypeState.PROPOSED
 
 
 @pytest.mark.parametrize("message_class", [MessageClass.MARKETING, MessageClass.REQUESTED])

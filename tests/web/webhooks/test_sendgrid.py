@@ -128,6 +128,7 @@ def test_the_acknowledgement_names_what_was_recorded_and_all_mailings_in_flight(
             assert words in body
         assert "last year" not in body
     assert message.headers == {
+        "From": "Acme <privacy@in.example.com>",
         "Auto-Submitted": "auto-replied",
         "In-Reply-To": "<1@example.com>",
         "References": "<1@example.com>",
