@@ -12,10 +12,12 @@ from sqlalchemy import text
 from prefcenter import working
 from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.decision import Cleared
+from prefcenter.providers.stand_ins.twilio_account import TwilioAccount
+from prefcenter.providers.stand_ins.twilio_server import TwilioStandIn
 from prefcenter.services import sealing
 from prefcenter.services.outgoing import Draft, queue
 from prefcenter.services.ports import Answer, Batch, Outgoing, send_each
-from prefcenter.store import ledger, outbox
+from prefcenter.store import ledger, outbox, provider_lists
 from prefcenter.store.engine import Database
 from prefcenter.wiring import Wiring
 from tests.houses import START, StillClock, wiring_on
@@ -123,3 +125,28 @@ def test_what_is_kept_of_the_list_is_looked_after(wiring: Wiring) -> None:
     left.write_bytes(b"names")
     working.step(wiring)
     assert not left.exists()
+
+
+def _wait_for_agreement() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "agreement":
+            thread.join(20)
+
+
+def test_it_agrees_with_providers_beside_its_other_work(sqlite_database: Database, tmp_path: Path) -> None:
+    """S4: a provider may keep it waiting for minutes, and a confirmation must not wait with it."""
+    clock = StillClock()
+    with TwilioStandIn(TwilioAccount("AC1", "a token", clock)) as twilio:
+        named = {"twilio_account_sid": "AC1", "twilio_auth_token": "a token", "twilio_host": twilio.url}
+        wiring = wiring_on(sqlite_database, tmp_path, clock, **named)
+        wiring.adopt_keys()
+        assert working.agree_with_providers(wiring) == 1
+        _wait_for_agreement()
+        assert working.agree_with_providers(wiring) == 0
+        with wiring.database.read() as session:
+            finished = provider_lists.standing(session, "twilio")
+            assert finished is not None
+            assert finished.finished_at == clock()
+        clock.move(hours=1)
+        assert working.agree_with_providers(wiring) == 1
+        _wait_for_agreement()

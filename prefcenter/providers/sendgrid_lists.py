@@ -61,6 +61,7 @@ class SendGridLists:
     """
 
     name = "sendgrid"
+    label = "SendGrid"
     channel = Channel.EMAIL
     can_be_read = True
     most_at_once = PAGE

@@ -55,6 +55,7 @@ class TwilioLists:
     """
 
     name = "twilio"
+    label = "Twilio"
     channel = Channel.SMS
     can_be_read = False
     most_at_once = MOST_ITEMS

@@ -64,6 +64,11 @@ class ProviderLists(Protocol):
         ...
 
     @property
+    def label(self) -> str:
+        """The provider as people write it."""
+        ...
+
+    @property
     def channel(self) -> Channel:
         """What it carries."""
         ...

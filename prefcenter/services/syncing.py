@@ -67,23 +67,26 @@ def sync(use: Syncing, provider: ProviderLists, evidence: Evidence = SYSTEM, *, 
     """
     with use.database.read() as session:
         require_all(session, use.keyring)
-    run = _Run(use, provider, evidence, _claim(use, provider.name))
+    run = _Run(use, provider, evidence, _claim(use, provider))
     try:
         return run.go(whole=whole)
     except PrefcenterError as error:
         run.give_up(str(error))
         raise
+    except (Exception, KeyboardInterrupt) as error:
+        run.give_up(f"It was stopped ({type(error).__name__}).")
+        raise
 
 
-def _claim(use: Syncing, provider: str) -> ProviderSync:
+def _claim(use: Syncing, provider: ProviderLists) -> ProviderSync:
     at = use.clock()
     with use.database.write() as session:
-        row = provider_lists.claim(session, provider, at, at + LEASE)
+        row = provider_lists.claim(session, provider.name, at, at + LEASE)
         if row is None:
-            held = provider_lists.standing(session, provider)
+            held = provider_lists.standing(session, provider.name)
             until = held.leased_until if held is not None and held.leased_until is not None else at
             raise Busy(
-                f"Another process agrees with {provider} just now, or was stopped while it did.",
+                f"Another process agrees with {provider.label} just now, or was stopped while it did.",
                 remedy=f"Try again after {until:%H:%M:%S} UTC; it goes on where that one was.",
             )
         session.commit()
@@ -157,7 +160,7 @@ class _Run:
         """Commit what was done with the cursor and what else changed of the row, and go on holding the lease."""
         held = provider_lists.held(session, self.provider.name, self.row.fence)
         if held is None:
-            raise Busy(f"Another process took the agreement with {self.provider.name} over; it goes on there.")
+            raise Busy(f"Another process took the agreement with {self.provider.label} over; it goes on there.")
         held.leased_until, held.run = self.use.clock() + LEASE, dict(self.cursor)
         for name, value in changed.items():
             setattr(held, name, value)
@@ -286,7 +289,7 @@ class _Run:
         with self.use.database.write() as session:
             row = provider_lists.held(session, self.provider.name, self.row.fence)
             if row is None:
-                raise Busy(f"Another process took the agreement with {self.provider.name} over.")
+                raise Busy(f"Another process took the agreement with {self.provider.label} over.")
             row.position, row.finished_at, row.problem = self.cursor["until"], at, ""
             row.pulled = {**row.pulled, "": self.targets.signature}
             row.whole_at = self._started if self._is_whole else row.whole_at

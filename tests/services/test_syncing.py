@@ -327,7 +327,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(
         either_accounts.stop(f"someone{number}@example.com")
         either_accounts.sendgrid.lists.add("bounces", f"bounced{number}@example.com")
     killed = _Dies(either_accounts.mail, after)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(_Killed):
         syncing.sync(either_accounts.use, killed)
     with pytest.raises(Busy):
         syncing.sync(either_accounts.use, either_accounts.mail)
@@ -341,18 +341,22 @@ def test_a_run_that_is_killed_goes_on_where_it_was(
     assert not either_accounts.drift().is_drift
 
 
+class _Killed(BaseException):
+    """Nothing is done any more once it comes, as after kill -9."""
+
+
 class _Dies:
     """The account, until the process is killed before one of its calls."""
 
     def __init__(self, real: SendGridLists, after: int) -> None:
         self._real, self._left = real, after
-        self.name, self.channel, self.can_be_read = real.name, real.channel, True
+        self.name, self.label, self.channel, self.can_be_read = real.name, real.label, real.channel, True
         self.most_at_once = 2
 
     def _step(self) -> None:
         self._left -= 1
         if self._left <= 0:
-            raise KeyboardInterrupt
+            raise _Killed
 
     def lists(self):  # type: ignore[no-untyped-def]
         self._step()
@@ -369,6 +373,21 @@ class _Dies:
 
     def release(self, named: str, said: Sequence[Said]) -> Sequence[str]:
         return self._real.release(named, said)
+
+
+def test_who_stops_it_by_hand_can_go_on_at_once(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C gives the lease back and keeps what was done."""
+    offers = accounts.group(14, brand="acme")
+    accounts.stop(JANE)
+
+    def stop(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(syncing, "carry_out", stop)
+        syncing.sync(accounts.use, accounts.mail)
+    syncing.sync(accounts.use, accounts.mail)
+    assert set(offers.members) == {JANE}
 
 
 def test_a_late_process_changes_nothing_more(either_accounts: Accounts) -> None:
