@@ -39,6 +39,7 @@ _BREAK = re.compile(r"[,\n;\t|]")
 _SECOND_STREET = re.compile(r"\b(?:or|and)\b|&|(?<![\w#-])\d{1,6}[A-Za-z]?[ ]+[^\W\d]", re.IGNORECASE)
 """What makes a line two streets rather than one: "12 Oak St or 14 Oak St"."""
 _STATE_ONLY = re.compile(rf"(?P<city>(?:[^\W\d][\w.'’-]*[ ]+){{0,4}}?)(?P<state>{STATE})\.?", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=[^\W\d]{2})[.!?] (?=[A-ZÀ-Þ])")
 _ZIP_ONLY = re.compile(rf"(?P<city>(?:[^\W\d][\w.'’-]*[ ]+){{0,4}}?)(?P<zip>{_ZIP})")
 
 
@@ -251,7 +252,7 @@ def _city_line(
     text: str, span: Span, parts: dict[str, Span], confidence: dict[str, float], *, follows_break: bool
 ) -> bool:
     """Read "Springfield 62704", "Springfield IL", "Springfield" or "IL"; whether it was one of them."""
-    piece = text[span[0] : span[1]].rstrip(". ")
+    piece = _SENTENCE_END.split(text[span[0] : span[1]], maxsplit=1)[0].rstrip(". ")
     match = _ZIP_ONLY.fullmatch(piece) or _STATE_ONLY.fullmatch(piece)
     if match is not None:
         code = match.groupdict().get("state", "")

@@ -7,7 +7,7 @@ to read. Numbers and words of everyday complaint ("3 letters a week") are none o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from prefcenter.core.postal.request_names import name_confidence
 from prefcenter.core.postal.request_streets import find_heads
@@ -26,7 +26,7 @@ _OTHER_WISHES = (
             r"|neighbou?rs?|friends?|fianc[ée]e?|boyfriend|girlfriend|housemates?|flatmates?|landlord|landlady|client"
             r"|ward|in-laws?|stepson|stepdaughter|caretaker|guardian|power of attorney|vecin[oa]s?|abuel[oa]s?|tí[oa]s?"
             r"|herman[oa]s?)\b"
-            r"|\bboth of us\b|\bwe both\b|\bthe (?:two|three|four|five) of us\b|\bnot for me\b|\bfor someone else\b",
+            r"|\bnot for me\b|\bfor someone else\b",
             re.IGNORECASE,
         ),
         "The mail speaks of another person.",
@@ -60,6 +60,8 @@ _OTHER_WISHES = (
     ),
 )
 
+_OF_US = re.compile(r"\bboth of us\b|\bwe both\b|\bthe (?:two|three|four|five) of us\b", re.IGNORECASE)
+_COUNTS = {"both": 2, "two": 2, "three": 3, "four": 4, "five": 5}
 _NAME_WORD = r"[A-ZÀ-ÞĀ-Ž][\w'’-]{1,40}"
 _NAMES = re.compile(rf"(?<![\w'’@]){_NAME_WORD}(?: (?:[A-Z]\.? |(?:de|la|del|van|von|der) ){{0,2}}{_NAME_WORD}){{1,4}}")
 _ALSO = re.compile(
@@ -90,7 +92,7 @@ _COUNTED = frozenset(
 )
 
 
-def doubts_in(rest: str, names: Iterable[str]) -> list[str]:
+def doubts_in(rest: str, names: Collection[str]) -> list[str]:
     """Why a person should look at words that no field used, a sentence each.
 
     Args:
@@ -98,6 +100,8 @@ def doubts_in(rest: str, names: Iterable[str]) -> list[str]:
         names: those of the requests; to say them again is no other person.
     """
     doubts = [sentence for pattern, sentence in (*DOUBTFUL, *_OTHER_WISHES) if pattern.search(rest)]
+    if any(_counted(match.group()) != len(names) for match in _OF_US.finditer(rest)):
+        doubts.append("The mail speaks of another person.")
     if _holds_place(rest):
         doubts.append("Something that looks like an address was not read.")
     if FOREIGN.search(rest):
@@ -105,6 +109,10 @@ def doubts_in(rest: str, names: Iterable[str]) -> list[str]:
     if _names_somebody(rest, {word.casefold() for name in names for word in re.findall(r"\w+", name)}):
         doubts.append("The mail names somebody else.")
     return list(dict.fromkeys(doubts))
+
+
+def _counted(words: str) -> int:
+    return next(_COUNTS[word] for word in words.casefold().split() if word in _COUNTS)
 
 
 def _holds_place(rest: str) -> bool:

@@ -10,13 +10,13 @@ from prefcenter.core.channels import Level
 from prefcenter.core.postal.request_address import Span, find_addresses, masked, trimmed
 from prefcenter.core.postal.request_doubts import doubts_in
 from prefcenter.core.postal.request_labels import Labelled, find_labelled, records
+from prefcenter.core.postal.request_mentions import mourned_name, signature_name, stated_name
 from prefcenter.core.postal.request_names import (
     Addressee,
     addressee,
+    addressee_behind,
     name_confidence,
-    signature_name,
     split_couple,
-    stated_name,
 )
 from prefcenter.core.postal.request_tables import (
     HOUSEHOLD,
@@ -25,6 +25,7 @@ from prefcenter.core.postal.request_tables import (
     UNIT,
     WHOLE_COMPANY,
 )
+from prefcenter.core.postal.request_tidying import tidied
 from prefcenter.core.postal.request_values import labelled_parts
 
 MAX_READ = 32_000
@@ -87,7 +88,7 @@ class Sketch:
 
 def sketch(text: str, *, sender: str) -> Sketch:
     """Read one text. ``sender`` is the display name of who wrote it, the last resort for a name."""
-    whole = _tidy(text)
+    whole = tidied(text)
     text, beyond = whole[:MAX_READ], whole[MAX_READ:]
     used: list[Span] = []
     drafts = _from_labels(text, used)
@@ -108,22 +109,6 @@ def sketch(text: str, *, sender: str) -> Sketch:
     if beyond:
         doubts.append("The mail is too long to be read by machine.")
     return Sketch(tuple(drafts), "\n".join(piece for piece in (_unused(text, used), beyond) if piece), tuple(doubts))
-
-
-def _tidy(text: str) -> str:
-    """One kind of blank, no bold marks, no indentation; lines that were wrapped as prose are joined again."""
-    text = re.sub("[\u00a0\u2000-\u200a\u202f\u205f\u3000]", " ", text).replace("*", " ").replace("\u2011", "-")
-    lines = [re.sub(r" {2,}", " ", line).strip(" •·") for line in text.split("\n")]
-    out: list[str] = []
-    wraps = False
-    for line in lines:
-        if wraps and line:
-            out[-1] = f"{out[-1]} {line}"
-        else:
-            out.append(line)
-        # A line this long is prose that a mail program broke; lines of an address are shorter.
-        wraps = 55 <= len(line) <= 100 and line.count(" ") >= 6 and line[-1] not in ".:!?;"
-    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(out)).strip()
 
 
 def _from_labels(text: str, used: list[Span]) -> list[Draft]:
@@ -200,6 +185,7 @@ def _from_free_text(text: str, used: list[Span]) -> list[Draft]:
             draft.put(key, text[slice(*span)], found.confidence.get(key, 1.0))
             used.append(span)
         _take_addressee(text, addressee(open_text, lower, found.start), draft, used)
+        _take_addressee(text, addressee_behind(open_text, found.end), draft, used)
         drafts.append(draft)
         lower = found.end
     return drafts
@@ -253,6 +239,10 @@ def _named_by_label(pool: list[Draft]) -> tuple[tuple[str, ...], float] | None:
 def _named_in_text(text: str, used: list[Span], *, sender: str) -> tuple[tuple[str, ...], float]:
     """The name that the mail itself gives elsewhere than at the address, and how surely."""
     sender = " ".join(sender.split()) if name_confidence(sender) == 1.0 else ""
+    mourned = mourned_name(text)
+    if mourned is not None:
+        used.append(mourned)
+        return (text[slice(*mourned)],), 0.8
     stated = stated_name(text)
     if stated is not None:
         used.append(stated)
@@ -261,8 +251,9 @@ def _named_in_text(text: str, used: list[Span], *, sender: str) -> tuple[tuple[s
     if signed is not None:
         used.append(signed)
         name = text[slice(*signed)]
-        # Two sources that agree leave no doubt; a signature alone may be a helper's.
-        return (name,), 1.0 if name.casefold() == sender.casefold() else 0.8
+        # Two sources that agree leave no doubt; a signature alone may be a helper's, but for a family's.
+        agreed = name.casefold() == sender.casefold() or name.casefold().endswith((" family", " household"))
+        return (name,), 1.0 if agreed else 0.8
     for match in re.finditer(r"[^\n]+", text[:5_000]):
         span = trimmed(text, *match.span(), " ,.")
         if name_confidence(text[slice(*span)]) == 1.0:

@@ -24,18 +24,8 @@ from prefcenter.core.postal.request_tables import (
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’.-]{0,40})")
 _JOIN = re.compile(r"\s+(?:and|&|\+|y|und|et)\s+", re.IGNORECASE)
-_CLOSING = re.compile(
-    r"(?:many thanks|thanks|thank you|regards|best regards|sincerely|gracias)[,.!\s–-]{1,4}", re.IGNORECASE
-)
 _CARE_OF = re.compile(r"(?:c\s?/\s?o|care of|in care of|attn:?|attention:?)[:\s]{1,3}", re.IGNORECASE)
-_NAME_WORD = r"[A-ZÀ-ÞĀ-Ž][\w'’.-]{0,40}"
-_STATED = re.compile(
-    r"\b(?i:my (?:full )?name is|names? (?:is|are)|i am|i'm|this is|mailing to|mailing|mail to|mail for|letters to"
-    r"|catalogs? to"
-    r"|remove|take|addressed to|in the name of|me llamo|mi nombre es|soy|ich bin|mein name ist|sent to|sending to"
-    r"|stop writing to|on behalf of)[ \n]{1,2}"
-    rf"({_NAME_WORD}(?:[ \n](?:(?:and|&|y|de|la|van|von|del|der) ){{0,2}}{_NAME_WORD}){{0,5}})"
-)
+_IN_BRACKETS = re.compile(r"[ \t]{0,3}[,.–-]?\s{0,3}\(([^()\n]{3,60})\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +151,14 @@ def addressee(text: str, lower: int, start: int) -> Addressee:
     return _on_lines_above(text, lower, line_start)
 
 
+def addressee_behind(text: str, end: int) -> Addressee:
+    """Who is named in brackets right behind an address: perhaps its addressee, perhaps whoever lives there as well."""
+    match = _IN_BRACKETS.match(text, end)
+    if match is None or name_confidence(match.group(1)) < 1.0:
+        return Addressee()
+    return Addressee((match.span(1),), confidence=0.8)
+
+
 def _without_connectors(text: str, start: int, end: int) -> int:
     """The end of the text before connecting words such as "at" or "and I live at"."""
     while True:
@@ -218,11 +216,11 @@ def _name_in_prose(text: str, span: Span) -> Span | None:
     while index > 0:
         word = text[slice(*words[index - 1])].strip(".,'’()")
         bare = word.lower()
-        joins = bare in ("and", "&") and 0 < index < len(words)
+        joins = bare in ("and", "&", "y", "und", "et") and 0 < index < len(words)
         if not (joins or (bare not in NOT_NAME and (word[:1].isupper() or bare in NAME_PARTICLES))):
             break
         index -= 1
-    while index < len(words) and text[slice(*words[index])].lower() in NAME_PARTICLES | {"and", "&"}:
+    while index < len(words) and text[slice(*words[index])].lower() in NAME_PARTICLES | {"and", "&", "und", "et"}:
         index += 1
     if index >= len(words):
         return None
@@ -274,29 +272,3 @@ def _lines_above(text: str, lower: int, line_start: int) -> list[Span]:
         found.append(trimmed(text, start, end, " ,\t"))
         end = start - 1
     return found
-
-
-def stated_name(text: str) -> Span | None:
-    """The name that a sentence states: "My name is Jane Doe", "please remove Jane Doe"."""
-    for match in _STATED.finditer(text):
-        words = list(re.finditer(r"\S+", match.group(1)))
-        for count in range(len(words), 1, -1):
-            value = match.group(1)[: words[count - 1].end()]
-            if not value.endswith((" and", " &")) and name_confidence(value.rstrip(".,")) == 1.0:
-                return match.start(1), match.start(1) + len(value.rstrip(".,"))
-    return None
-
-
-def signature_name(text: str) -> Span | None:
-    """The name that signs: on the line under "Thanks", behind it on its line, or alone on the last line."""
-    lines = [(match.start(), match.end()) for match in re.finditer(r"[^\n]+", text) if match.group().strip()]
-    for index in range(len(lines) - 1, max(-1, len(lines) - 8), -1):
-        span = trimmed(text, *lines[index], " ,\t-–~")
-        if index > 0 and name_confidence(text[slice(*span)]) == 1.0:
-            before = text[slice(*lines[index - 1])]
-            if index == len(lines) - 1 or SIGN_OFF.fullmatch(before):
-                return span
-        closing = _CLOSING.match(text[slice(*span)])
-        if closing and name_confidence(text[span[0] + closing.end() : span[1]].rstrip(".")) == 1.0:
-            return trimmed(text, span[0] + closing.end(), span[1], " .")
-    return None

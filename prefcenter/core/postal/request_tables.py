@@ -118,7 +118,8 @@ HONORIFICS = _words("mr mrs ms miss mx dr prof sr sra srta rev hon sgt cpt capt 
 NAME_PARTICLES = _words("de la del da di do dos das van von der den ter le du bin ibn al el y e o' san st mac")
 NAME_SUFFIXES = _words("jr sr ii iii iv md phd esq dds cpa rn")
 NOT_NAME = _words(
-    "a about address addresses all also am an and any anymore apartment apt are as at attention attn bcc be been before"
+    "somos soy vivo vive vivimos viven queremos quiero"
+    " a about address addresses all also am an and any anymore apartment apt are as at attention attn bcc be been before"
     " below best bitte box by bye call cancel catalog catalogs cc cheers city company contact cordially correo country"
     " current customer date dear delete do dont don't email estimado everyone for from full gracias greetings hallo"
     " have"
@@ -147,6 +148,7 @@ CONNECTORS = _words(
     "at of in from to is are live lives living reside resides residing located my our his her their home mailing"
     " current"
     " new old previous former address addresses the and i we who both also for which as same street"
+    " en y vivo vive vivimos viven resido mi nuestra dirección casa domicilio"
 )
 """Words between a name and its address: "Jane Doe, who lives at"."""
 HOUSEHOLD = re.compile(
@@ -209,14 +211,23 @@ SEVERAL_ADDRESSES = re.compile(
     r"\b(?:old|new|former(?:ly)?|previous(?:ly)?|also|both|second|moved|current|and|or|other|prior|anterior|nueva)\b",
     re.IGNORECASE,
 )
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+_STREET_BEHIND = (
+    r"[ ]{1,3}(?:[nsew]\.? )?[\w'’-]{1,30} (?:[\w'’-]{1,30} )?"
+    r"(?:st|street|ave|avenue|rd|road|dr|drive|ln|lane|ct|court|blvd|boulevard|way|pl|place|ter|terrace|cir|circle"
+    r"|pkwy|hwy)\b"
+)
+"""Carol May lives at "12 Oak St": that is no 12th of May."""
+
 NOT_AN_ADDRESS = re.compile(
     r"[\w.+%-]{1,64}@[\w.-]{1,200}|https?://\S{1,500}|www\.\S{1,300}"
     r"|(?<![\w-])(?:\+?1[ .-]?)?\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}(?!\d)"
     r"|(?<![\w-])\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}(?![\w-])"
-    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? (?:19"
-    r"|20)\d\d)?(?![\w])"
-    r"|(?<!\w)\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|tember|ober"
-    r"|ember)?,? (?:19|20)\d\d\b"
+    rf"|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?(?![\w])(?!{_STREET_BEHIND})"
+    rf"|(?<!\w)\d{{1,2}} {_MONTH},? (?:19|20)\d\d\b"
     r"|\b(?:customer|account|acct|order|invoice|reference|ref|member|membership|source|key|case|ticket|finder|client"
     r"|policy|confirmation|catalog|phone|tel|fax|mobile|cell|código de cliente|id(?=[ ]?[:#]))\b[ ]{0,2}(?:number|no"
     r"|nr|num|id|code)?[ ]{0,2}[.:#]{0,2}"
@@ -249,9 +260,9 @@ LABELS = {
     "city": "city|town|city/town|ciudad|ville|stadt|municipality",
     "state": "state|state/province|province|estado|st|provincia",
     "zip": r"zip|zip code|zipcode|zip\+4|zip/postal code|postal code|post code|postcode|zip code/postal code|c[oó]digo"
-    r" postal|plz|code postal|c\.p\.",
+    r" postal|plz|code postal|c\.p\.|c[oó]digo",
     "city_state_zip": r"city[,/ ]{1,3}state[,/ ]{1,3}(?:and )?(?:zip(?: code)?|postal code)"
-    r"|city[,/ ]{1,3}st[,/ ]{1,3}zip|city ?[&/] ?state|city, state"
+    r"|city[,/ ]{1,3}st[,/ ]{1,3}zip|city ?[&/] ?state|city, state|city and state|ciudad(?:,| ?/| y)? ?estado"
     r"|state[,/ ]{1,3}zip(?: code)?|ciudad[,/ ]{1,3}estado[,/ ]{1,3}(?:zip|c[oó]digo postal)",
     "country": "country|país|pais|pays|land",
 }
