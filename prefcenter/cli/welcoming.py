@@ -14,6 +14,7 @@ from prefcenter.services.ports import Evidence
 from prefcenter.wiring import Wiring
 
 _LOGIN = "admin@example.com"
+_BOUNCES = "bounce@example.com"  # In the sandbox it does, and the list then says so.
 
 
 def prepare(wiring: Wiring) -> Iterator[str]:
@@ -45,6 +46,7 @@ def prepare(wiring: Wiring) -> Iterator[str]:
     out = folder / "demo" / "spring"
     yield f'    prefcenter scrub {mailing} --channel post --brand acme --mailing spring --id "Finder No" --out {out}'
     yield f"    prefcenter inbound {mail}"
+    yield f'    prefcenter send acme-receipts {_BOUNCES} --subject "Your receipt" --text "Thank you."'
     yield "    prefcenter check email ada.nobody@example.com"
 
 

@@ -96,22 +96,37 @@ def test_the_printed_commands_work_as_they_are_printed(tmp_path: Path) -> None:
             text=True,
             check=False,
         )
-        acknowledged = _first_message(re.search(r"http://\S+/sandbox", "\n".join(lines)))
+        sandbox = re.search(r"http://\S+/sandbox", "\n".join(lines))
+        assert sandbox is not None
+        arrived = _arrived(sandbox[0], 2)
+        page = _page_with(sandbox[0], "on the list: hard_bounce all")
         stop(process, signal.SIGTERM)
     assert (done.returncode, done.stderr) == (0, "")
-    assert (acknowledged["channel"], acknowledged["class"]) == ("email", "requested")
+    assert {(message["channel"], message["class"]) for message in arrived} == {
+        ("email", "requested"),
+        ("email", "service"),
+    }
+    assert "bounced 5.1.1" in page
     assert done.stdout.splitlines()[-1] == "cleared"
     assert (tmp_path / "instance" / "demo" / "spring" / "clean.csv").exists()
 
 
-def _first_message(sandbox: re.Match[str] | None) -> dict[str, str]:
-    """Ask until the worker has sent something: it runs in a process of its own."""
-    assert sandbox is not None
+def _arrived(sandbox: str, count: int) -> list[dict[str, str]]:
+    """Ask until the worker has sent so many: it runs in a process of its own."""
     for _ in range(5_000):
-        messages = json.loads(fetch(f"{sandbox[0]}/messages.json")[1])
-        if messages:
-            return dict(messages[0])
-    raise AssertionError("Nothing arrived in the sandbox.")
+        messages: list[dict[str, str]] = json.loads(fetch(f"{sandbox}/messages.json")[1])
+        if len(messages) >= count:
+            return messages
+    raise AssertionError("Too few arrived in the sandbox.")
+
+
+def _page_with(url: str, words: str) -> str:
+    """Ask until a page says something: what became of a mail comes back from the worker's process."""
+    for _ in range(5_000):
+        page = fetch(url)[1]
+        if words in page:
+            return page
+    raise AssertionError(f"The page never says: {words}.")
 
 
 def test_a_second_demo_goes_on_with_the_data_of_the_first(tmp_path: Path) -> None:
