@@ -119,7 +119,8 @@ NAME_PARTICLES = _words("de la del da di do dos das van von der den ter le du bi
 NAME_SUFFIXES = _words("jr sr ii iii iv md phd esq dds cpa rn")
 NOT_NAME = _words(
     "somos soy vivo vive vivimos viven queremos quiero"
-    " a about address addresses all also am an and any anymore apartment apt are as at attention attn bcc be been before"
+    " a about address addresses all also am an and any anymore apartment apt are as at attention attn bcc be been"
+    " before"
     " below best bitte box by bye call cancel catalog catalogs cc cheers city company contact cordially correo country"
     " current customer date dear delete do dont don't email estimado everyone for from full gracias greetings hallo"
     " have"
