@@ -105,7 +105,7 @@ def glance(written: pl.DataFrame) -> pl.DataFrame:
         pl.col("city").str.strip_chars_start(" ").str.head(1).str.to_uppercase().alias("letter"),
         _letters(line.str.extract("^ *[0-9]+ +([A-Za-z0-9]+)")).alias("first"),
         line.str.contains(_FIGURES_BEHIND).alias("numbered"),
-        _surnames(written),
+        surnames(written),
         _plain_line().alias("plain"),
     )  # fmt: skip
     head = pl.col("first").str.head(WORD_LETTERS)
@@ -203,7 +203,7 @@ def _plain_name() -> pl.Expr:
     return ~pl.any_horizontal(pl.col(name).str.contains(_ODD_NAME) for name in ("name", "last_name"))
 
 
-def _surnames(written: pl.DataFrame) -> pl.Series:
+def surnames(written: pl.DataFrame) -> pl.Series:
     """The last word of the surname, by where it stands: in its own column, before a comma, or at the end."""
     parted = pl.when(pl.col("last_name") == "").then("name").otherwise("last_name")
     has_parts = bool((written["last_name"] != "").any())

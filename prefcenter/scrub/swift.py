@@ -24,6 +24,7 @@ from prefcenter.scrub.glance import (
     SHORT_FORMS,
     STATE_CODES,
     SUFFIX_WORDS,
+    surnames,
     unparted,
 )
 from prefcenter.scrub.letters import (
@@ -41,6 +42,7 @@ from prefcenter.scrub.letters import (
     flags_of_figures,
     flags_of_letters,
     last_unflagged,
+    packed_tails,
     tail_code,
 )
 from prefcenter.scrub.showing import Shown
@@ -79,6 +81,8 @@ _SECOND_WORDS = np.array(
 _MAY_BE_SECOND = np.zeros(1 << 16, dtype=np.bool_)
 _MAY_BE_SECOND[_ending(_SECOND_WORDS)] = True
 _NOT_LAST = np.array([tail_code(each) for each in (*NO_SURNAMES, *AFTER_NAMES)])
+_MAY_NOT_BE_LAST = np.zeros(1 << 16, dtype=np.bool_)
+_MAY_NOT_BE_LAST[_ending(_NOT_LAST)] = True
 _STATES = np.zeros(1 << 16, dtype=np.bool_)
 _STATES[np.array([code(state) for state in STATE_CODES], dtype=np.int64)] = True
 
@@ -90,7 +94,9 @@ def swift(written: pl.DataFrame) -> Shown:
     state, has_state = _state(ShortLetters(written["state"]))
     letter, has_letter = _letter(ShortLetters(written["city"]))
     last, has_last = _last(_names(written))
-    plain = street.sure & has_zip & has_state & has_letter & has_last & _unparted(written)
+    plain = street.sure & has_zip & has_state & has_letter & _unparted(written)
+    _read_by_text(last, has_last, np.flatnonzero(plain & ~has_last), written)
+    plain &= has_last
     nowhere = np.full(len(plain), code(NOWHERE))
     return Shown(
         street.number, zip5, zip5 & _THREE, state, letter, street.word, street.word2, street.word3,
@@ -233,7 +239,22 @@ def _last(names: pl.Series) -> tuple[Codes, Mask]:
     before = np.where(count < 8, byte(tails, np.maximum(7 - count, 0)), _SPACE)
     begins = (before == _SPACE) | (count == letters.lengths)
     has_comma = names.str.contains(",", literal=True).to_numpy()
-    return last, begins & (count > 0) & ~has_comma & ~np.isin(last, _NOT_LAST)
+    return last, begins & (count > 0) & ~has_comma & ~_may_not_be_last(last)
+
+
+def _read_by_text(last: Codes, has_last: Mask, places: Places, written: pl.DataFrame) -> None:
+    """Put in the surnames of rows of which nothing else is in doubt, as the text has them: hyphens, commas, Jr."""
+    if len(places):
+        last[places] = packed_tails(surnames(written[places]))
+        has_last[places] = ~_may_not_be_last(last[places])
+
+
+def _may_not_be_last(tails: Codes) -> Mask:
+    """Last words that are not the surname, or end as one of those does."""
+    perhaps = np.flatnonzero(_MAY_NOT_BE_LAST[_ending(tails)])
+    found = np.zeros(len(tails), dtype=np.bool_)
+    found[perhaps] = np.isin(tails[perhaps], _NOT_LAST)
+    return found
 
 
 def _unparted(written: pl.DataFrame) -> Mask:
