@@ -20,7 +20,7 @@ from prefcenter.services.keyring import require_all
 from prefcenter.services.list_ports import Listed, ProviderLists
 from prefcenter.services.list_targets import Targets, targets_of
 from prefcenter.services.listed_people import Person
-from prefcenter.services.taking_over import is_told_by_events, people_on
+from prefcenter.services.taking_over import is_told_by_events, points_on
 from prefcenter.store import listed_people as digests_in
 from prefcenter.store import provider_lists
 from prefcenter.store.provider_lists import ProviderEntry
@@ -147,10 +147,12 @@ def _compare_part(
 ) -> None:
     at, name = use.clock(), provider.name
     with use.database.read() as session:
-        people, unreadable = people_on(session, use.points, provider.channel, entries)
-        known = provider_lists.known(session, name, [person.digest for person, _ in people])
+        there, unreadable = points_on(use.points, provider.channel, entries)
+        people = listed_people.of_points(session, use.points, [point for point, _ in there.values()])
+        known = provider_lists.known(session, name, list(there))
     rows = []
-    for person, since in people:
+    for person in people:
+        since = there[person.digest][1]
         row, facts = known.get((target.list, person.digest)), person.facts
         ours = says_the_same(target, facts, at) or wanted_by(target, facts, at) is not None
         ours = ours or is_told_by_events(target, name, person)

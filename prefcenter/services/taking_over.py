@@ -19,7 +19,7 @@ from prefcenter.core.errors import BadAddress
 from prefcenter.services import listed_people, optouts
 from prefcenter.services.list_ports import Listed
 from prefcenter.services.listed_people import Person
-from prefcenter.services.points import Points
+from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence
 from prefcenter.services.suppressing import OptOut
 from prefcenter.store import provider_lists
@@ -55,12 +55,11 @@ class _There:
     is_new: bool = field(default=False)
 
 
-def people_on(
-    session: Session, points: Points, channel: Channel, entries: Sequence[Listed]
-) -> tuple[list[tuple[Person, datetime | None]], int]:
-    """Look up who stands on a part of a list, each once with the latest time, and how many are no address."""
-    since: dict[bytes, datetime | None] = {}
-    made = []
+def points_on(
+    points: Points, channel: Channel, entries: Sequence[Listed]
+) -> tuple[dict[bytes, tuple[Point, datetime | None]], int]:
+    """Read who stands on a part of a list, each once with the latest time, and count those that are no address."""
+    found: dict[bytes, tuple[Point, datetime | None]] = {}
     unreadable = 0
     for entry in entries:
         try:
@@ -68,11 +67,9 @@ def people_on(
         except BadAddress:
             unreadable += 1
             continue
-        made.append(point)
-        moments = [each for each in (since.get(point.digest), entry.since) if each is not None]
-        since[point.digest] = max(moments, default=None)
-    found = listed_people.of_points(session, points, made)
-    return [(person, since[person.digest]) for person in found], unreadable
+        _, before = found.get(point.digest, (point, None))
+        found[point.digest] = (point, max(filter(None, (before, entry.since)), default=None))
+    return found, unreadable
 
 
 def take_over(
@@ -100,12 +97,20 @@ def take_over(
         at: now.
         seen: whether to note of everybody that they stand there, as where the whole list is read.
     """
-    found, unreadable = people_on(session, points, channel, entries)
-    known = provider_lists.known(session, provider, [person.digest for person, _ in found])
+    found, unreadable = points_on(points, channel, entries)
+    known = provider_lists.known(session, provider, list(found))
+    rows = {digest: known.get((target.list, digest)) for digest in found}
+    settled = [digest for digest, (_, since) in found.items() if _is_settled(since, rows[digest])]
+    if seen:
+        provider_lists.note_seen(session, provider, target.list, settled, at)
+    others = found.keys() - set(settled)
+    people = listed_people.of_points(
+        session, points, [point for digest, (point, _) in found.items() if digest in others]
+    )
     there = [
         _There(person, since, row, _is_new(target, provider, person, since, row))
-        for person, since in found
-        for row in [known.get((target.list, person.digest))]
+        for person in people
+        for since, row in [(found[person.digest][1], rows[person.digest])]
     ]
     asked = [
         (
@@ -124,8 +129,7 @@ def take_over(
     ]
     evidence = Evidence("system", {"provider": provider, "list": target.list, "batch": cause})
     recorded = optouts.take_many(session, points, asked, evidence, at=at) if asked else []
-    noted = [one for one in there if seen or one.is_new or one.row is None or one.row.state not in STANDS_THERE]
-    provider_lists.save(session, [_row(provider, target, one, at) for one in noted])
+    provider_lists.save(session, [_row(provider, target, one, at) for one in there])
     new = len({each.suppression_id for each in recorded if each.is_new})
     return Taken(len(entries), new, unreadable)
 
@@ -157,6 +161,11 @@ def is_told_by_events(target: Target, provider: str, person: Person) -> bool:
     )
 
 
+def _is_settled(since: datetime | None, row: ProviderEntry | None) -> bool:
+    """Whether we know already that somebody stands there; nothing more is looked up then."""
+    return row is not None and row.state in STANDS_THERE and not _is_newer(since, row)
+
+
 def _is_newer(since: datetime | None, row: ProviderEntry) -> bool:
     """Whether somebody came onto the provider's list anew since we noted how it stood there."""
     if row.state in STANDS_THERE:
@@ -178,18 +187,16 @@ def _same(target: Target, entry: Any) -> bool:
 
 def _row(provider: str, target: Target, one: _There, at: datetime) -> dict[str, Any]:
     row = one.row
-    stood = row is not None and row.state in STANDS_THERE and not one.is_new
-    state = row.state if row is not None and stood else Known.TAKEN if one.is_new else Known.THERE
     is_still_released = row is not None and row.state == Known.RELEASED and not one.is_new
-    if row is not None and is_still_released:
-        state = row.state  # The provider takes a while to forget it.
+    state = Known.TAKEN if one.is_new else Known.THERE
     return {
         "provider": provider,
         "list": target.list,
         "digest": one.person.digest,
-        "state": str(state),
-        "changed_at": row.changed_at if row is not None and (stood or is_still_released) else at,
-        "there_since": one.since or (row.there_since if row is not None else None),
+        # One that was released is still told of: the provider takes a while to forget it.
+        "state": str(Known.RELEASED if is_still_released else state),
+        "changed_at": row.changed_at if row is not None and is_still_released else at,
+        "there_since": one.since,
         "seen_at": at,
         "problem": "",
     }

@@ -137,6 +137,13 @@ def _save(dialect: str) -> Any:
     return new.on_conflict_do_update(index_elements=keys, set_={name: new.excluded[name] for name in _SET})
 
 
+def note_seen(session: Session, provider: str, named: str, digests: Sequence[bytes], at: datetime) -> None:
+    """Note of contact points that they still stand on a list, within the caller's transaction."""
+    for batch in in_batches(digests):
+        mine = (ProviderEntry.provider == provider) & (ProviderEntry.list == named)
+        session.execute(update(ProviderEntry).where(mine, ProviderEntry.digest.in_(batch)).values(seen_at=at))
+
+
 def note_missing(
     session: Session, provider: str, named: str, states: Collection[str], missing: str, since: datetime, at: datetime
 ) -> int:
