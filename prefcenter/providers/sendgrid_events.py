@@ -82,7 +82,7 @@ def read(row: InboundMessage, kinds: frozenset[EventKind]) -> ReadBatch:
     return ReadBatch(told, len(items), tuple(malformed))
 
 
-class _Glance(msgspec.Struct):
+class _Glance(msgspec.Struct, gc=False):
     """All that is looked at of an event that says nothing we ask for."""
 
     event: str

@@ -100,13 +100,18 @@ def receive(
     malformed = len(batch.malformed) + len(unusable)
     if malformed:
         _show_malformed(session, reception, row, [*batch.malformed], unusable, at)
-    made = EventBatch(
-        inbound_id=row.id, received_at=row.received_at, events=batch.total, facts=facts, malformed=malformed
-    )
-    session.add(made)
-    if batch.total <= SETTLED_AT_ONCE:
+    is_settled = batch.total <= SETTLED_AT_ONCE
+    if is_settled:
         _settle(session, reception.points, provider, read(row, frozenset(STATE_OF)).told, row, at)
-        made.settled_at = at
+    events.add_batch(
+        session,
+        inbound_id=row.id,
+        received_at=row.received_at,
+        events=batch.total,
+        facts=facts,
+        malformed=malformed,
+        settled_at=at if is_settled else None,
+    )
     answer = {"events": batch.total, "facts": facts, "malformed": malformed}
     return Handled("recorded" if facts else "stored", answer)
 
@@ -186,24 +191,30 @@ class _Messages:
         self, session: Session, points: Points, provider: str, told: Sequence[Told], received_at: datetime
     ) -> None:
         self._channel, self._points = CHANNEL_OF[provider], points
-        ids = {each.message_id for each in told if each.message_id is not None}
-        names = {each.provider_message for each in told if each.provider_message}
         self._by_id: dict[int, Any] = {}
         self._by_name: dict[str, list[Any]] = defaultdict(list)
-        for row in events.messages_named(session, ids, names):
+        ids = {each.message_id for each in told if each.message_id is not None}
+        for row in events.messages_numbered(session, ids):
             if row.channel == self._channel and row.created_at <= received_at:
                 self._by_id[row.id] = row
-                if row.provider_id:
-                    self._by_name[row.provider_id].append(row)
+        # Nearly all come with our own number, so that none is looked for by the provider's name.
+        names = {each.provider_message for each in told if each.provider_message and self._numbered(each) is None}
+        for row in events.messages_named(session, names):
+            if row.channel == self._channel and row.created_at <= received_at:
+                self._by_name[row.provider_id].append(row)
 
     def of(self, told: Told) -> Any | None:
         """The message that an event is about, or None where we know of none to this recipient."""
-        named = self._by_id.get(told.message_id) if told.message_id is not None else None
-        if named is not None and self._is_to(named, told):
-            return named
+        numbered = self._numbered(told)
+        if numbered is not None:
+            return numbered
         # Mails that left in one call share their name, so the recipient tells which one it is.
         same = [row for row in self._by_name.get(told.provider_message, ()) if self._is_to(row, told)]
         return same[0] if len(same) == 1 else None
+
+    def _numbered(self, told: Told) -> Any | None:
+        row = self._by_id.get(told.message_id) if told.message_id is not None else None
+        return row if row is not None and self._is_to(row, told) else None
 
     def number_of(self, told: Told) -> int | None:
         """Our number of the message; one that we don't know yet as it was told, one to somebody else not at all."""

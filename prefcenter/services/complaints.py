@@ -73,16 +73,10 @@ class Rate:
 
 def rate_of(session: Session, brand: str, *, at: datetime) -> Rate:
     """Count for one brand; reads only."""
-    released = counted.last_release(session, brand)
+    released, stopped_since = counted.standing(session, brand)
     since = max(at - WINDOW, released) if released is not None else at - WINDOW
-    stopped = counted.standing_stop(session, brand)
-    return Rate(
-        brand,
-        counted.complaints_since(session, brand, EventKind.COMPLAINED, since),
-        counted.delivered_since(session, brand, since),
-        since,
-        None if stopped is None else stopped.since,
-    )
+    complaints, delivered = counted.since(session, brand, EventKind.COMPLAINED, since)
+    return Rate(brand, complaints, delivered, since, stopped_since)
 
 
 def rates(session: Session, *, at: datetime) -> list[Rate]:

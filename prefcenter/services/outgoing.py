@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -128,6 +128,18 @@ def row_of(draft: Draft, *, at: datetime, state: str = "queued") -> OutboxMessag
     )
 
 
+# Written once: it is asked after each opt-out. Locked in one order, so that no two wait for each other in a circle.
+_WAITING = (
+    select(OutboxMessage)
+    .where(
+        OutboxMessage.digest.in_(bindparam("digests", expanding=True)),
+        OutboxMessage.state.in_(("queued", "waiting", "scheduled")),
+    )
+    .order_by(OutboxMessage.id)
+    .with_for_update()
+)
+
+
 def cancel_refused(session: Session, points: Sequence[Point], *, at: datetime) -> int:
     """Bring what is queued for contact points back to its decision at once, within the caller's transaction.
 
@@ -141,11 +153,7 @@ def cancel_refused(session: Session, points: Sequence[Point], *, at: datetime) -
     digests = {digest for point in points for digest in (point.digest, *point.lookup)}
     found = 0
     for batch in in_batches(digests):
-        query = select(OutboxMessage).where(
-            OutboxMessage.digest.in_(batch), OutboxMessage.state.in_(("queued", "waiting", "scheduled"))
-        )
-        # Locked in one order, so that two opt-outs never wait for each other in a circle.
-        for row in session.scalars(query.order_by(OutboxMessage.id).with_for_update()):
+        for row in session.scalars(_WAITING, {"digests": batch}):
             row.due_at = at
             row.state = "recalled" if row.state == "scheduled" else row.state
             found += 1

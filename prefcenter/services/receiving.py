@@ -22,7 +22,7 @@ from prefcenter.core.calendars import Duty, deadline
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Keyring
 from prefcenter.store import inbound
-from prefcenter.store.engine import Database
+from prefcenter.store.engine import Database, StoreUnavailable
 from prefcenter.store.inbound import InboundMessage
 from prefcenter.store.reviews import Review
 
@@ -113,16 +113,7 @@ def keep(session: Session, incoming: Incoming, *, at: datetime) -> tuple[int, bo
     Returns:
         Its id, and whether it is new.
     """
-    row = InboundMessage(
-        provider=incoming.provider,
-        provider_id=_fitting(incoming.provider_id),
-        content_type=storable(incoming.content_type)[:200],
-        raw=incoming.raw,
-        envelope=storable_json(dict(incoming.envelope)),
-        received_at=at,
-        state="received",
-        problem="",
-    )
+    row = _row(incoming, at)
     session.add(row)
     try:
         session.commit()
@@ -133,6 +124,19 @@ def keep(session: Session, incoming: Incoming, *, at: datetime) -> tuple[int, bo
             raise
         return known.id, False
     return row.id, True
+
+
+def _row(incoming: Incoming, at: datetime) -> InboundMessage:
+    return InboundMessage(
+        provider=incoming.provider,
+        provider_id=_fitting(incoming.provider_id),
+        content_type=storable(incoming.content_type)[:200],
+        raw=incoming.raw,
+        envelope=storable_json(dict(incoming.envelope)),
+        received_at=at,
+        state="received",
+        problem="",
+    )
 
 
 def _fitting(name: str) -> str:
@@ -151,6 +155,37 @@ def take_in(database: Database, incoming: Incoming, handler: Handler, *, at: dat
     return inbound_id, handle(database, inbound_id, handler, at=at)
 
 
+def take_in_at_once(database: Database, incoming: Incoming, handler: Handler, *, at: datetime) -> tuple[int, Handled]:
+    """Do what :func:`take_in` does in one transaction, which waits for the disk once.
+
+    Only for providers that try again until they get a 2xx: a crash in the middle leaves nothing, and nobody was told
+    that it was taken. A message that cannot be handled is kept all the same, for the worker to try again.
+
+    Raises:
+        StoreUnavailable: as :func:`take_in` does.
+    """
+    row = _row(incoming, at)
+    try:
+        with database.write() as session:
+            if inbound.add_new(session, row):
+                handled = handler(session, row, at, True)
+                _close(row, handled, at)
+                inbound.close(session, row)
+                session.commit()
+                return row.id, Handled(handled.outcome, row.answer or {}, row.problem)
+    except StoreUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is tried once more below, with the message kept before
+        _log.error("a message could not be handled at once: %s", type(error).__name__)
+    return take_in(database, incoming, handler, at=at)
+
+
+def _close(row: InboundMessage, handled: Handled, at: datetime) -> None:
+    row.state, row.handled_at = "handled", at
+    row.outcome, row.answer = handled.outcome, storable_json(dict(handled.answer))
+    row.problem = storable(handled.problem)
+
+
 def handle(database: Database, inbound_id: int, handler: Handler, *, at: datetime, replies: bool = True) -> Handled:
     """Handle a kept message unless that was done: what it says, what is recorded and its answer in one commit."""
     with database.write() as session:
@@ -159,11 +194,9 @@ def handle(database: Database, inbound_id: int, handler: Handler, *, at: datetim
         if row.state != "received":
             return Handled(row.outcome or row.state, row.answer or {}, row.problem)
         handled = handler(session, row, at, replies)
-        row.state, row.handled_at = "handled", at
-        row.outcome, row.answer = handled.outcome, storable_json(dict(handled.answer))
-        row.problem = storable(handled.problem)
+        _close(row, handled, at)
         session.commit()
-        return Handled(handled.outcome, row.answer, row.problem)
+        return Handled(handled.outcome, row.answer or {}, row.problem)
 
 
 def handle_leftovers(database: Database, handlers: Mapping[str, Handler], *, at: datetime, limit: int = 50) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Reason, Scope, Source
@@ -88,6 +88,8 @@ class Recorded:
 _LISTED = cast("Table", Suppression.__table__)
 _KEYS = cast("Table", SuppressionKey.__table__)
 _ADDRESSES = cast("Table", SuppressionAddress.__table__)
+
+_INSERT_KEYS, _INSERT_ADDRESSES = insert(_KEYS), insert(_ADDRESSES)
 
 _HASHES = frozenset(each.value for each in HashAlgorithm)
 
@@ -167,18 +169,27 @@ def _identity(point: Point, opt_out: OptOut, digest: bytes | None = None) -> _Id
     )
 
 
+# Written once: it is asked before every entry.
+_STANDING = (
+    select(Suppression)
+    .where(
+        Suppression.channel.in_(bindparam("channels", expanding=True)),
+        Suppression.digest.in_(bindparam("digests", expanding=True)),
+        Suppression.ended_at.is_(None),
+    )
+    .order_by(Suppression.id)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def _standing(session: Session, asked: Sequence[tuple[Point, OptOut]]) -> dict[_Identity, Any]:
     """What stands on the list already for these very points, locked, so that nobody ends it before we have answered."""
     digests = {digest for point, _ in asked for digest in point.own}
+    channels = sorted({point.channel.value for point, _ in asked})
     found: dict[_Identity, Any] = {}
     for batch in in_batches(digests):
-        query = select(Suppression).where(
-            Suppression.channel.in_({point.channel.value for point, _ in asked}),
-            Suppression.digest.in_(batch),
-            Suppression.ended_at.is_(None),
-        )
-        query = query.order_by(Suppression.id).with_for_update(key_share=True)
-        for row in session.scalars(query.execution_options(populate_existing=True)):
+        for row in session.scalars(_STANDING, {"channels": channels, "digests": batch}):
             what = (row.channel, row.digest, row.reason, row.scope, row.level, row.is_own_act)
             found.setdefault(what, row)
     return found
@@ -213,7 +224,8 @@ def _insert(
         return {}
     rows = [_row(point, opt_out, evidence, at) for point, opt_out in new.values()]
     made: dict[_Identity, int] = {}
-    for row in session.execute(_insert_new(name_of(session)), rows):
+    run = session.connection().execute  # These name tables and no models, so the session need not look at them.
+    for row in run(_insert_new(name_of(session)), rows):
         made[row.channel, bytes(row.digest), row.reason, row.scope, row.level, bool(row.is_own_act)] = row.id
     keys: list[dict[str, Any]] = []
     addresses: list[dict[str, Any]] = []
@@ -225,14 +237,14 @@ def _insert(
             addresses.append({"suppression_id": number, "given": dict(point.given)})
         entries.append(_entry(number, point, opt_out, evidence, at))
     if keys:
-        session.execute(insert(_KEYS), keys)
+        run(_INSERT_KEYS, keys)
         note_forms(session, [(number, new[identity][0]) for identity, number in made.items()], at)
         hashes = _HASHES & {key["kind"] for key in keys}
         if hashes:
             # Whoever looks an address up looks for partners' hashes of it only where this says that there are any.
             fingerprints.remember(session, fingerprints.HASH, hashes, at)
     if addresses:
-        session.execute(insert(_ADDRESSES), addresses)
+        run(_INSERT_ADDRESSES, addresses)
     ledger.append_many(session, entries)
     return made
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Index, Integer, String, Table, Text, func, select, text, update
+from sqlalchemy import BindParameter, Index, Integer, String, Table, Text, bindparam, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from prefcenter.store.base import Base, BigId, Slug
+from prefcenter.store.base import Base, BigId, Slug, UtcDateTime
 from prefcenter.store.dialects import insert_in, name_of
 from prefcenter.store.events import ProviderEvent
 from prefcenter.store.outbox import OutboxMessage
@@ -63,31 +63,51 @@ def tally(session: Session, delivered: Mapping[str, int], hour: datetime) -> Non
         session.execute(into.on_conflict_do_update(index_elements=["brand", "hour"], set_=more), rows)
 
 
-def delivered_since(session: Session, brand: str, since: datetime) -> int:
-    """How many marketing mails of a brand were delivered since then, by whole hours."""
-    query = select(func.sum(DeliveryTally.delivered)).where(DeliveryTally.brand == brand, DeliveryTally.hour >= since)
-    return int(session.scalar(query) or 0)
-
-
-def complaints_since(session: Session, brand: str, kind: str, since: datetime) -> int:
-    """How many complaints about marketing mails of a brand came since then."""
-    query = select(func.count()).where(
-        ProviderEvent.brand == brand,
-        ProviderEvent.kind == kind,
-        ProviderEvent.received_at > since,
+# Written once each, since a provider waits while a brand is weighed.
+_BRAND: BindParameter[Any] = bindparam("one")
+_SINCE: BindParameter[Any] = bindparam("since", type_=UtcDateTime())
+_COUNTS = select(
+    select(func.count())
+    .where(
+        ProviderEvent.brand == _BRAND,
+        ProviderEvent.kind == bindparam("kind"),
+        ProviderEvent.received_at > _SINCE,
         ProviderEvent.message_class == "marketing",
     )
-    return session.scalar(query) or 0
+    .scalar_subquery(),
+    select(func.coalesce(func.sum(DeliveryTally.delivered), 0))
+    .where(DeliveryTally.brand == _BRAND, DeliveryTally.hour >= _SINCE)
+    .scalar_subquery(),
+)
+_STANDING = select(
+    select(func.max(CampaignStop.released_at)).where(CampaignStop.brand == _BRAND).scalar_subquery(),
+    select(CampaignStop.since)
+    .where(CampaignStop.brand == _BRAND, CampaignStop.released_at.is_(None))
+    .limit(1)
+    .scalar_subquery(),
+)
+
+
+def since(session: Session, brand: str, kind: str, moment: datetime) -> tuple[int, int]:
+    """How many events of a kind about marketing mails of a brand came since then, and how many were delivered.
+
+    Deliveries count by whole hours.
+    """
+    complaints, delivered = (
+        session.connection().execute(_COUNTS, {"one": brand, "kind": str(kind), "since": moment}).one()
+    )
+    return complaints, int(delivered)
+
+
+def standing(session: Session, brand: str) -> tuple[datetime | None, datetime | None]:
+    """When somebody last released a brand, and since when its marketing email is stopped."""
+    released, stopped = session.connection().execute(_STANDING, {"one": brand}).one()
+    return released, stopped
 
 
 def standing_stop(session: Session, brand: str) -> CampaignStop | None:
     """The stop that is in force for a brand's marketing email."""
     return session.scalar(select(CampaignStop).where(CampaignStop.brand == brand, CampaignStop.released_at.is_(None)))
-
-
-def last_release(session: Session, brand: str) -> datetime | None:
-    """When somebody last released a brand."""
-    return session.scalar(select(func.max(CampaignStop.released_at)).where(CampaignStop.brand == brand))
 
 
 def stop(session: Session, brand: str, complaints: int, delivered: int, at: datetime) -> bool:

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Table, and_, func, or_, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from prefcenter.store.base import Base, BigId, Code, DigestType, Slug
@@ -99,26 +115,40 @@ def add_new(session: Session, rows: Sequence[dict[str, Any]]) -> set[str]:
     if not rows:
         return set()
     new: set[str] = set()
-    into = insert_in(name_of(session), _EVENTS).on_conflict_do_nothing().returning(_EVENTS.c.event_id)
     for start in range(0, len(rows), _AT_ONCE):
-        new.update(session.scalars(into, list(rows[start : start + _AT_ONCE])))
+        new.update(session.connection().scalars(_add_new(name_of(session)), list(rows[start : start + _AT_ONCE])))
     return new
+
+
+@cache
+def _add_new(dialect: str) -> Any:
+    return insert_in(dialect, _EVENTS).on_conflict_do_nothing().returning(_EVENTS.c.event_id)
 
 
 _AT_ONCE = 1_000
 
 
-def messages_named(session: Session, ids: Collection[int], provider_ids: Collection[str]) -> list[Any]:
-    """The messages of ours that events may be about, by our own id or by the provider's."""
-    found: list[Any] = []
-    for batch in in_batches(set(ids)):
-        found += session.execute(select(*_OF_A_MESSAGE).where(_MESSAGES.c.id.in_(batch))).all()
-    known = {row.id for row in found}
+def add_batch(session: Session, **given: Any) -> None:
+    """Note what came of a call: every column of :class:`EventBatch`."""
+    session.connection().execute(_ADD_BATCH, given)
+
+
+# Written once: the provider waits while they are asked.
+_ADD_BATCH = insert(cast("Table", EventBatch.__table__))
+_NUMBERED = select(*_OF_A_MESSAGE).where(_MESSAGES.c.id.in_(bindparam("some", expanding=True)))
+_NAMED = select(*_OF_A_MESSAGE).where(_MESSAGES.c.provider_id.in_(bindparam("some", expanding=True)))
+
+
+def messages_numbered(session: Session, ids: Collection[int]) -> list[Any]:
+    """The messages of ours that events may be about, by our own number."""
+    return [row for batch in in_batches(set(ids)) for row in session.connection().execute(_NUMBERED, {"some": batch})]
+
+
+def messages_named(session: Session, provider_ids: Collection[str]) -> list[Any]:
+    """The messages of ours that events may be about, by the provider's name."""
     wanted = sorted(set(provider_ids))
-    for start in range(0, len(wanted), _AT_ONCE):
-        query = select(*_OF_A_MESSAGE).where(_MESSAGES.c.provider_id.in_(wanted[start : start + _AT_ONCE]))
-        found += [row for row in session.execute(query) if row.id not in known]
-    return found
+    pieces = (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
+    return [row for some in pieces for row in session.connection().execute(_NAMED, {"some": some})]
 
 
 def mark_settled(session: Session, provider: str, event_ids: Sequence[str], at: datetime) -> None:

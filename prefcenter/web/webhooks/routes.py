@@ -49,6 +49,12 @@ def take_in(incoming: Incoming) -> tuple[int, Handled]:
     return receiving.take_in(wiring.database, incoming, wiring.handlers[incoming.provider], at=wiring.clock())
 
 
+def take_in_at_once(incoming: Incoming) -> tuple[int, Handled]:
+    """The same in one transaction, for a provider that tries again until it gets a 2xx."""
+    wiring = current_wiring()
+    return receiving.take_in_at_once(wiring.database, incoming, wiring.handlers[incoming.provider], at=wiring.clock())
+
+
 def kept() -> Response:
     """Acknowledge what was told and needs no answer."""
     return Response("kept\n", content_type="text/plain; charset=utf-8")

@@ -6,7 +6,7 @@ from flask import Response, jsonify, request
 
 from prefcenter.providers import sendgrid_mail
 from prefcenter.web.guards import guarded_by
-from prefcenter.web.webhooks.routes import blueprint, kept, raw_body, require, take_in
+from prefcenter.web.webhooks.routes import blueprint, kept, raw_body, require, take_in, take_in_at_once
 from prefcenter.web.wired import current_wiring
 
 
@@ -26,5 +26,5 @@ def sendgrid_events() -> Response:
     """Take in a batch of events; what refuses holds before the answer, and one that cannot be read stops no other."""
     raw, keys = raw_body(), current_wiring().event_public_keys
     require(any(sendgrid_mail.is_signed(key, raw, request.headers) for key in keys))
-    take_in(sendgrid_mail.incoming_events(request.content_type or "", raw))
+    take_in_at_once(sendgrid_mail.incoming_events(request.content_type or "", raw))
     return kept()

@@ -105,7 +105,7 @@ class TestEveryWebhook:
         self, house: Any, call: Call, fault: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as faulty:
-            faulty.setattr(receiving, "keep", fault)
+            faulty.setattr(receiving, "_row", fault)
             assert self.post(house, call).status_code in (500, 503)
         assert house.rows(InboundMessage) == []
         assert self.post(house, call).status_code == 200
@@ -116,7 +116,7 @@ class TestEveryWebhook:
         self, house: Any, call: Call, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as faulty:
-            faulty.setattr(receiving, "handle", crashed)
+            faulty.setattr(receiving, "_close", crashed)
             assert self.post(house, call).status_code == 500
         [row] = house.rows(InboundMessage)
         assert row.state == "received"
