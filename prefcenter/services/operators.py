@@ -121,8 +121,9 @@ def add_key(session: Session, name: str, scopes: Sequence[KeyScope], evidence: E
         AlreadyThere: there is a key of this name, perhaps a revoked one.
     """
     bare = " ".join(name.split())
-    if not bare or len(bare) > 120 or not bare.isprintable():
-        raise BadInput("A key needs a name of at most 120 characters.")
+    # A kept answer names the key with a prefix, in a column of 120.
+    if not bare or len(bare) > 100 or not bare.isprintable():
+        raise BadInput("A key needs a name of at most 100 characters.")
     if not scopes:
         raise BadInput("A key needs a scope.", remedy=f"Give one or several of {', '.join(KeyScope)}.")
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
