@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from werkzeug.serving import make_server
 
 from prefcenter.config import Config
 from prefcenter.core.channels import Channel, MessageClass
+from prefcenter.providers.sandbox_posting import poster
 from prefcenter.services import operators, sampling
 from prefcenter.services.links import links_for
 from prefcenter.services.outgoing import Draft, queue
@@ -85,12 +87,13 @@ def _served(data: Path) -> Iterator[tuple[Wiring, str]]:
         operators.add_operator(
             session, "admin@example.com", [operators.RoleName.ADMIN], PASSWORD, Evidence("system"), at=now
         )
-    _send_something(wiring, now)
     server = make_server("127.0.0.1", 0, build(wiring.config, wiring), threaded=True, request_handler=SilentHandler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
+    address = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield wiring, f"http://127.0.0.1:{server.server_port}"
+        _send_something(wiring, address, now)
+        yield wiring, address
     finally:
         server.shutdown()
         thread.join()
@@ -98,21 +101,39 @@ def _served(data: Path) -> Iterator[tuple[Wiring, str]]:
         wiring.database.dispose()
 
 
-def _send_something(wiring: Wiring, now: datetime) -> None:
-    point = wiring.points.email(next(iter(sampling.people())).email)
-    draft = Draft(
-        point=point,
+def _send_something(wiring: Wiring, address: str, now: datetime) -> None:
+    """A receipt that bounces, a text, and a receipt that arrives; what became of them comes back to our own server."""
+    person = next(iter(sampling.people()))
+    receipt = Draft(
+        point=wiring.points.email(person.email),
         channel=Channel.EMAIL,
         message_class=MessageClass.SERVICE,
         message_type="acme-receipts",
         brand="acme",
+        sender="service@acme.example.com",
         subject="Your receipt",
         text="Thank you for your order. The total was $42.00.",
     )
-    with wiring.database.write() as session:
-        queue(session, draft, at=now)
-        session.commit()
-    step(wiring)
+    bounces = replace(receipt, point=wiring.points.email("bounce@example.com"))
+    text = Draft(
+        point=wiring.points.phone(person.phone),
+        channel=Channel.SMS,
+        message_class=MessageClass.SERVICE,
+        message_type="acme-delivery",
+        brand="acme",
+        sender="+18025550191",
+        text="Acme Outfitters: your order arrives today.",
+    )
+    sandbox = wiring.sandbox
+    if sandbox is None:
+        raise SystemExit("Pictures are taken without the keys of any provider.")
+    sandbox.post = poster(address)
+    for draft in (bounces, text, receipt):
+        with wiring.database.write() as session:
+            queue(session, draft, at=now)
+            session.commit()
+        step(wiring)
+    sandbox.stop()
 
 
 def _links(wiring: Wiring) -> tuple[str, str]:

@@ -16,7 +16,8 @@ from prefcenter.services.outgoing import Draft
 from prefcenter.services.ports import Evidence
 from prefcenter.store import sandbox
 from prefcenter.store.outbox import OutboxMessage
-from tests.houses import EMAIL, PHONE, START, House
+from prefcenter.web.app import build
+from tests.houses import EMAIL, PHONE, START, House, wiring_on
 from tests.web.test_api_check import opt_out, register_type
 from tests.web.test_ops import BOSS, PASSWORD, boss, sign_in
 from tests.web.test_sandbox import deliver, serving
@@ -117,6 +118,13 @@ def test_under_serve_a_viewer_scripts_nothing(house: House, tmp_path: Path, boss
     acting = serving(house, tmp_path)
     sign_in(acting, BOSS)
     assert f"<strong>{EMAIL}</strong>" in told(acting, to=EMAIL)
+
+
+def test_in_a_demo_with_a_providers_keys_nothing_can_be_scripted(house: House, tmp_path: Path) -> None:
+    """U3: there mail leaves for real, whatever is told here."""
+    wiring = wiring_on(house.wiring.database, tmp_path, house.clock, sendgrid_api_key="SG.x")
+    client = build(wiring.config, wiring).test_client()
+    assert 'id="scripts"' not in client.get("/sandbox").text
 
 
 def test_each_message_says_how_far_it_came_and_what_the_list_holds(client: FlaskClient, house: House) -> None:
