@@ -17,7 +17,7 @@ from prefcenter.files.tables import Block
 from prefcenter.scrub.checkpoints import Checkpoints
 from prefcenter.scrub.verdicts import Judged
 
-_BLOCKS, _ROWS = 3, 750_000
+_BLOCKS, _ROWS = 2, 750_000
 """No more blocks than these are held at once, and no further one when there are so many rows."""
 
 
