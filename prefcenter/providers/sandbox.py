@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from prefcenter.providers.stand_ins.sendgrid_server import SendGridStandIn
     from prefcenter.providers.stand_ins.twilio_account import TwilioAccount
     from prefcenter.providers.stand_ins.twilio_server import TwilioStandIn
+    from prefcenter.providers.stand_ins.twilio_webhooks import Call
 
 DELAY: Final = timedelta(seconds=15)
 """So late is told what is told late: long enough to be seen on the way, short enough to wait for."""
@@ -39,6 +40,12 @@ TRIED_EVERY: Final = timedelta(seconds=2)
 _EVENTS_PATH: Final = "/webhooks/sendgrid/events"
 _MOST_AT_ONCE: Final = {Channel.EMAIL: MOST_PERSONALIZATIONS, Channel.SMS: 1}
 _MOST_TEXTS: Final = 1_000
+_MOST_CALLS: Final = 100
+"""So many reports of texts are posted at a time, a call each, so that other work of the worker has its turn."""
+
+NOBODY_ANSWERS: Final = 0
+"""What stands for a status where nobody answered."""
+
 _POLL_SECONDS: Final = 0.1
 
 NOBODY: Final = {Channel.EMAIL: "sandbox@prefcenter.example", Channel.SMS: "+15005550006"}
@@ -203,16 +210,21 @@ class Sandbox:
         if self._texts is None:
             return []
         calls = self._texts.take_pending(at)
-        again = [call for call in reversed(calls) if call.is_repeated]
-        statuses, lost = [], []
-        for call in [*(call for call in calls if not call.is_repeated), *again, *again]:
-            path = call.url.removeprefix(self._base_url)
-            status = post(path, call.body, call.headers(self.keys.twilio_token))
+        now, later = calls[:_MOST_CALLS], calls[_MOST_CALLS:]
+        again = [call for call in reversed(now) if call.is_repeated]
+        statuses: list[int] = []
+        lost: dict[int, Call] = {}
+        for call in [*(call for call in now if not call.is_repeated), *again, *again]:
+            # Where nobody listens there is no use in asking for each, and somebody else may wait for the worker.
+            status = NOBODY_ANSWERS if NOBODY_ANSWERS in statuses else self._post_status(post, call)
             statuses.append(status)
-            if not 200 <= status < 300 and call not in lost:
-                lost.append(call)
-        self._texts.put_back(lost)
+            if not 200 <= status < 300:
+                lost[id(call)] = call
+        self._texts.put_back([*lost.values(), *later])
         return statuses
+
+    def _post_status(self, post: Post, call: Call) -> int:
+        return post(call.url.removeprefix(self._base_url), call.body, call.headers(self.keys.twilio_token))
 
 
 class _SandboxSender:

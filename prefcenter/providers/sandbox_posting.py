@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
-from prefcenter.providers.sandbox import Post
+from prefcenter.providers.sandbox import NOBODY_ANSWERS, Post
 from prefcenter.providers.stand_ins.twilio_webhooks import LOOPBACK
 
 _log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 15  # So long the providers themselves wait.
-_NOBODY = 0
 
 
 def is_on_this_machine(url: str) -> bool:
@@ -39,7 +38,7 @@ def poster(server: str) -> Post:
             return answer.status
         except (OSError, HTTPException) as error:
             _log.debug("the sandbox could not report: %s", type(error).__name__)
-            return _NOBODY
+            return NOBODY_ANSWERS
         finally:
             connection.close()
 

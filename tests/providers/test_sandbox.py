@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import socket
 from collections.abc import Iterator, Mapping
 from email.policy import default
 from pathlib import Path
@@ -13,8 +14,9 @@ from sqlalchemy import select
 from prefcenter import working
 from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.providers import sandbox_scripts
-from prefcenter.providers.sandbox import TRIED_FOR, Post, Sandbox
+from prefcenter.providers.sandbox import NOBODY_ANSWERS, TRIED_FOR, Post, Sandbox
 from prefcenter.providers.sandbox_mime import raw_mail
+from prefcenter.providers.sandbox_posting import is_on_this_machine, poster
 from prefcenter.services import outgoing
 from prefcenter.services.outgoing import Draft
 from prefcenter.store import outbox
@@ -286,6 +288,23 @@ def test_a_report_that_our_server_does_not_take_comes_again_until_it_is_too_old(
     assert states(house)[2] == "sent"
 
 
+def test_where_nobody_listens_the_worker_does_not_ask_for_each_report(house: House) -> None:
+    """The worker has other work, and a server that hangs would hold it up for each of them."""
+    asked: list[str] = []
+
+    def nobody(path: str, _body: bytes, _headers: Mapping[str, str]) -> int:
+        asked.append(path)
+        return 0
+
+    sandbox_of(house).post = nobody
+    work(house, PHONE, "+14155550101", "+14155550102")
+    assert len(asked) == 1
+    sandbox_of(house).post = into(house)
+    house.clock.move(seconds=5)
+    working.step(house.wiring)
+    assert states(house) == ["delivered"] * 3
+
+
 def test_reports_are_taken_only_where_the_sandbox_is(house: House, tmp_path: Path) -> None:
     """X5: with a real provider nothing is taken that our own keys signed."""
     given = {"sendgrid_api_key": "SG.x", "twilio_account_sid": "AC1", "twilio_auth_token": "hush"}
@@ -320,3 +339,13 @@ def test_a_sandbox_begins_again_after_it_was_stopped(either_house: House) -> Non
     assert len({row.name for row in taken(either_house)}) == 3
     with either_house.wiring.database.read() as session:
         assert len(session.scalars(select(InboundMessage)).all()) == 9
+
+
+def test_reports_go_to_this_machine_without_tls_and_to_no_other() -> None:
+    """X5: a server that is not there is asked again later, and nothing breaks off."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        assert poster(f"http://127.0.0.1:{closed.getsockname()[1]}")("/webhooks/x", b"", {}) == NOBODY_ANSWERS
+    assert is_on_this_machine("http://127.0.0.1:8000")
+    assert not is_on_this_machine("https://prefs.example.com")
+    assert not is_on_this_machine("http://prefs.example.com")
