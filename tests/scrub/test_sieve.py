@@ -260,6 +260,7 @@ def _by_name_alone(change: dict[str, str], listed: dict[str, str] | None = None)
     return bool(PostalIndex.of([(1, entry, "individual")]).sieve.may_meet(look(row))[0])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 4), st.integers(0, 9), st.booleans())
 def test_one_slip_in_a_zip_code_loses_nobody(place: int, figure: int, turned: bool) -> None:
     """P9: another figure, or two that changed places, and another town besides."""
