@@ -3,7 +3,8 @@
 What refuses (a bounce, a complaint, an unsubscribe) is on the list before the provider gets its 2xx, so that it holds
 from the next attempt to send on (E11), and no gate has to wait for a worker. The states of the messages follow within
 the same transaction where the call is short; those of a long one are left to the worker, since a thousand states with
-their lines in the ledger would keep the provider waiting. Nothing is lost by that: the call was kept whole before.
+their lines in the ledger would keep the provider waiting. Nothing is lost by that, since the call itself is kept in the
+same commit; and nothing marketing can leave in between, since no state of a message allows anything.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from prefcenter.services.event_facts import (
     take_facts,
 )
 from prefcenter.services.message_progress import Step, advance
+from prefcenter.services.named_messages import Messages, point_of
 from prefcenter.services.points import Point, Points
 from prefcenter.services.receiving import Handled, Reception, ask_person
 from prefcenter.services.status_facts import ask_about_blocked, scope_of_text
@@ -136,7 +138,7 @@ def _take(
     """Put on the list what new events say; returns how many entries are new, and which events name nobody."""
     if not told:
         return 0, []
-    found = _Messages(session, reception.points, provider, told, row.received_at)
+    found = Messages(session, reception.points, provider, told, row.received_at)
     about, rows, unusable = [], [], []
     for each in told:
         try:
@@ -162,7 +164,7 @@ def _take(
 
 
 def _row(
-    provider: str, told: Told, row: InboundMessage, at: datetime, *, found: _Messages, point: Point | None = None
+    provider: str, told: Told, row: InboundMessage, at: datetime, *, found: Messages, point: Point | None = None
 ) -> dict[str, Any]:
     message = found.of(told)
     return {
@@ -181,70 +183,13 @@ def _row(
     }
 
 
-class _Messages:
-    """The messages that some events are about: by our own number where it came back, else by the provider's name.
-
-    Only those that were there when the events came, and went by the provider's channel to whom an event names.
-    """
-
-    def __init__(
-        self, session: Session, points: Points, provider: str, told: Sequence[Told], received_at: datetime
-    ) -> None:
-        self._channel, self._points = CHANNEL_OF[provider], points
-        self._by_id: dict[int, Any] = {}
-        self._by_name: dict[str, list[Any]] = defaultdict(list)
-        ids = {each.message_id for each in told if each.message_id is not None}
-        for row in events.messages_numbered(session, ids):
-            if row.channel == self._channel and row.created_at <= received_at:
-                self._by_id[row.id] = row
-        # Nearly all come with our own number, so that none is looked for by the provider's name.
-        names = {each.provider_message for each in told if each.provider_message and self._numbered(each) is None}
-        for row in events.messages_named(session, names):
-            if row.channel == self._channel and row.created_at <= received_at:
-                self._by_name[row.provider_id].append(row)
-
-    def of(self, told: Told) -> Any | None:
-        """The message that an event is about, or None where we know of none to this recipient."""
-        numbered = self._numbered(told)
-        if numbered is not None:
-            return numbered
-        # Mails that left in one call share their name, so the recipient tells which one it is.
-        same = [row for row in self._by_name.get(told.provider_message, ()) if self._is_to(row, told)]
-        return same[0] if len(same) == 1 else None
-
-    def _numbered(self, told: Told) -> Any | None:
-        row = self._by_id.get(told.message_id) if told.message_id is not None else None
-        return row if row is not None and self._is_to(row, told) else None
-
-    def number_of(self, told: Told) -> int | None:
-        """Our number of the message; one that we don't know yet as it was told, one to somebody else not at all."""
-        message = self.of(told)
-        if message is not None:
-            return int(message.id)
-        return None if told.message_id in self._by_id else told.message_id
-
-    def _is_to(self, row: Any, told: Told) -> bool:
-        """Whether a message went to whom the event names; of one whose address was erased its digest tells."""
-        if row.to is not None and row.to.lower() == told.address.strip().lower():
-            return True
-        point = _point(self._points, self._channel, told)
-        return point is not None and bytes(row.digest) in point.own
-
-
-def _point(points: Points, channel: Channel, told: Told) -> Point | None:
-    try:
-        return points.parse(channel, told.address)
-    except BadAddress:
-        return None
-
-
 def _settle(
     session: Session, points: Points, provider: str, told: Sequence[Told], row: InboundMessage, at: datetime
 ) -> int:
     """Give the messages of some events the states that these tell; returns how many changed."""
     if not told:
         return 0
-    found = _Messages(session, points, provider, told, row.received_at)
+    found = Messages(session, points, provider, told, row.received_at)
     known, rows = [], []
     for each in told:
         message = found.of(each)
@@ -252,7 +197,7 @@ def _settle(
         if message is not None and message.state != "sending":
             known.append((each, message))
         else:  # What waits for its message is matched with it by the recipient too.
-            point = _point(points, CHANNEL_OF[provider], each)
+            point = point_of(points, CHANNEL_OF[provider], each)
         rows.append(_row(provider, each, row, at, found=found, point=point))
     events.add_new(session, rows)
     steps: dict[int, list[Step]] = defaultdict(list)

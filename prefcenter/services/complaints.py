@@ -73,7 +73,12 @@ class Rate:
 
 def rate_of(session: Session, brand: str, *, at: datetime) -> Rate:
     """Count for one brand; reads only."""
-    released, stopped_since = counted.standing(session, brand)
+    return _count(session, brand, *counted.standing(session, brand), at)
+
+
+def _count(
+    session: Session, brand: str, released: datetime | None, stopped_since: datetime | None, at: datetime
+) -> Rate:
     since = max(at - WINDOW, released) if released is not None else at - WINDOW
     complaints, delivered = counted.since(session, brand, EventKind.COMPLAINED, since)
     return Rate(brand, complaints, delivered, since, stopped_since)
@@ -84,19 +89,22 @@ def rates(session: Session, *, at: datetime) -> list[Rate]:
     return [rate_of(session, brand, at=at) for brand in counted.brands_seen(session, at - WINDOW)]
 
 
-def weigh(session: Session, brand: str, *, at: datetime) -> Rate:
+def weigh(session: Session, brand: str, *, at: datetime) -> None:
     """Count anew after a complaint, and stop the brand's marketing mail where it must be; in the caller's transaction.
 
-    A stop binds from the next attempt to send on: every mail is decided again at dispatch.
+    A stop binds from the next attempt to send on: every mail is decided again at dispatch. A brand that is stopped
+    already needs no counting.
     """
-    rate = rate_of(session, brand, at=at)
-    if rate.stopped_since is None and rate.stops and counted.stop(session, brand, rate.complaints, rate.delivered, at):
+    released, stopped_since = counted.standing(session, brand)
+    if stopped_since is not None:
+        return
+    rate = _count(session, brand, released, None, at)
+    if rate.stops and counted.stop(session, brand, rate.complaints, rate.delivered, at):
         facts = {"brand": brand, "complaints": rate.complaints, "delivered": rate.delivered}
         ledger.append(session, "campaign_stopped", at=at, actor="system", facts=facts)
         _log.error("marketing mail of %s is stopped: %d complaints of %d", brand, rate.complaints, rate.delivered)
     elif rate.warns:
         _log.warning("complaints about %s: %d of %d", brand, rate.complaints, rate.delivered)
-    return rate
 
 
 def release(session: Session, brand: str, evidence: Evidence, *, at: datetime) -> int:

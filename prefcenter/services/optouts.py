@@ -115,8 +115,8 @@ def one_click(
     """End what a mail's list header names, at once (E2, E7); commits.
 
     A second act for the same brand within 30 days ends all its marketing email. The same request again within an hour
-    is a mailbox provider's retry, and stays what it was (E3). ``cause`` is the name under which it can be undone together
-    with others, should a machine have made them.
+    is a mailbox provider's retry, and stays what it was (E3). ``cause`` is the name under which it can be undone
+    together with others, should a machine have made them.
 
     Returns:
         What was recorded, and the scope that ended.

@@ -69,7 +69,8 @@ def complain(
                 )
             )
         session.flush()
-        rate = complaints.weigh(session, brand, at=at)
+        complaints.weigh(session, brand, at=at)
+        rate = complaints.rate_of(session, brand, at=at)
         session.commit()
     return rate
 
