@@ -27,6 +27,7 @@ from prefcenter.services.suppressing import OptOut
 from prefcenter.store.engine import Database
 from prefcenter.store.registry import Brand, MessageType, Topic
 from prefcenter.store.suppressions import Suppression
+from tests.conftest import PEPPER
 from tests.houses import START, House, StillClock, wiring_on
 
 KEY = "SG.a-key-for-tests"
@@ -135,6 +136,13 @@ class Accounts:
         with self.database.read() as session:
             rows = session.scalars(select(Suppression).where(Suppression.ended_at.is_(None)).order_by(Suppression.id))
             return [(row.reason, row.scope, row.source, row.batch) for row in rows]
+
+    def renew_pepper(self) -> None:
+        """Put a new pepper before the one in use."""
+        folder = self.house.wiring.config.data_dir
+        peppers = ("a newer pepper for tests, of good length", PEPPER)
+        self.house.wiring = wiring_on(self.database, folder, self.clock, peppers=peppers)
+        self.house.wiring.adopt_keys()
 
     def numbers(self) -> list[int]:
         """The numbers of all entries of our list."""

@@ -149,11 +149,11 @@ def _compare_part(
     with use.database.read() as session:
         there, unreadable = points_on(use.points, provider.channel, entries)
         people = listed_people.of_points(session, use.points, [point for point, _ in there.values()])
-        known = provider_lists.known(session, name, list(there))
+        known = provider_lists.known(session, name, [each for person in people for each in person.names])
     rows = []
     for person in people:
         since = there[person.digest][1]
-        row, facts = known.get((target.list, person.digest)), person.facts
+        row, facts = provider_lists.row_of(known, target.list, person.names), person.facts
         ours = says_the_same(target, facts, at) or wanted_by(target, facts, at) is not None
         ours = ours or is_told_by_events(target, name, person)
         if not ours:
@@ -189,7 +189,7 @@ def _seen(
     return {
         "provider": provider,
         "list": target.list,
-        "digest": person.digest,
+        "digest": person.digest if row is None else row.digest,
         "state": row.state if row is not None and stays else Known.THERE.value,
         "changed_at": row.changed_at if row is not None and stays else at,
         "there_since": since or (row.there_since if row is not None else None),
@@ -202,13 +202,14 @@ def _compare_ours(use: Syncing, provider: ProviderLists, targets: Targets, found
     for digests in _pages(use, provider):
         with use.database.read() as session:
             people = listed_people.of_digests(session, use.points, provider.channel, digests)
-            known = provider_lists.known(session, provider.name, [person.digest for person in people])
+            names = [each for person in people for each in person.names]
+            known = provider_lists.known(session, provider.name, names)
         at = use.clock()
         for person in people:
             facts = person.facts
             for target in targets.all:
                 fact = wanted_by(target, facts, at)
-                row = known.get((target.list, person.digest))
+                row = provider_lists.row_of(known, target.list, person.names)
                 if fact is None or (row is not None and row.state in STANDS_THERE):
                     continue
                 _note(found, _ours(target, person, row, fact.suppression_id), most)

@@ -40,6 +40,11 @@ class Person:
         return None if self.point is None or self.point.given is None else str(self.point.given["address"])
 
     @property
+    def names(self) -> tuple[bytes, ...]:
+        """The digests under which something may be known of it, by today's pepper and by former ones."""
+        return (self.digest,) if self.point is None else tuple(dict.fromkeys((self.digest, *self.point.own)))
+
+    @property
     def facts(self) -> list[Fact]:
         """What stands on our list about it."""
         return [suppressions.fact_of(row) for row in self.in_force]

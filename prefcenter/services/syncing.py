@@ -264,7 +264,7 @@ class _Run:
             for start in range(0, len(digests), AT_ONCE):
                 some = digests[start : start + AT_ONCE]
                 people += listed_people.of_digests(session, use.points, self.provider.channel, some)
-            known = provider_lists.known(session, name, [person.digest for person in people])
+            known = provider_lists.known(session, name, [each for person in people for each in person.names])
         tasks = tasks_of(self.targets.all, people, known, tries_again=self._is_whole, at=at)
         done = carry_out(self.provider, tasks)
         with use.database.write() as session:
@@ -306,11 +306,11 @@ class _Run:
 
 def _noted(provider: str, done: Done, known: Any, at: datetime) -> dict[str, Any]:
     task = done.task
-    row = known.get((task.target.list, task.person.digest))
+    row = provider_lists.row_of(known, task.target.list, task.person.names)
     return {
         "provider": provider,
         "list": task.target.list,
-        "digest": task.person.digest,
+        "digest": task.person.digest if row is None else row.digest,
         "state": str(state_after(done, row)),
         "changed_at": at,
         "there_since": None,

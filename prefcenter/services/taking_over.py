@@ -98,12 +98,14 @@ def take_over(
         seen: whether to note of everybody that they stand there, as where the whole list is read.
     """
     found, unreadable = points_on(points, channel, entries)
-    known = provider_lists.known(session, provider, list(found))
-    rows = {digest: known.get((target.list, digest)) for digest in found}
-    settled = [digest for digest, (_, since) in found.items() if _is_settled(since, rows[digest])]
+    known = provider_lists.known(session, provider, [name for point, _ in found.values() for name in point.own])
+    rows = {digest: provider_lists.row_of(known, target.list, point.own) for digest, (point, _) in found.items()}
+    settled = {
+        digest: row.digest for digest, row in rows.items() if row is not None and _is_settled(found[digest][1], row)
+    }
     if seen:
-        provider_lists.note_seen(session, provider, target.list, settled, at)
-    others = found.keys() - set(settled)
+        provider_lists.note_seen(session, provider, target.list, list(settled.values()), at)
+    others = found.keys() - settled.keys()
     people = listed_people.of_points(
         session, points, [point for digest, (point, _) in found.items() if digest in others]
     )
@@ -161,9 +163,9 @@ def is_told_by_events(target: Target, provider: str, person: Person) -> bool:
     )
 
 
-def _is_settled(since: datetime | None, row: ProviderEntry | None) -> bool:
+def _is_settled(since: datetime | None, row: ProviderEntry) -> bool:
     """Whether we know already that somebody stands there; nothing more is looked up then."""
-    return row is not None and row.state in STANDS_THERE and not _is_newer(since, row)
+    return row.state in STANDS_THERE and not _is_newer(since, row)
 
 
 def _is_newer(since: datetime | None, row: ProviderEntry) -> bool:
@@ -192,7 +194,7 @@ def _row(provider: str, target: Target, one: _There, at: datetime) -> dict[str, 
     return {
         "provider": provider,
         "list": target.list,
-        "digest": one.person.digest,
+        "digest": one.person.digest if row is None else row.digest,
         # One that was released is still told of: the provider takes a while to forget it.
         "state": str(Known.RELEASED if is_still_released else state),
         "changed_at": row.changed_at if row is not None and is_still_released else at,

@@ -18,7 +18,7 @@ from prefcenter.core.channels import Source
 from prefcenter.core.decision import Fact
 from prefcenter.services.list_ports import ProviderLists, Said
 from prefcenter.services.listed_people import Person
-from prefcenter.store.provider_lists import ProviderEntry
+from prefcenter.store.provider_lists import ProviderEntry, row_of
 from prefcenter.store.suppressions import Suppression, fact_of
 
 KnownThere = Mapping[tuple[str, bytes], ProviderEntry]
@@ -70,7 +70,7 @@ def tasks_of(
     for person in people:
         facts = person.facts
         for target in targets:
-            row = known.get((target.list, person.digest))
+            row = row_of(known, target.list, person.names)
             fact = wanted_by(target, facts, at)
             if fact is not None:
                 act = _wanted(row, fact, person, tries_again=tries_again, at=at)

@@ -119,6 +119,11 @@ def known(session: Session, provider: str, digests: Collection[bytes]) -> dict[t
     return found
 
 
+def row_of(rows: Mapping[tuple[str, bytes], ProviderEntry], named: str, names: Sequence[bytes]) -> ProviderEntry | None:
+    """What is known of a contact point on a list, under any of its digests: peppers change, and what was told stays."""
+    return next((rows[named, name] for name in names if (named, name) in rows), None)
+
+
 def save(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Note what is known now, within the caller's transaction; what was known before of the same is replaced.
 

@@ -164,6 +164,20 @@ def test_what_we_told_does_not_come_back_as_news(accounts: Accounts) -> None:
     assert [entry[2] for entry in accounts.in_force()] == ["preference_page"]
 
 
+def test_a_new_pepper_makes_nothing_of_ours_new(accounts: Accounts) -> None:
+    """What was told under a former digest is known as told, and stays in agreement."""
+    accounts.group(14, "left@example.com", brand="acme")
+    accounts.stop(JANE, BRAND)
+    accounts.sync()
+    accounts.renew_pepper()
+    done = accounts.sync(whole=True)
+    assert (done.counts["taken"], done.counts["told"], done.counts["missing"]) == (0, 0, 0)
+    assert len(accounts.in_force()) == 2
+    assert not accounts.drift().is_drift
+    accounts.come_back(JANE)
+    assert accounts.sync().counts["released"] == 1
+
+
 def test_a_deletion_there_lifts_nothing_and_is_told_again(either_accounts: Accounts) -> None:
     """X10, E13: it is drift until the next run, which sees it once somebody looked or everything was gone through."""
     offers = either_accounts.group(14, brand="acme")
