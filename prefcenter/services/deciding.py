@@ -7,7 +7,7 @@ the same facts, see :mod:`prefcenter.scrub`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -179,11 +179,9 @@ def decide_all(
     texts = _texts_sent(session, question, digests, at)
     names = [tuple(dict.fromkeys((point.digest, *point.lookup))) for point in points]
     asks = [
-        _ask(question, point, [row for digest in own for row in known[digest]])
+        _ask(question, point, [row for digest in own for row in known[digest]], asked)
         for point, own in zip(points, names, strict=True)
     ]
-    if asked:
-        asks = [replace(ask, **asked) for ask in asks]
     given = _consents(
         session, {digest for ask, own in zip(asks, names, strict=True) if _needs_consent(ask) for digest in own}
     )
@@ -197,7 +195,9 @@ def decide_all(
     return decisions
 
 
-def _ask(question: Question, point: Point, known: Sequence[tuple[str | None, bool, int]]) -> Ask:
+def _ask(
+    question: Question, point: Point, known: Sequence[tuple[str | None, bool, int]], asked: Mapping[str, Any]
+) -> Ask:
     countries = [country for country, _, _ in known if country]
     point_country = countries[0] if countries else (point.country if point.channel is Channel.POST else None)
     phone_country = point.country if point.channel is Channel.SMS else None
@@ -215,6 +215,7 @@ def _ask(question: Question, point: Point, known: Sequence[tuple[str | None, boo
         use_since_policy=question.use_since_policy,
         stopped_since=question.stopped_since,
         collected_under=min((version for _, _, version in known), default=None),
+        **asked,
     )
 
 
