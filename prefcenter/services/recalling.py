@@ -113,7 +113,7 @@ def _end(session: Session, use: Dispatcher, row: OutboxMessage, decision: _Decid
 
 
 def _ask_again(session: Session, row: OutboxMessage, at: datetime) -> None:
-    """Nobody can tell whether it was called back: the ledger says so once, and the provider is asked again for a time."""
+    """Nobody can tell whether it was called back: the ledger says so once, and the provider is asked again."""
     if at >= (row.not_before or row.created_at) + TRIED_FOR:
         row.state = "unknown"
         log(session, "send", row, {"state": "unknown", "called_back": "unknown"}, at=at)
