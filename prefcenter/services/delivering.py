@@ -37,9 +37,9 @@ class Delivered:
     """What came of handing a message over.
 
     Args:
-        state: ``sent``, ``scheduled`` if the provider holds it, ``failed``, ``unknown``; where nothing left ``queued`` if
-            it may be tried later, ``back`` if it was not even offered, and ``late`` if its decision no longer held, so
-            that it is decided again.
+        state: ``sent``, ``scheduled`` if the provider holds it, ``failed``, ``unknown``; where nothing left ``queued``
+            if it may be tried later, ``back`` if it was not even offered, and ``late`` if its decision no longer held,
+            so that it is decided again.
         provider_id: the provider's name for it, once it is sent.
         problem: what went wrong, without the address.
         reason: what the provider told of the recipient, or None.
