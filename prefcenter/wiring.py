@@ -34,7 +34,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Everything that views, webhooks, commands and the worker hand to use cases."""
+    """Everything that views, webhooks, commands and the worker hand to use cases.
+
+    ``sandbox`` stands in for the providers where none is configured.
+    """
 
     config: Config
     database: Database
