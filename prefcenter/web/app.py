@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from prefcenter.config import Config
 from prefcenter.resources import templates_dir
 from prefcenter.web import api, assets, errors, ops, recipient, security_headers, webhooks
+from prefcenter.web.recipient import languages
 from prefcenter.web.wired import EXTENSION
 from prefcenter.wiring import Wiring, wire
 
@@ -40,6 +41,7 @@ def build(config: Config, wiring: Wiring | None = None) -> Flask:
     security_headers.init_app(app, is_https=config.base_url.startswith("https://"))
     errors.init_app(app)
     assets.init_app(app)
+    languages.init_app(app)
     for part in (recipient.blueprint, webhooks.blueprint, api.blueprint):
         app.register_blueprint(part)
     ops.init_app(app)
