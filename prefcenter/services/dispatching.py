@@ -2,42 +2,43 @@
 
 A message is put down as *sending* before its sender is called, so that whatever happens then, nobody sends it twice:
 one that was being sent when its worker died becomes *unknown*, not *queued*. Messages are decided some at a time, those
-of one call or a few dozen that need a call each; the commit that ends them is also the one in which the next are
-decided. A decision holds for a few seconds: what was not handed over by then is decided again.
+of one call or a few dozen that need a call each; the commit that ends them is also the one in which others are decided.
+While a provider takes a call of many, the next is decided and handed over beside it. A decision holds for a few
+seconds: what was not handed over by then is decided again.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import Channel, MessageClass, Reason
+from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.decision import Cleared, Decision, Reroute, Wait
 from prefcenter.core.errors import BadAddress
-from prefcenter.core.policy import LONGEST_WAIT
 from prefcenter.services import gate, rerouting
-from prefcenter.services.delivering import Delivered, believe, deliver, deliver_each
+from prefcenter.services.delivering import Delivered, deliver, deliver_each
+from prefcenter.services.dispatch_calls import Call, calls_of, parts_too_late
+from prefcenter.services.dispatch_ends import LEASE as LEASE
+from prefcenter.services.dispatch_ends import RETRY_AFTER as RETRY_AFTER
+from prefcenter.services.dispatch_ends import end, give_up_stranded, put_back
 from prefcenter.services.errors import UnknownType
 from prefcenter.services.links import LinkMaker
-from prefcenter.services.outgoing import entry_of, log, reasons_given, refuse
+from prefcenter.services.outgoing import log, reasons_given, refuse
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Clock, Keyring, Outgoing, Sender
-from prefcenter.store import dispatches, ledger, outbox
-from prefcenter.store.dispatches import Claim, End
+from prefcenter.store import dispatches, outbox
 from prefcenter.store.engine import Database
 from prefcenter.store.outbox import OutboxMessage
 
 _log = logging.getLogger(__name__)
-
-LEASE = timedelta(minutes=5)
-"""So long a worker may keep a message: longer than any sender's time-out."""
 
 HAND_OVER_WITHIN = timedelta(seconds=5)
 """So long a decision holds: a provider is called within this time of it, or the message is decided again (X2).
@@ -46,18 +47,14 @@ Far less than a lease, and with any sender's time-out still less, so that no oth
 this one still hands over.
 """
 
-TOGETHER = 50
-"""So many messages are decided together at most that need a call each: as many as are handed over in that time, and as
-are left unknown by a worker that dies at the wrong moment."""
-
 CLAIMED = 100
 """So many messages a worker takes at once."""
 
-RETRY_AFTER = timedelta(seconds=30)
-"""A message that could not be decided, or that its provider did not take now, is looked at again after this time."""
+CALLS_CLAIMED = 5
+"""So many calls' worth of messages that share calls a worker takes at once, so that one can follow on the other."""
 
-LONGEST_RETRY = timedelta(hours=1)
-"""So long a provider is left alone at most that did not take a message now."""
+UNDER_WAY = 2
+"""So many calls of many messages each are with the provider at the same time; while they are, the next is decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +78,6 @@ class Dispatcher:
     links: LinkMaker | None = None
 
 
-@dataclass(slots=True)
-class _Call:
-    """Messages that are decided and handed over together.
-
-    Args:
-        fences: of each its fencing token.
-        channel: how they go.
-        is_shared: whether they share one call to the provider; else each has its own.
-        is_again: whether all of them were too late before.
-        until: until when they may be handed over; set by their decision, like what follows.
-        rows: those that are cleared, as they stand in the outbox.
-        cleared: what is handed over.
-        delivered: what came of it.
-    """
-
-    fences: dict[int, int]
-    channel: Channel
-    is_shared: bool
-    is_again: bool = False
-    rows: list[Row[Any]] = field(default_factory=list)
-    cleared: list[tuple[Cleared, Outgoing]] = field(default_factory=list)
-    delivered: list[Delivered] = field(default_factory=list)
-
-
 def dispatch_due(
     database: Database,
     keyring: Keyring,
@@ -126,81 +99,74 @@ def dispatch_due(
     at = clock()
     most = max((sender.most_at_once for sender in senders.values()), default=1)
     with database.write() as session:
-        states["unknown"] += _give_up_stranded(session, at)
-        claims = dispatches.claim_due(session, at, at + LEASE, limit, most)
+        states["unknown"] += give_up_stranded(session, at)
+        claims = dispatches.claim_due(session, at, at + LEASE, limit, most * CALLS_CLAIMED if most > 1 else 0)
         session.commit()
-    calls = deque(_calls(claims, senders))
-    last: _Call | None = None
-    while calls:
-        last = _one_call(use, calls.popleft(), last, states)
-        if last is not None:
-            calls.extendleft(reversed(_too_late(last)))
-    if last is not None:
-        with database.write() as session:
-            _end(session, use, last, states)
-            session.commit()
+    with ThreadPoolExecutor(UNDER_WAY, "handing-over") as pool:
+        _bring_on(use, deque(calls_of(claims, senders)), pool, states)
     return +states
 
 
-def _calls(claims: Sequence[Claim], senders: Mapping[Channel, Sender]) -> Iterator[_Call]:
-    """Put together what may share one call, and the others by some dozens, in the order in which they were claimed.
+def _bring_on(use: Dispatcher, calls: deque[Call], pool: Executor, states: Counter[str]) -> None:
+    """Open one call after the other, each when it can be handed over at once; end those that were.
 
-    Of the latter no two go to the same recipient: the second is decided when the first is on record (S8).
+    Calls of many messages may be under way beside each other: what the provider takes its time for is used to decide
+    the next. Those that need a call each go alone, since one decision may depend on what became of another (S8); and so
+    do those that were all too late before.
     """
-    calls: dict[tuple[Channel, str], _Call] = {}
-    recipients: dict[Channel, set[bytes]] = {}
-    for claim in claims:
-        channel = Channel(claim.channel)
-        most = senders[channel].most_at_once if claim.batch and channel in senders else 1
-        key = (channel, claim.batch if most > 1 else "")
-        met = recipients.setdefault(channel, set()) if most == 1 else set()
-        if key in calls and (claim.digest in met or len(calls[key].fences) >= (most if most > 1 else TOGETHER)):
-            yield calls.pop(key)
-            met.clear()
-        calls.setdefault(key, _Call({}, channel, is_shared=most > 1)).fences[claim.id] = claim.fence
-        met.add(claim.digest)
-    yield from calls.values()
+    under_way: deque[tuple[Call, Future[list[Delivered]]]] = deque()
+    over: list[Call] = []
+    while calls or under_way:
+        if under_way and not _may_begin(calls, under_way):
+            call, future = under_way.popleft()
+            call.delivered, call.over_at = future.result(), use.clock()
+            over.append(call)
+            calls.extendleft(reversed(parts_too_late(call)))
+            continue
+        call = calls.popleft()
+        if _opened(use, call, over, states) and call.cleared:
+            hand_over = deliver if call.is_shared else deliver_each
+            under_way.append((call, pool.submit(hand_over, use.senders[call.channel], call.cleared)))
+        over = []
+    if over:
+        _end_all(use, over, states)
 
 
-def _too_late(call: _Call) -> list[_Call]:
-    """What is to be decided again: where nothing was handed over in time, by halves, until even one alone is late."""
-    late = [message.id for (_, message), told in zip(call.cleared, call.delivered, strict=True) if told.state == "late"]
-    is_all = len(late) == len(call.cleared)
-    if is_all and len(late) == 1 and call.is_again:
-        call.delivered = [Delivered("back", problem="It could not be handed over within the time of its decision.")]
-        return []
-    middle = (len(late) + 1) // 2 if is_all else len(late)
-    parts = [part for part in (late[:middle], late[middle:]) if part]
-    return [_Call({one: call.fences[one] for one in part}, call.channel, call.is_shared, is_all) for part in parts]
+def _may_begin(calls: deque[Call], under_way: deque[tuple[Call, Future[list[Delivered]]]]) -> bool:
+    """Whether the next call may be opened beside those that are under way."""
+    if not calls or len(under_way) >= UNDER_WAY or under_way[0][1].done():
+        return False
+    return all(call.is_shared and not call.is_again for call in (calls[0], *(call for call, _ in under_way)))
 
 
-def _one_call(use: Dispatcher, call: _Call, last: _Call | None, states: Counter[str]) -> _Call | None:
-    """End the last call's messages, decide this one's in the same commit, and hand over what is cleared."""
+def _opened(use: Dispatcher, call: Call, over: Sequence[Call], states: Counter[str]) -> bool:
+    """End the messages of what is over, and decide this call's in the same commit; False where it can't be decided."""
     try:
         told: Counter[str] = Counter()
         with use.database.write() as session:
-            if last is not None:
-                _end(session, use, last, told)
+            for each in over:
+                end(session, use.points, each, told)
             _open(session, use, call, told)
             session.commit()
         states += told
     except Exception as error:  # noqa: BLE001 - fails closed: what cannot be decided is not sent (X1)
         _log.error("%d messages were not sent: %s", len(call.fences), type(error).__name__)
         states["queued"] += len(call.fences)
-        if last is not None:
-            with use.database.write() as session:
-                _end(session, use, last, states)
-                session.commit()
-        _put_back(use.database, call.fences, type(error).__name__, use.clock())
-        return None
-    if not call.cleared:
-        return None
-    hand_over = deliver if call.is_shared else deliver_each
-    call.delivered = hand_over(use.senders[call.channel], call.cleared)
-    return call
+        _end_all(use, over, states)
+        put_back(use.database, call.fences, type(error).__name__, use.clock())
+        return False
+    return True
 
 
-def _open(session: Session, use: Dispatcher, call: _Call, states: Counter[str]) -> None:
+def _end_all(use: Dispatcher, over: Sequence[Call], states: Counter[str]) -> None:
+    if over:
+        with use.database.write() as session:
+            for each in over:
+                end(session, use.points, each, states)
+            session.commit()
+
+
+def _open(session: Session, use: Dispatcher, call: Call, states: Counter[str]) -> None:
     """Decide the messages of a call; those that are cleared are put down as *sending*."""
     at = use.clock()
     rows = dispatches.claimed(session, call.fences, ("queued", "waiting"))
@@ -275,72 +241,5 @@ def _message(row: Row[Any], in_time: Callable[[], bool]) -> Outgoing:
         brand=row.brand,
         topic=row.topic,
         batch=row.batch,
-        variables=dict(row.variables or {}),
         in_time=in_time,
     )
-
-
-def _end(session: Session, use: Dispatcher, call: _Call, states: Counter[str]) -> None:
-    """Record what came of a call; a message that another worker gave up meanwhile stays unknown."""
-    at = use.clock()
-    ours = dispatches.still_sending(session, {row.id: call.fences[row.id] for row in call.rows})
-    ends: dict[int, End] = {}
-    told, refusals = [], []
-    for row, delivered in zip(call.rows, call.delivered, strict=True):
-        if row.id not in ours:
-            states["unknown"] += 1
-            continue
-        ends[row.id] = found = _end_of(row, delivered, at)
-        if delivered.state == "late":
-            continue  # It is decided again at once, and nothing happened to it.
-        told.append(entry_of("send", row, {"state": found.state}, at=at))
-        states[found.state] += 1
-        if delivered.reason is not None:
-            refusals.append((row.id, delivered.reason))
-    dispatches.end(session, ends)
-    ledger.append_many(session, told)
-    _believe(session, use, call, refusals, at)
-
-
-def _believe(session: Session, use: Dispatcher, call: _Call, refusals: list[tuple[int, Reason]], at: datetime) -> None:
-    if refusals:
-        reasons = dict(refusals)
-        whole = outbox.held(session, {one: call.fences[one] for one in reasons}, ("failed",))
-        believe(session, use.points, [(row, reasons[row.id]) for row in whole], at=at)
-
-
-def _end_of(row: Row[Any] | OutboxMessage, delivered: Delivered, at: datetime) -> End:
-    """What comes of a message by what came of handing it over; to be tried later it may be until it is too late."""
-    left_at = at if delivered.state in ("sent", "unknown") else None
-    kept = End(delivered.state, delivered.provider_id, delivered.problem, left_at, row.due_at, None, row.attempts)
-    match delivered.state:
-        case "late":
-            return kept._replace(state="queued", leased_until=at + LEASE)
-        case "queued" | "back" if at > (row.not_before or row.created_at) + LONGEST_WAIT:
-            return kept._replace(state="failed")
-        case "queued":
-            rest = min(RETRY_AFTER * 2 ** min(row.attempts - 1, 10), LONGEST_RETRY)
-            return kept._replace(due_at=at + rest)
-        case "back":  # That was no attempt.
-            return kept._replace(state="queued", due_at=at + RETRY_AFTER, attempts=row.attempts - 1)
-        case _:
-            return kept
-
-
-def _give_up_stranded(session: Session, at: datetime) -> int:
-    rows = outbox.stranded(session, at)
-    died = Delivered("unknown", problem="Its worker died while sending it.")
-    dispatches.end(session, {row.id: _end_of(row, died, at) for row in rows})
-    ledger.append_many(session, [entry_of("send", row, {"state": "unknown"}, at=at) for row in rows])
-    return len(rows)
-
-
-def _put_back(database: Database, fences: Mapping[int, int], problem: str, at: datetime) -> None:
-    """Let go of messages that could not be decided; where even that fails, their lease runs out."""
-    try:
-        with database.write() as session:
-            for row in outbox.held(session, fences, ("queued", "waiting")):
-                row.leased_until, row.due_at, row.problem = None, at + RETRY_AFTER, problem
-            session.commit()
-    except Exception as error:  # noqa: BLE001 - the store is down; the lease does the rest
-        _log.error("%d messages were not put back: %s", len(fences), type(error).__name__)

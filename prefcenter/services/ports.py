@@ -49,8 +49,6 @@ class Outgoing:
         topic: the topic's slug, None where it has none.
         batch: what may share one call to the provider: messages of the same type and sender made from the same
             template; empty for one that goes alone.
-        variables: what was put into the template for this recipient. The content above is rendered already and is
-            what counts.
         in_time: whether what was decided of it still holds. A sender that makes several calls asks before each; what is
             late it does not hand over, and answers with DecidedTooLongAgo (X2).
     """
@@ -68,7 +66,6 @@ class Outgoing:
     brand: str | None = None
     topic: str | None = None
     batch: str = ""
-    variables: Mapping[str, str] = field(default_factory=dict)
     in_time: Callable[[], bool] = field(default=lambda: True, repr=False, compare=False)
 
 

@@ -18,7 +18,9 @@ from prefcenter.store.outbox import OutboxMessage, in_chunks
 
 _MESSAGES = cast("Table", OutboxMessage.__table__)
 _CLAIMED = (_MESSAGES.c.id, _MESSAGES.c.fence, _MESSAGES.c.channel, _MESSAGES.c.batch, _MESSAGES.c.digest)
-_READ = tuple(column for column in _MESSAGES.c if column.name not in ("why", "problem", "provider_id", "cause"))
+_READ = tuple(
+    column for column in _MESSAGES.c if column.name not in ("why", "problem", "provider_id", "cause", "variables")
+)
 """What a decision and its sender need of a message."""
 
 

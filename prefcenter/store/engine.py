@@ -11,13 +11,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from prefcenter.core.errors import BadInput, Unavailable
+from prefcenter.store.json_columns import read_json, write_json
 
 BUSY_SECONDS = 20
 """How long a writer waits for another one: longer than any of our own transactions, shorter than a webhook's limit."""
@@ -97,6 +98,9 @@ def _remedy(error: DBAPIError) -> str:
     return "Nothing was written. Check that it is running and reachable, then try again."
 
 
+_JSON: Final[dict[str, Any]] = {"json_serializer": write_json, "json_deserializer": read_json}
+
+
 def _open_engine(url: str, busy_seconds: float) -> Engine:
     try:
         parsed = make_url(url)
@@ -106,11 +110,11 @@ def _open_engine(url: str, busy_seconds: float) -> Engine:
     if backend == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, connect_args={"timeout": busy_seconds})
+        engine = create_engine(parsed, connect_args={"timeout": busy_seconds}, **_JSON)
         _prepare_sqlite(engine)
         return engine
     if backend == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **_JSON)
     raise BadInput(f"The database {backend} is not supported.", remedy="Use sqlite:/// or postgresql+psycopg://.")
 
 

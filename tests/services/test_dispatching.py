@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Sourc
 from prefcenter.core.decision import Cleared
 from prefcenter.providers.twilio_api import TIMEOUT_SECONDS
 from prefcenter.services import dispatching, optouts, recalling
+from prefcenter.services.dispatch_calls import TOGETHER, calls_of
 from prefcenter.services.dispatching import Dispatcher
 from prefcenter.services.errors import DecidedTooLongAgo, NotHandedOver, SendFailed, SendLater, SendUnknown
 from prefcenter.services.message_progress import Step, advance
@@ -303,9 +306,92 @@ def test_texts_are_decided_some_at_a_time_and_never_two_to_one_recipient(post: P
     with post.database.write() as session:
         claimed = dispatches.claim_due(session, post.at, post.at + dispatching.LEASE)
     sender = Bulk(most_at_once=1)
-    calls = list(dispatching._calls(claimed, {Channel.SMS: sender}))
+    calls = list(calls_of(claimed, {Channel.SMS: sender}))
     assert [len(call.fences) for call in calls] == [2, 1]
     assert dispatch(post, sender) == {"sent": 3}
+
+
+@dataclass
+class Meeting(Bulk):
+    """A sender whose first two calls each wait until the other one has begun."""
+
+    both: Barrier = field(default_factory=lambda: Barrier(2))
+    begun: count[int] = field(default_factory=count)
+
+    def send_many(self, batch: Batch) -> list[Answer]:
+        if next(self.begun) < 2:
+            self.both.wait(timeout=60)
+        return super().send_many(batch)
+
+
+def test_the_next_call_of_many_is_decided_and_handed_over_while_one_is_under_way(post: Post) -> None:
+    """X2: every recipient of either is decided, and each ends as its own."""
+    queue_batch(post, 25)
+    opt_out(post, "p13@example.com")
+    sender = Meeting()
+    assert dispatch(post, sender) == {"sent": 24, "refused": 1}
+    assert sorted(map(len, sender.calls)) == [5, 9, 10]
+    assert post.kinds().count(("send", "sent")) == 24
+
+
+def test_an_opt_out_while_one_call_is_under_way_keeps_the_person_out_of_the_next(post: Post) -> None:
+    """X2: the check is made when a call can be handed over, not when its messages were claimed."""
+    queue_batch(post, 35)
+    sender = Bulk()
+    done: list[int] = []
+
+    def answer(message: Outgoing) -> Answer:
+        if not done:  # Two calls are opened by now at most, and this person stands in the fourth.
+            done.append(message.id)
+            opt_out(post, "p34@example.com")
+        return f"bulk-{message.id}"
+
+    sender.answer = answer
+    assert dispatch(post, sender) == {"sent": 34, "refused": 1}
+    assert "p34@example.com" not in [address for call in sender.calls for address in call]
+
+
+def test_a_worker_that_dies_with_two_calls_under_way_sends_neither_twice(post: Post) -> None:
+    """X2: what may have left is unknown; what was not begun leaves once its lease is over."""
+    ids = queue_batch(post, 25)
+
+    class Died(BaseException):
+        pass
+
+    def die(message: Outgoing) -> Answer:
+        raise Died
+
+    sender = Meeting(answer=die)
+    with pytest.raises(Died):
+        dispatch(post, sender)
+    begun = {post.row(one).id for one in ids if post.row(one).state == "sending"}
+    assert len(begun) == 20
+    post.at += dispatching.LEASE + timedelta(seconds=1)
+    after = Bulk()
+    assert dispatch(post, after) == {"unknown": 20, "sent": 5}
+    assert {post.row(one).state for one in begun} == {"unknown"}
+    assert sorted(address for call in after.calls for address in call) == sorted(
+        f"p{n}@example.com" for n in range(20, 25)
+    )
+
+
+def test_texts_are_not_decided_while_others_are_under_way(post: Post) -> None:
+    """S8: whether one may leave can depend on what became of another."""
+    for number in range(dispatching.CLAIMED):
+        point = post.points.phone(f"+1415555{number:04}")
+        post.queue(point=point, channel=Channel.SMS, message_type="balance", message_class=MessageClass.SERVICE)
+    seen: list[set[str]] = []
+
+    def look(message: Outgoing) -> Answer:
+        with post.database.read() as session:
+            earlier = select(OutboxMessage.state).where(OutboxMessage.id <= TOGETHER)
+            seen.append(set(session.scalars(earlier)) if message.id > TOGETHER else {"sent"})
+        return f"text-{message.id}"
+
+    senders = {Channel.SMS: Bulk(most_at_once=1, answer=look)}
+    states = dispatching.dispatch_due(post.database, post.keyring, post.points, senders, lambda: post.at)
+    assert states == {"sent": dispatching.CLAIMED}
+    assert seen == [{"sent"}] * dispatching.CLAIMED
 
 
 def test_each_of_several_in_flight_has_its_own_end(post: Post) -> None:
