@@ -113,6 +113,7 @@ def _measure(wiring: Wiring, trial: Trial, rounds: int) -> None:
     works = {"bare": partial(trial.bare, 1), "threads": partial(trial.bare, threads)}
     works |= {"gate": partial(_send_all, wiring, seals=False), "sealed": partial(_send_all, wiring, seals=True)}
     times: dict[str, list[float]] = {name: [] for name in works if name != "threads" or threads > 1}
+    working.collect_rarely()  # As a worker does when it begins.
     for number in range(rounds + 1):  # In turn, so that what else the machine does meets all; the first warms up.
         for name in times:
             _queue_again(wiring, trial)
