@@ -150,7 +150,7 @@ def _take(
         is_mail = point.channel is Channel.EMAIL
         scope = scope_of_mail(session, each, message) if is_mail else scope_of_text(session, each, message)
         about.append(About(each, point, scope))
-        rows.append(_row(provider, each, row, at, found=found, point=point))
+        rows.append(_row(provider, each, row, at, message=message, number=found.number_of(each, message), point=point))
     new = events.add_new(session, rows)
     fresh = list({each.told.event_id: each for each in about if each.told.event_id in new}.values())
     facts = take_facts(session, reception.points, provider, fresh, cause, inbound=row.id, at=at)
@@ -164,9 +164,15 @@ def _take(
 
 
 def _row(
-    provider: str, told: Told, row: InboundMessage, at: datetime, *, found: Messages, point: Point | None = None
+    provider: str,
+    told: Told,
+    row: InboundMessage,
+    at: datetime,
+    *,
+    message: Any | None,
+    number: int | None,
+    point: Point | None = None,
 ) -> dict[str, Any]:
-    message = found.of(told)
     return {
         "provider": provider,
         "event_id": told.event_id,
@@ -175,7 +181,7 @@ def _row(
         "occurred_at": told.occurred_at or row.received_at,
         "received_at": at,
         "digest": None if point is None else point.digest,
-        "message_id": found.number_of(told),
+        "message_id": number,
         "provider_message": told.provider_message,
         "brand": None if message is None else message.brand,
         "message_class": None if message is None else message.message_class,
@@ -198,13 +204,17 @@ def _settle(
             known.append((each, message))
         else:  # What waits for its message is matched with it by the recipient too.
             point = point_of(points, CHANNEL_OF[provider], each)
-        rows.append(_row(provider, each, row, at, found=found, point=point))
-    events.add_new(session, rows)
+        rows.append(_row(provider, each, row, at, message=message, number=found.number_of(each, message), point=point))
+    settled = {each.event_id for each, _ in known}
+    for kept in rows:
+        kept["settled_at"] = at if kept["event_id"] in settled else None
+    new = events.add_new(session, rows)
     steps: dict[int, list[Step]] = defaultdict(list)
     for each, message in known:
         steps[message.id].append(Step(STATE_OF[each.kind], _detail(each), each.provider_message))
     changed = advance(session, steps, at=at)
-    events.mark_settled(session, provider, [each.event_id for each, _ in known], at)
+    # Those that were there already: told before, or kept when their facts were taken.
+    events.mark_settled(session, provider, sorted(settled - new), at)
     return changed
 
 

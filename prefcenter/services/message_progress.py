@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from prefcenter.core.progress import advanced
@@ -55,6 +55,7 @@ def advance(session: Session, steps: Mapping[int, list[Step]], *, at: datetime) 
         return 0
     rows = _locked(session, list(steps))
     changes, entries = [], []
+    alike: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     delivered: Counter[str] = Counter()
     for row in rows:
         state, detail, name = row.state, "", row.provider_id
@@ -65,15 +66,32 @@ def advance(session: Session, steps: Mapping[int, list[Step]], *, at: datetime) 
                 state, detail = further, step.detail
         if state == row.state:
             continue
-        changes.append(_change(row, state, detail, name, at))
+        if name and name == row.provider_id:
+            alike[row.state, state, detail].append(row.id)
+        else:
+            changes.append(_change(row, state, detail, name, at))
         entries.append(_entry(row, state, detail, at))
         if _counts(row) and state == "delivered":
             delivered[row.brand] += 1
+    for (was, state, detail), ids in alike.items():
+        _advance_alike(session, ids, was, state, detail, at)
     if changes:
-        session.execute(_ADVANCE, changes)
+        session.connection().execute(_ADVANCE, changes)
+    if entries:
         ledger.append_many(session, entries)
         complaints.tally(session, delivered, at.replace(minute=0, second=0, microsecond=0))
-    return len(changes)
+    return len(entries)
+
+
+def _advance_alike(session: Session, ids: list[int], was: str, state: str, detail: str, at: datetime) -> None:
+    """Bring messages that have their provider's name from one state to another, all by one statement."""
+    values: dict[str, Any] = {"state": state, "problem": detail, "leased_until": None}
+    if state in ("sent", "delivered"):
+        values["sent_at"] = func.coalesce(_MESSAGES.c.sent_at, literal(at, _MESSAGES.c.sent_at.type))
+    elif state == "canceled":
+        values["sent_at"] = None
+    query = update(_MESSAGES).where(_MESSAGES.c.id.in_(ids), _MESSAGES.c.state == was)
+    session.connection().execute(query.values(values))
 
 
 def _locked(session: Session, ids: list[int]) -> list[Any]:

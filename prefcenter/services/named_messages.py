@@ -51,9 +51,11 @@ class Messages:
         row = self._by_id.get(told.message_id) if told.message_id is not None else None
         return row if row is not None and self._is_to(row, told) else None
 
-    def number_of(self, told: Told) -> int | None:
-        """Our number of the message; one that we don't know yet as it was told, one to somebody else not at all."""
-        message = self.of(told)
+    def number_of(self, told: Told, message: Any | None) -> int | None:
+        """Our number of the message that :meth:`of` found; where it found none, the number as it was told.
+
+        A number that is a message's to somebody else is none.
+        """
         if message is not None:
             return int(message.id)
         return None if told.message_id in self._by_id else told.message_id
