@@ -9,8 +9,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from prefcenter.config import Config
 from prefcenter.resources import templates_dir
-from prefcenter.web import api, assets, errors, ops, recipient, security_headers, webhooks
-from prefcenter.web.recipient import languages
+from prefcenter.web import api, assets, compression, errors, ops, recipient, security_headers, webhooks
+from prefcenter.web.recipient import languages, page_style
 from prefcenter.web.wired import EXTENSION
 from prefcenter.wiring import Wiring, wire
 
@@ -42,6 +42,8 @@ def build(config: Config, wiring: Wiring | None = None) -> Flask:
     errors.init_app(app)
     assets.init_app(app)
     languages.init_app(app)
+    page_style.init_app(app)
+    compression.init_app(app)
     for part in (recipient.blueprint, webhooks.blueprint, api.blueprint):
         app.register_blueprint(part)
     ops.init_app(app)

@@ -35,7 +35,8 @@ def choose() -> str:
     for wanted in (request.args.get("lang"), submitted().get("lang"), g.get("contact_language")):
         if wanted and (found := _offered(wanted)):
             return found
-    return request.accept_languages.best_match(list(LANGUAGES), DEFAULT) or DEFAULT
+    read = [tag for tag, quality in request.accept_languages if quality > 0]
+    return next((found for tag in read if (found := _offered(tag))), DEFAULT)
 
 
 def prefer(language: str | None) -> None:

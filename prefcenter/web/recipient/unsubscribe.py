@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Response, make_response, render_template
+from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import Reason, ScopeKind, Source
+from prefcenter.core.channels import Channel, Reason, ScopeKind, Source
 from prefcenter.core.tokens import Purpose, Token
 from prefcenter.services import clicks, optouts, preferences
 from prefcenter.services.optouts import Target
 from prefcenter.services.suppressing import OptOut
+from prefcenter.store import mailings
 from prefcenter.web import errors
 from prefcenter.web.guards import guarded_by
+from prefcenter.web.recipient import stopping, wording
 from prefcenter.web.recipient import undo as tickets
-from prefcenter.web.recipient import wording
 from prefcenter.web.recipient.routes import blueprint, evidence, submitted, token_of
 from prefcenter.web.wired import current_wiring
 
@@ -40,6 +43,8 @@ def ask(text: str) -> str:
         since=since,
         is_off=bool(refused),
         brand_is_off=bool(wider),
+        asked=stopping.sentences(target),
+        off=stopping.sentences(target, target.brand_scope if wider else target.scope).off,
         **_told(token, target),
     )
 
@@ -77,12 +82,26 @@ def _end_by_page(text: str, token: Token, *, whole_brand: bool) -> Response:
         scope = target.brand_scope if whole_brand else target.scope
         opt_out = OptOut(Reason.OPT_OUT, scope, Source.UNSUBSCRIBE_PAGE)
         recorded = optouts.record(session, wiring.points, target.point, opt_out, evidence(_VIA), at=wiring.clock())
+        last_expected = _last_expected(session, target.point.channel)
     ticket = tickets.ticket(wiring.keyring.signing, token, [recorded])
-    ended = wording.kind_of_target(target, scope).removeprefix("all ")
     page = render_template(
-        "recipient/stopped.html", ended=ended, recorded=recorded, ticket=ticket, text=text, **_told(token, target)
+        "recipient/stopped.html",
+        ended=stopping.sentences(target, scope),
+        since=stopping.since(target, wording.minute(recorded.since), is_new=recorded.is_new),
+        last_expected=last_expected,
+        ticket=ticket,
+        text=text,
+        **_told(token, target),
     )
     return make_response(page)
+
+
+def _last_expected(session: Session, channel: Channel) -> datetime | None:
+    """When the last printed piece should have come, whoever is on it: nobody learns here who is on a list (P12)."""
+    if channel is not Channel.POST:
+        return None
+    under_way = mailings.in_flight(session, current_wiring().clock())
+    return max((mailings.last_expected(mailing) for mailing in under_way), default=None)
 
 
 @blueprint.post("/u/<text>/undo")
@@ -103,10 +122,7 @@ def _told(token: Token, target: Target) -> dict[str, object]:
     channel = target.point.channel
     return {
         "words": wording.WORDS[channel],
-        "kind": wording.kind_of_target(target),
-        "kind_of_brand": None if target.topic is None else wording.kind_of_target(target, target.brand_scope),
-        "place": wording.place(channel, target.point.masked),
-        "brand": target.brand,
+        "whole_brand": None if target.topic is None else stopping.sentences(target, target.brand_scope),
         "topic_is_gone": bool(token.topic_code) and target.topic is None,
         "brand_is_gone": bool(token.brand_code) and target.brand is None,
         "preferences": preferences_path(token),
