@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -12,16 +12,23 @@ from prefcenter.cli.presenting import exits, print_json, print_table
 from prefcenter.cli.running import open_wiring
 from prefcenter.core.channels import Channel
 from prefcenter.services import catalogue
+from prefcenter.services.brand_looks import MOST_LOGO_BYTES, LookChange, set_look
 from prefcenter.services.links import the_brand
 from prefcenter.services.ports import Evidence
 from prefcenter.services.registering import name_from
 from prefcenter.store import registry
 
-_SHOWN = ("slug", "name", "country", "postal_address", "sender_name", "marketing_from", "service_from", "contact")
+_SHOWN = (
+    *("slug", "name", "country", "postal_address", "sender_name", "marketing_from", "service_from", "contact"),
+    *("domain", "privacy_url", "policy_version"),
+)
 
 
 def _brand_facts(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
+        click.option("--privacy-version", "policy_version", type=int, help="Its version; it only grows (G16)."),
+        click.option("--privacy-url", metavar="URL", help="The page of its privacy notice, at https://."),
+        click.option("--domain", help="Where people know it from, such as acme.example."),
         click.option("--contact", help="Where people can ask: an address, a number or a page."),
         click.option("--service-from", metavar="EMAIL", help="Whom service mail comes from; not the same (E10)."),
         click.option("--marketing-from", metavar="EMAIL", help="Whom marketing mail comes from."),
@@ -43,7 +50,7 @@ def brand_command() -> None:
 @click.option("--name", help="What recipients know it as. Default: made from SLUG.")
 @_brand_facts
 @acting
-def add_brand(slug: str, name: str | None, evidence: Evidence, **facts: str | None) -> None:
+def add_brand(slug: str, name: str | None, evidence: Evidence, **facts: Any) -> None:
     """Register a brand. SLUG is its short name for commands and files.
 
     \b
@@ -62,12 +69,38 @@ def add_brand(slug: str, name: str | None, evidence: Evidence, **facts: str | No
 @click.option("--name", help="What recipients know it as.")
 @_brand_facts
 @acting
-def set_brand(slug: str, evidence: Evidence, **facts: str | None) -> None:
+def set_brand(slug: str, evidence: Evidence, **facts: Any) -> None:
     """Change what is known of a brand; what is not named stays."""
     changes = {key: value for key, value in facts.items() if value is not None}
     with open_wiring() as wiring, wiring.database.write() as session:
         row = catalogue.set_brand(session, slug, changes, evidence, at=wiring.clock())
     click.echo(f"Changed the brand {row.slug}: {', '.join(sorted(changes)).replace('_', ' ')}.")
+
+
+@brand_command.command("look", epilog=exits())
+@click.argument("slug")
+@click.option("--accent", metavar="COLOUR", help="Buttons and links on a light page: #rrggbb, readable on white.")
+@click.option("--accent-dark", metavar="COLOUR", help="The same on a dark page. Default: a shade of --accent.")
+@click.option("--logo", type=click.File("rb"), help="A PNG, JPEG or WebP of at most 12 KiB; shown 40 pixels high.")
+@click.option("--no-logo", is_flag=True, help="Show no logo any more.")
+@acting
+def look_of_brand(
+    slug: str,
+    accent: str | None,
+    accent_dark: str | None,
+    logo: BinaryIO | None,
+    no_logo: bool,
+    evidence: Evidence,
+) -> None:
+    """Say how a brand's pages look. An empty colour takes it away.
+
+    A colour that cannot be read on the page (contrast below 4.5) is refused, with the nearest shade that passes.
+    """
+    picture = b"" if no_logo else None if logo is None else logo.read(MOST_LOGO_BYTES + 1)
+    change = LookChange(accent, accent_dark, picture)
+    with open_wiring() as wiring, wiring.database.write() as session:
+        row = set_look(session, slug, change, evidence, at=wiring.clock())
+    click.echo(f"Changed the look of {row.slug}.")
 
 
 @brand_command.command("list", epilog=exits())

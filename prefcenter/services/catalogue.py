@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +19,9 @@ from prefcenter.services.ports import Evidence
 from prefcenter.services.registering import check_slug, few_lines, insert_once, one_line, tell
 from prefcenter.store import registry
 from prefcenter.store.registry import Brand, Topic
+
+_DOMAIN: Final = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.ASCII)
+_PAGE: Final = re.compile(r"https://[!-~]{1,492}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,9 @@ class BrandFacts:
         marketing_from: the address that marketing comes from.
         service_from: the address that service mail comes from, another one (E10).
         contact: where people can ask: an address, a number or a page.
+        domain: where people know it from, such as ``acme.example``; shown beside its name.
+        privacy_url: the page of its privacy notice.
+        policy_version: the version of that notice that is in force; it only grows (G16).
     """
 
     name: str
@@ -41,6 +48,9 @@ class BrandFacts:
     marketing_from: str = ""
     service_from: str = ""
     contact: str = ""
+    domain: str = ""
+    privacy_url: str = ""
+    policy_version: int = 1
 
     def checked(self) -> BrandFacts:
         """Give the facts as they are stored.
@@ -66,6 +76,9 @@ class BrandFacts:
             marketing_from=marketing,
             service_from=service,
             contact=one_line(self.contact, "contact", 254, is_needed=False),
+            domain=_domain(self.domain),
+            privacy_url=_page(self.privacy_url),
+            policy_version=_version(self.policy_version),
         )
 
 
@@ -87,7 +100,9 @@ def add_brand(session: Session, slug: str, facts: BrandFacts, evidence: Evidence
     return row
 
 
-def set_brand(session: Session, slug: str, changes: dict[str, str], evidence: Evidence, *, at: datetime) -> Brand:
+def set_brand(
+    session: Session, slug: str, changes: Mapping[str, str | int], evidence: Evidence, *, at: datetime
+) -> Brand:
     """Change facts of a brand, those that are named; commits.
 
     Raises:
@@ -97,8 +112,14 @@ def set_brand(session: Session, slug: str, changes: dict[str, str], evidence: Ev
     row = the_brand(session, slug)
     if not changes:
         raise BadInput("Nothing was given that should change.", remedy="Name it, such as --postal-address.")
-    told = {name: getattr(row, name) for name in BrandFacts.__dataclass_fields__}
-    _write(row, BrandFacts(**(told | changes)).checked())
+    told: dict[str, Any] = {name: getattr(row, name) for name in BrandFacts.__dataclass_fields__}
+    facts = BrandFacts(**(told | dict(changes))).checked()
+    if facts.policy_version < row.policy_version:
+        raise BadInput(
+            f"Version {row.policy_version} of the privacy notice was in force already.",
+            remedy="Versions only grow: a new text has the next number (G16).",
+        )
+    _write(row, facts)
     tell(session, "brand_changed", {"brand": slug, "changed": sorted(changes)}, evidence, at)
     session.commit()
     return row
@@ -143,6 +164,26 @@ def add_topic(
 def _write(row: Brand, facts: BrandFacts) -> None:
     for name in BrandFacts.__dataclass_fields__:
         setattr(row, name, getattr(facts, name))
+
+
+def _domain(text: str) -> str:
+    domain = text.strip().lower().removesuffix(".")
+    if domain and not _DOMAIN.fullmatch(domain):
+        raise BadInput(f"“{text[:80]}” is not a domain.", remedy="Write it as acme.example, without https://.")
+    return domain
+
+
+def _page(text: str) -> str:
+    address = text.strip()
+    if address and not _PAGE.fullmatch(address):
+        raise BadInput("The privacy notice must be a page at an https:// address of at most 500 characters.")
+    return address
+
+
+def _version(number: int) -> int:
+    if not 1 <= number <= 1_000_000:
+        raise BadInput("A version of the privacy notice is a number from 1 on.")
+    return number
 
 
 def _mailbox(text: str) -> str:

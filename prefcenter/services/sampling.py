@@ -22,10 +22,12 @@ from prefcenter.core.consent import Basis
 from prefcenter.core.errors import BadAddress
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.services import catalogue, message_types
+from prefcenter.services.brand_looks import set_look
 from prefcenter.services.catalogue import BrandFacts
 from prefcenter.services.message_types import TypeFacts
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence
+from prefcenter.services.sampling_looks import LOOKS
 from prefcenter.services.suppressing import OptOut, suppress
 from prefcenter.store import registry
 from prefcenter.store.consents import ConsentRecord, Subscription
@@ -170,8 +172,11 @@ def _register(session: Session, at: datetime) -> None:
             marketing_from=f"news@{slug}.example.com",
             service_from=f"service@{slug}.example.com",
             contact=f"help@{slug}.example.com",
+            domain=f"{slug}.example.com",
+            privacy_url=f"https://{slug}.example.com/privacy",
         )
         catalogue.add_brand(session, slug, facts, SYSTEM, at=at)
+        set_look(session, slug, LOOKS[slug], SYSTEM, at=at)
     for brand, slug, name, description, channels in _TOPICS:
         catalogue.add_topic(
             session, slug, name=name, evidence=SYSTEM, at=at, brand=brand, description=description, channels=channels

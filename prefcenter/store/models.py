@@ -6,6 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from prefcenter.resources import migrations_dir
 from prefcenter.store import (
+    brand_looks,
     causes,
     chores,
     complaints,
@@ -31,6 +32,7 @@ from prefcenter.store.base import Base
 
 MODEL_MODULES = (
     registry,
+    brand_looks,
     contacts,
     consents,
     suppressions,

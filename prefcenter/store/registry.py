@@ -46,6 +46,8 @@ class Brand(Base):
     marketing_from: Mapped[str] = mapped_column(String(254), default="")
     service_from: Mapped[str] = mapped_column(String(254), default="")
     contact: Mapped[str] = mapped_column(String(254), default="")
+    domain: Mapped[str] = mapped_column(String(253), default="")
+    privacy_url: Mapped[str] = mapped_column(String(500), default="")
     policy_version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]

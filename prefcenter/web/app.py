@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from prefcenter.config import Config
 from prefcenter.resources import templates_dir
 from prefcenter.web import api, assets, compression, errors, ops, recipient, security_headers, webhooks
-from prefcenter.web.recipient import languages, page_style
+from prefcenter.web.recipient import brand_look, languages, page_style
 from prefcenter.web.wired import EXTENSION
 from prefcenter.wiring import Wiring, wire
 
@@ -43,6 +43,7 @@ def build(config: Config, wiring: Wiring | None = None) -> Flask:
     assets.init_app(app)
     languages.init_app(app)
     page_style.init_app(app)
+    brand_look.init_app(app)
     compression.init_app(app)
     for part in (recipient.blueprint, webhooks.blueprint, api.blueprint):
         app.register_blueprint(part)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.conftest import Prefcenter
@@ -18,6 +20,9 @@ def test_a_name_is_enough_to_begin(prefcenter: Prefcenter) -> None:
         "marketing_from": "",
         "service_from": "",
         "contact": "",
+        "domain": "",
+        "privacy_url": "",
+        "policy_version": 1,
     }
 
 
@@ -26,6 +31,23 @@ def test_what_is_needed_before_the_first_send_can_be_set_later(acme: Prefcenter)
     brand = acme.json("brand", "list")[0]
     assert (brand["name"], brand["postal_address"]) == ("Acme", "1 Main St, Springfield IL 62701")
     assert "Nothing was given" in acme("brand", "set", "acme", exits=2).stderr
+
+
+def test_a_brand_gets_colours_and_a_logo(acme: Prefcenter, tmp_path: Path) -> None:
+    """U2: what cannot be read is refused, with the nearest shade that can."""
+    picture = tmp_path / "logo.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n and so on")
+    acme("brand", "look", "acme", "--accent", "#1d6b45", "--logo", str(picture))
+    assert "#886d00" in acme("brand", "look", "acme", "--accent", "#fc0", exits=2).stderr
+    assert "Nothing was given" in acme("brand", "look", "acme", exits=2).stderr
+    acme("brand", "look", "acme", "--accent", "", "--no-logo")
+
+
+def test_the_version_of_a_privacy_notice_only_grows(acme: Prefcenter) -> None:
+    """G16: data collected under a version must not look as if it were under another one."""
+    acme("brand", "set", "acme", "--privacy-url", "https://acme.example/privacy", "--privacy-version", "3")
+    assert "only grow" in acme("brand", "set", "acme", "--privacy-version", "2", exits=2).stderr
+    assert acme.json("brand", "list")[0]["policy_version"] == 3
 
 
 def test_adding_the_same_again_is_bad_input(acme: Prefcenter) -> None:

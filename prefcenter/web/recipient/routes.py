@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from prefcenter.core.tokens import Purpose, Token
 from prefcenter.services.ports import Evidence
 from prefcenter.web.recipient import wording
+from prefcenter.web.recipient.brand_look import show_brand
 from prefcenter.web.wired import current_wiring
 
 blueprint = Blueprint("recipient", __name__)
@@ -38,6 +39,7 @@ def token_of(text: str, purpose: Purpose) -> Token:
     token = current_wiring().keyring.signing.read(text)
     if token is None or token.purpose is not purpose:
         raise NotFound
+    show_brand(code=token.brand_code)
     return token
 
 

@@ -134,4 +134,4 @@ def since(target: Target, moment: str, *, is_new: bool) -> str:
     if not is_new:
         return str(gettext("This was stopped already, on %(moment)s, and stays stopped.", moment=moment))
     place = address(target.point.channel, target.point.masked)
-    return str(gettext("Nothing of it goes to %(address)s from now on (%(moment)s).", address=place, moment=moment))
+    return str(gettext("This holds for %(address)s from now on (%(moment)s).", address=place, moment=moment))
