@@ -67,6 +67,8 @@ def send_command(
     """
     if (to is None) == (audience is None):
         raise click.UsageError("Give either a recipient or --audience FILE.")
+    if to is not None and "@" not in to and Path(to).is_file():
+        raise click.UsageError(f"{to} is a file. For one message to each of its rows, use --audience {to}.")
     with open_wiring() as wiring:
         if audience is not None:
             if template is None or variables or subject or text or text_file or html_file:

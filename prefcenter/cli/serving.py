@@ -80,6 +80,7 @@ def demo_command(host: str, port: int) -> None:
 def _serve(config: Config, listener: socket.socket) -> None:
     from waitress.server import create_server
 
+    from prefcenter import working
     from prefcenter.web.app import build
 
     log_plainly()
@@ -97,6 +98,7 @@ def _serve(config: Config, listener: socket.socket) -> None:
         signal.signal(number, finish)
     keeper = threading.Thread(target=_keep_worker, args=(config, _own_url(listener), stop), daemon=True)
     keeper.start()
+    working.collect_rarely()
     try:
         _announce(wiring, listener)
         server.run()

@@ -59,6 +59,13 @@ def test_a_variable_without_a_column_stops_all_before_anything_is_written(ready:
     assert ready.json(*command)["queued"] == 1
 
 
+def test_a_file_in_the_place_of_a_recipient_is_told_apart(ready: Prefcenter) -> None:
+    file = ready.folder / "people.csv"
+    file.write_text("email\na@example.com\n")
+    told = ready("send", "spring", str(file), "--template", "spring", exits=2)
+    assert f"--audience {file}" in told.stderr
+
+
 def test_templates_are_listed_and_shown(ready: Prefcenter) -> None:
     [told] = ready.json("template", "list")
     assert told == {"slug": "spring", "channel": "email", "brand": "acme", "variables": ["first_name"]}
