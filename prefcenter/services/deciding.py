@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from prefcenter.core.calendars import cap_until, quiet_until, zones_of_phone
@@ -25,9 +25,8 @@ from prefcenter.services.keyring import require_all
 from prefcenter.services.nearby import met_nearby
 from prefcenter.services.points import Point, hashed_digests
 from prefcenter.services.ports import Keyring
-from prefcenter.store import complaints, consents, contacts, registry, suppressions
+from prefcenter.store import complaints, consents, contacts, outbox, registry, suppressions
 from prefcenter.store.fingerprints import hash_algorithms
-from prefcenter.store.outbox import OutboxMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,14 +277,8 @@ def _texts_sent(
     if question.message_class is not MessageClass.MARKETING or question.channel not in (None, Channel.SMS):
         return sent
     for batch in suppressions.in_batches(digests):
-        query = select(OutboxMessage.digest, OutboxMessage.sent_at).where(
-            OutboxMessage.digest.in_(batch),
-            OutboxMessage.channel == Channel.SMS.value,
-            OutboxMessage.message_class == MessageClass.MARKETING.value,
-            OutboxMessage.sent_at > at - timedelta(days=1),
-        )
-        for digest, when in session.execute(query):
-            sent[digest] += [when] if when is not None else []
+        for digest, when in outbox.marketing_texts(session, batch, at - timedelta(days=1)):
+            sent[digest].append(when or at)
     return sent
 
 

@@ -172,6 +172,7 @@ def _open(session: Session, use: Dispatcher, call: Call, states: Counter[str]) -
     rows = dispatches.claimed(session, call.fences, ("queued", "waiting"))
     ours = [row for row in rows if row.leased_until is not None and row.leased_until > at]
     states["queued"] += len(call.fences) - len(ours)
+    dispatches.one_at_a_time(session, {row.digest for row in ours if _is_capped(row)})
     decisions = gate.clear_all(session, use.keyring, use.points, ours, at=at)
     decided = {row.id: decision for row, decision in zip(ours, decisions, strict=True)}
     others = {row.id: call.fences[row.id] for row in ours if not _leaves_now(row, decided[row.id], at)}
@@ -191,6 +192,11 @@ def _open(session: Session, use: Dispatcher, call: Call, states: Counter[str]) -
 
 def _until(clock: Clock, end: datetime) -> Callable[[], bool]:
     return lambda: clock() < end
+
+
+def _is_capped(row: Row[Any]) -> bool:
+    """Whether what may leave depends on what else the recipient gets these days (S8)."""
+    return row.channel == Channel.SMS.value and row.message_class == MessageClass.MARKETING.value
 
 
 def _leaves_now(row: Row[Any], decision: Decision | UnknownType | BadAddress, at: datetime) -> bool:

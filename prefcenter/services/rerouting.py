@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.decision import Reroute
 from prefcenter.core.errors import BadInput
+from prefcenter.core.mail_bodies import text_from_html
 from prefcenter.services.composing import Content, compose
 from prefcenter.services.links import LinkMaker
 from prefcenter.services.outgoing import Draft, log, queue, reasons_given, refuse
@@ -122,6 +123,8 @@ def _content(
     content: dict[str, Any] = row.content or {}
     written = content.get("written") or content
     text, is_mail = str(written.get("text", "")), point.channel is Channel.EMAIL
+    if not text.strip():
+        text = text_from_html(str(written.get("html", "")))
     subject = (str(written.get("subject", "")) or registered[0].name) if is_mail else ""
     if maker is None:
         return Content(text=text, sender=registered[0].sender) if text.strip() and not is_mail else None

@@ -6,7 +6,7 @@ wakes up late finds another fencing token on the row and can no longer change it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -175,6 +175,22 @@ def forget_answers(session: Session, before: datetime, limit: int) -> int:
 def sandbox_messages(session: Session, limit: int = 500) -> Sequence[SandboxMessage]:
     """What the sandbox delivered, the newest first."""
     return session.scalars(select(SandboxMessage).order_by(SandboxMessage.id.desc()).limit(limit)).all()
+
+
+def marketing_texts(
+    session: Session, digests: Collection[bytes], since: datetime
+) -> list[tuple[bytes, datetime | None]]:
+    """The marketing texts to some recipients that left since then or may have; None stands for one that is leaving.
+
+    One that is being sent, or that its provider holds for later, counts like one that arrived: it will (S8).
+    """
+    query = select(OutboxMessage.digest, OutboxMessage.sent_at).where(
+        OutboxMessage.digest.in_(digests),
+        OutboxMessage.channel == "sms",
+        OutboxMessage.message_class == "marketing",
+        or_(OutboxMessage.sent_at > since, OutboxMessage.state.in_(("sending", "scheduled"))),
+    )
+    return [(row.digest, row.sent_at) for row in session.execute(query)]
 
 
 def has_due(session: Session, at: datetime) -> bool:

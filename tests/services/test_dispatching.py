@@ -533,6 +533,19 @@ def test_a_reroute_goes_to_the_verified_point_of_the_same_person(post: Post) -> 
     assert (other.channel, other.sender) == ("sms", "+14155550199")
 
 
+def test_a_mail_without_a_plain_body_is_rerouted_as_what_it_says(post: Post) -> None:
+    """X11: a text is made of its HTML."""
+    reroutable(post, queues=False)
+    html = "<p>Your order <b>A-1</b> has left.</p>"
+    post.queue(message_type="receipt", message_class=MessageClass.SERVICE, text="", html=html)
+    sender = Bulk()
+    assert dispatch(post, sender) == {"rerouted": 1}
+    assert dispatch(post, sender) == {"sent": 1}
+    with post.database.read() as session:
+        [other] = session.scalars(select(OutboxMessage).where(OutboxMessage.channel == "sms"))
+    assert "Your order A-1 has left." in (other.content or {})["text"]
+
+
 def test_a_reroute_without_a_verified_point_is_refused(post: Post) -> None:
     """X11: and says so."""
     message_id = reroutable(post, is_verified=False)
