@@ -11,6 +11,9 @@ from prefcenter.core.errors import BadInput
 LEAST: Final = 4.5
 """The least contrast of text. Source: WCAG 2.2, success criterion 1.4.3."""
 
+GOOD: Final = 7.0
+"""The contrast that we take where the choice is ours. Source: WCAG 2.2, success criterion 1.4.6."""
+
 LIGHT_GROUNDS: Final = ("#ffffff", "#f3f4f7")
 """What stands behind text on a light page; white is also the text on a button."""
 
@@ -47,12 +50,12 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def is_readable(text: str, grounds: Iterable[str]) -> bool:
+def is_readable(text: str, grounds: Iterable[str], least: float = LEAST) -> bool:
     """Whether text of a colour can be read on each of the grounds."""
-    return all(contrast(text, ground) >= LEAST for ground in grounds)
+    return all(contrast(text, ground) >= least for ground in grounds)
 
 
-def nearest_readable(wanted: str, grounds: tuple[str, ...]) -> str:
+def nearest_readable(wanted: str, grounds: tuple[str, ...], least: float = LEAST) -> str:
     """The first readable shade from a colour towards black on light grounds, towards white on dark ones.
 
     >>> nearest_readable("#1d4ed8", LIGHT_GROUNDS), nearest_readable("#ffcc00", LIGHT_GROUNDS)
@@ -60,7 +63,7 @@ def nearest_readable(wanted: str, grounds: tuple[str, ...]) -> str:
     """
     end = 0 if _luminance(grounds[0]) > 0.5 else 255
     shades = (_mixed(wanted, end, step / _STEPS) for step in range(_STEPS + 1))
-    return next(shade for shade in shades if is_readable(shade, grounds))
+    return next(shade for shade in shades if is_readable(shade, grounds, least))
 
 
 def _parts(hexadecimal: str) -> tuple[int, int, int]:

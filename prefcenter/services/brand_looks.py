@@ -139,7 +139,11 @@ def _look(session: Session, brand: Brand) -> Look:
         privacy_url=brand.privacy_url,
         policy_version=brand.policy_version,
         accent=accent,
-        accent_dark=dark or (contrast.nearest_readable(accent, contrast.DARK_GROUNDS) if accent else ""),
+        accent_dark=dark or _on_dark(accent),
         logo=row.logo if row else None,
         logo_type=row.logo_type if row else "",
     )
+
+
+def _on_dark(accent: str) -> str:
+    return contrast.nearest_readable(accent, contrast.DARK_GROUNDS, contrast.GOOD) if accent else ""

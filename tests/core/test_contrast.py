@@ -32,6 +32,7 @@ def test_the_nearest_shade_can_be_read_and_a_readable_one_stays(wanted: str, gro
     offered = contrast.nearest_readable(wanted, grounds)
     assert contrast.is_readable(offered, grounds)
     assert (offered == wanted) == contrast.is_readable(wanted, grounds)
+    assert contrast.is_readable(contrast.nearest_readable(wanted, grounds, contrast.GOOD), grounds, contrast.GOOD)
 
 
 @pytest.mark.parametrize("text", ["", "red", "#12", "#12345g", "url(x)", "#fff;}"])

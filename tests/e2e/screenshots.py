@@ -48,6 +48,8 @@ def main(folder: Path) -> None:
                 _recipient(page, folder, name, address, unsubscribe, preferences)
                 _operator(page, folder, name, address)
                 page.close()
+            page = browser.new_page(viewport={"width": 360, "height": 800}, color_scheme="dark")
+            _recipient(page, folder, "phone-dark", address, unsubscribe, preferences)
             browser.close()
 
 
@@ -56,9 +58,15 @@ def _recipient(page: Page, folder: Path, name: str, address: str, unsubscribe: s
     _take(page, folder, f"preferences-{name}")
     page.goto(f"{address}{unsubscribe}")
     _take(page, folder, f"unsubscribe-{name}")
-    page.get_by_role("button").first.click()
+    with page.expect_navigation():
+        page.get_by_role("button").first.click()
     _take(page, folder, f"done-{name}")
-    page.get_by_role("button", name="Undo").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Undo").click()
+    _take(page, folder, f"undone-{name}")
+    for path, what in (("/", "landing"), ("/help/sms", "help-with-texts"), ("/u/cut-off", "no-such-page")):
+        page.goto(f"{address}{path}")
+        _take(page, folder, f"{what}-{name}")
 
 
 def _operator(page: Page, folder: Path, name: str, address: str) -> None:

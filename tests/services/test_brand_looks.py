@@ -50,7 +50,7 @@ def test_a_dark_page_gets_a_readable_shade_of_the_accent(database: Database) -> 
     with database.read() as session:
         look = look_by_slug(session, "acme")
     assert look is not None
-    assert look.accent_dark == "#589276"
+    assert look.accent_dark == "#89b29e"
 
 
 @pytest.mark.parametrize(

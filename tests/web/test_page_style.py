@@ -78,7 +78,7 @@ def test_a_page_wears_its_brands_look(client: FlaskClient, house: House, paths: 
         catalogue.set_brand(session, "acme", facts, Evidence("ann@example.com"), at=house.clock())
     for path in paths[3:]:
         page = client.get(path).text
-        assert ":root{--accent:#1d6b45}@media (prefers-color-scheme:dark){:root{--accent:#589276}}</style>" in page
+        assert ":root{--accent:#1d6b45}@media (prefers-color-scheme:dark){:root{--accent:#89b29e}}</style>" in page
         assert f'src="data:image/png;base64,{base64.b64encode(picture).decode()}"' in page
         assert "Acme · 1 Main St, Springfield IL" in page
         assert '<a href="https://acme.example/privacy" rel="noreferrer">Privacy notice (version 1)</a>' in page

@@ -35,7 +35,10 @@ def show_brand(*, code: int = 0, slug: str = "") -> None:
 
 
 def page_look() -> PageLook | None:
-    """The look of this request's page; None is the plain one, also where the store cannot be asked."""
+    """The look of this request's page; None is the plain one, also where the store cannot be asked.
+
+    A page that tells of a fault of ours does not ask, so that it needs nothing of what has failed.
+    """
     if _KEPT not in g:
         setattr(g, _KEPT, _found())
     kept: PageLook | None = g.get(_KEPT)

@@ -13,7 +13,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from prefcenter.web.assets import FOLDER
-from prefcenter.web.recipient.brand_look import page_look
+from prefcenter.web.recipient.brand_look import PageLook
 from prefcenter.web.security_headers import allow_only_style
 
 NAME: Final = "recipient.css"
@@ -30,13 +30,12 @@ class Style:
 
 
 def init_app(app: Flask) -> None:
-    """Give templates ``page_style()``, the ``style`` element; the answer's policy then allows just that one."""
+    """Give templates ``page_style(look)``, the ``style`` element; the answer's policy then allows just that one."""
     app.jinja_env.globals["page_style"] = page_style
 
 
-def page_style() -> Markup:
+def page_style(look: PageLook | None = None) -> Markup:
     """Write the page's style in its brand's colours, and allow it."""
-    look = page_look()
     style = style_of(look.brand.accent, look.brand.accent_dark) if look else style_of()
     allow_only_style(style.digest)
     return Markup("<style>{}</style>").format(Markup(style.text))  # noqa: S704 (our own file)
