@@ -15,6 +15,7 @@ from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.errors import BadInput
 from prefcenter.core.mail_bodies import html_from_text, text_from_html, with_html_footer, with_text_footer
 from prefcenter.core.mail_headers import checked_body, checked_headers, checked_line, list_headers, list_id, mailbox
+from prefcenter.services.errors import NotReady
 from prefcenter.services.keyring import require_all
 from prefcenter.services.links import LinkMaker, Links
 from prefcenter.services.points import Point
@@ -102,7 +103,7 @@ def require_sendable(kind: MessageType, brand: Brand, maker: LinkMaker) -> str:
     """Give the address that mail of a type comes from, if the brand has all that such mail must show (E10).
 
     Raises:
-        BadInput: something is missing; names it, and the command that adds it.
+        NotReady: something is missing; names it, and the command that adds it.
     """
     is_marketing = kind.message_class == MessageClass.MARKETING.value
     own, option = (
@@ -116,17 +117,17 @@ def require_sendable(kind: MessageType, brand: Brand, maker: LinkMaker) -> str:
         missing.append(("postal address", '--postal-address "…"'))
     if missing:
         what, options = " and no ".join(name for name, _ in missing), " ".join(each for _, each in missing)
-        raise BadInput(
+        raise NotReady(
             f"The brand “{brand.slug}” has no {what}; without it nothing of the type “{kind.slug}” can leave (E10).",
             remedy=f"Add it: prefcenter brand set {brand.slug} {options}",
         )
     if sender == (brand.service_from if is_marketing else brand.marketing_from):
-        raise BadInput(
+        raise NotReady(
             f"“{kind.slug}” is {_kind_of_mail(kind)}, and would come from the address that is kept for the other kind.",
             remedy="Give the type another sender: who filters marketing must still get service mail (E10).",
         )
     if is_marketing and not maker.is_safe:
-        raise BadInput(
+        raise NotReady(
             "The links of marketing mail must be HTTPS, else no mail program offers one click (E1, RFC 8058).",
             remedy="Set PREFCENTER_BASE_URL to an https address.",
         )

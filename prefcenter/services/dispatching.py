@@ -196,7 +196,7 @@ def _until(clock: Clock, end: datetime) -> Callable[[], bool]:
 
 def _is_capped(row: Row[Any]) -> bool:
     """Whether what may leave depends on what else the recipient gets these days (S8)."""
-    return row.channel == Channel.SMS.value and row.message_class == MessageClass.MARKETING.value
+    return (row.channel, row.message_class) == (Channel.SMS.value, MessageClass.MARKETING.value)
 
 
 def _leaves_now(row: Row[Any], decision: Decision | UnknownType | BadAddress, at: datetime) -> bool:

@@ -27,6 +27,10 @@ class Ambiguous(BadInput):
     """Something must be named because there are several, such as the brand."""
 
 
+class NotReady(BadInput):
+    """An operator has to set something first, such as a brand's postal address: then the same thing will do as it is."""
+
+
 class NotAllowed(PrefcenterError):
     """The act needs somebody else: a second operator, or the person (HTTP 403)."""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from prefcenter.core.errors import BadInput
-from prefcenter.services.errors import AlreadyThere, UnknownType
+from prefcenter.services.errors import AlreadyThere, NotReady, UnknownType
 from prefcenter.services.messages import Taken
 from prefcenter.smtp.reading import KEY_HEADER, NotCarried, NoType
 
@@ -60,7 +60,9 @@ def of_taken(taken: Sequence[Taken], *, is_named: bool) -> str:
 
 
 def of_error(error: BadInput) -> str:
-    """Tell why a mail cannot be taken, for good: sending it again as it is would not help."""
+    """Tell why a mail cannot be taken: for good, unless it is we who lack something that an operator can set."""
+    if isinstance(error, NotReady):
+        return line(451, "4.3.5", str(error))
     if isinstance(error, AlreadyThere):
         return line(550, "5.6.0", f"Another mail came under the same Message-ID or {KEY_HEADER}; give each its own.")
     if isinstance(error, NoType | UnknownType):

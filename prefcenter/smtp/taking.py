@@ -80,6 +80,8 @@ class Intake:
             caller, refusal = self._caller(key)
             return refusal or self._take(read(raw), tuple(recipients), caller)
         except BadInput as error:
+            if isinstance(error, NotReady):
+                _log.warning("mail waits with its sender: %s", error.message)
             return replies.of_error(error)
         except Exception as error:  # noqa: BLE001 - our own fault, whatever it is: the client keeps the mail (X1)
             log_fault(error)

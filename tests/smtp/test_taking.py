@@ -367,3 +367,17 @@ def test_a_fault_at_one_recipient_leaves_none_written(
     assert "RuntimeError" in caplog.text
     assert office.send(a_mail(), JANE, BOB)[0] == 250
     assert "example.com" not in caplog.text
+
+
+def test_mail_of_a_brand_that_is_not_ready_stays_with_its_client_until_it_is(office: PostOffice) -> None:
+    """E10: what is missing is ours to set, so no MTA must take it for final and tell the mail's author."""
+    with office.house.wiring.database.write() as session:
+        session.execute(text("UPDATE brands SET postal_address = ''"))
+        session.commit()
+    code, answer = office.send(a_mail())
+    assert (code, "4.3.5" in answer, "prefcenter brand set" in answer) == (451, True, True)
+    assert office.outbox() == []
+    with office.house.wiring.database.write() as session:
+        session.execute(text("UPDATE brands SET postal_address = '1 Main St'"))
+        session.commit()
+    assert office.send(a_mail())[0] == 250
