@@ -28,7 +28,7 @@ class Ambiguous(BadInput):
 
 
 class NotReady(BadInput):
-    """An operator has to set something first, such as a brand's postal address: then the same thing will do as it is."""
+    """An operator has to set something first, such as a brand's postal address; then the same thing will do."""
 
 
 class NotAllowed(PrefcenterError):

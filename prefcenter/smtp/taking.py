@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from prefcenter.core.errors import BadAddress, BadInput
 from prefcenter.services import relaying
+from prefcenter.services.errors import NotReady
 from prefcenter.services.messages import Desk, Taken
 from prefcenter.services.operators import KeyScope, digest_of
 from prefcenter.services.relaying import HandedOver
