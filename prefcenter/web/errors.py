@@ -15,6 +15,8 @@ from http import HTTPStatus
 from typing import Final
 
 from flask import Flask, Response, g, make_response, render_template, request
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
 from werkzeug.exceptions import HTTPException
 
 from prefcenter.core.errors import BadInput, NotFound, PrefcenterError, Unavailable
@@ -35,16 +37,16 @@ _STATUS_OF: Final[tuple[tuple[type[PrefcenterError], int], ...]] = (
 )
 """The first that fits counts: an unknown message type is both a wrong input and not found, and the API says 422."""
 
-_FOR_PEOPLE: Final = {
-    400: ("We could not read that", "Something in the request was not as we expect it. Nothing was changed."),
-    403: ("That is not possible from here", "Nothing was changed."),
-    404: ("There is no such page", "The address may be incomplete. Nothing was changed."),
-    405: ("That is not possible from here", "Open the link from your message again. Nothing was changed."),
-    413: ("That was too much at once", "Nothing was changed. Please go back and send less."),
-    429: ("Too many requests", "Please wait a moment and try again."),
+_FOR_PEOPLE: Final[dict[int, tuple[LazyString, LazyString]]] = {
+    400: (_("We could not read that"), _("Something in the request was not as we expect it. Nothing was changed.")),
+    403: (_("That is not possible from here"), _("Nothing was changed.")),
+    404: (_("There is no such page"), _("The address may be incomplete. Nothing was changed.")),
+    405: (_("That is not possible from here"), _("Open the link from your message again. Nothing was changed.")),
+    413: (_("That was too much at once"), _("Nothing was changed. Please go back and send less.")),
+    429: (_("Too many requests"), _("Please wait a moment and try again.")),
     503: (
-        "We could not do that just now",
-        "Nothing was changed. This is our fault, not yours. Please try again in a minute.",
+        _("We could not do that just now"),
+        _("Nothing was changed. This is our fault, not yours. Please try again in a minute."),
     ),
 }
 _FOR_PROGRAMS: Final = {
@@ -53,7 +55,7 @@ _FOR_PROGRAMS: Final = {
 }
 """What an API says instead, where the words for people speak of pages and links."""
 
-_OUR_FAULT: Final = ("Something went wrong on our side", "Nothing was changed. Please try again in a minute.")
+_OUR_FAULT: Final = (_("Something went wrong on our side"), _("Nothing was changed. Please try again in a minute."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def _log(error: Exception) -> None:
 def _sentence_for(status: int) -> str:
     if _is_api() and status in _FOR_PROGRAMS:
         return _FOR_PROGRAMS[status]
-    return _FOR_PEOPLE.get(status, _OUR_FAULT)[1]
+    return str(_FOR_PEOPLE.get(status, _OUR_FAULT)[1])
 
 
 def _is_api() -> bool:
@@ -143,8 +145,8 @@ def _render(problem: Problem) -> Response:
     if request.path.startswith("/webhooks/") or g.get("answers_plainly", False):
         return Response(f"{problem.title}. {problem.detail}\n", content_type="text/plain; charset=utf-8")
     title, sentence = _FOR_PEOPLE.get(problem.status, _OUR_FAULT)
-    detail = problem.detail if problem.status in (400, 403, 422) else sentence
-    return make_response(render_template("recipient/problem.html", title=title, detail=detail, problem=problem))
+    detail = problem.detail if problem.status in (400, 403, 422) else str(sentence)
+    return make_response(render_template("recipient/problem.html", title=str(title), detail=detail, problem=problem))
 
 
 def _as_json(problem: Problem) -> str:

@@ -26,6 +26,7 @@ def test_a_page_names_its_language_and_direction(app: Flask, path: str) -> None:
         ("/", "de", "fr-CA", "fr"),
         ("/?lang=de", "", "fr", "de"),
         ("/api/v1/openapi.json", "de", None, "en"),
+        ("/api/v1/nothing", "de", None, "en"),
     ],
 )
 def test_the_person_then_the_contact_then_the_browser_choose(

@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
 
 def choose() -> str:
     """Choose the language of this request's page."""
-    if request.blueprint not in _OF_RECIPIENTS:
+    if request.blueprint not in _OF_RECIPIENTS or request.path.startswith("/api/"):
         return DEFAULT
     for wanted in (request.args.get("lang"), submitted().get("lang"), g.get("contact_language")):
         if wanted and (found := _offered(wanted)):
