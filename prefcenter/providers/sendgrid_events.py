@@ -55,6 +55,7 @@ _DROPPED: Final[Mapping[str, EventKind]] = MappingProxyType(
         "spam reporting address": EventKind.DROPPED_COMPLAINED,
     }
 )
+_LONGEST_GROUP: Final = 20
 _LONGEST_ID: Final = 120
 _MOST_MESSAGES: Final = 2**63
 
@@ -169,7 +170,7 @@ def _told(item: Mapping[str, Any], kind: EventKind) -> Told:
         occurred_at=_moment(item.get("timestamp")),
         message_id=_number(item.get("pc_message")),
         provider_message=_message_name(item.get("sg_message_id")),
-        group=str(item.get("asm_group_id") or "")[:40],
+        group=_group(item.get("asm_group_id")),
         detail=_status(item.get("status")),
     )
 
@@ -179,6 +180,16 @@ def _id(item: Mapping[str, Any]) -> str:
     if isinstance(told, str) and 0 < len(told) <= _LONGEST_ID and told.isascii() and told.isprintable():
         return told
     return named(json.dumps(item, sort_keys=True, default=str))
+
+
+def _group(told: Any) -> str:
+    """The number of an unsubscribe group; whatever else stands there is none.
+
+    >>> _group(15), _group("15"), _group(None), _group("all")
+    ('15', '15', '', '')
+    """
+    text = str(told) if isinstance(told, int | str) and not isinstance(told, bool) else ""
+    return text if text.isascii() and text.isdigit() and len(text) <= _LONGEST_GROUP else ""
 
 
 def _message_name(told: Any) -> str:

@@ -46,6 +46,7 @@ _TOO_MANY = 429
 _UNAUTHENTICATED = 401
 _REQUEST_TIMEOUT = 408
 _SCHEDULED = "scheduled"
+_CANCELED = "canceled"
 
 
 class TwilioSender:
@@ -101,22 +102,38 @@ class TwilioSender:
     def cancel(self, provider_id: str) -> bool:
         """Cancel a text that waits at Twilio for its time; False where it has left, or there is none.
 
+        True also where it was canceled before, such as by a worker that died before it could say so.
+
         Raises:
             SendLater: Twilio was not reached, or takes no calls for now.
             SendUnknown: it may have been canceled: nobody can tell before Twilio is asked again.
         """
         try:
-            return bool(self._client.messages(provider_id).update(status="canceled").status == "canceled")
-        except (TwilioRestException, TwilioServiceException) as error:
-            if error.status in (_TOO_MANY, _UNAUTHENTICATED):
-                raise SendLater(words_of(error.code)) from error
-            if not 400 <= error.status < 500 or error.status == _REQUEST_TIMEOUT:
-                raise SendUnknown(f"Twilio answered with status {error.status}.") from error
-            return False
+            return self._cancel(provider_id)
         except http.RequestException as error:
             _unanswered(error)
         except (TwilioException, ValueError) as error:
             raise SendUnknown("Twilio answered something that is no answer.") from error
+
+    def _cancel(self, provider_id: str) -> bool:
+        text = self._client.messages(provider_id)
+        try:
+            return bool(text.update(status=_CANCELED).status == _CANCELED)
+        except (TwilioRestException, TwilioServiceException) as error:
+            _raise_unless_refused(error)
+        try:  # It left, there is none, or it was canceled before: the refusal is the same.
+            return bool(text.fetch().status == _CANCELED)
+        except (TwilioRestException, TwilioServiceException) as error:
+            _raise_unless_refused(error)
+            return False
+
+
+def _raise_unless_refused(error: TwilioRestException | TwilioServiceException) -> None:
+    """Tell a call that Twilio will not do from one that it did not take now, or may have done."""
+    if error.status in (_TOO_MANY, _UNAUTHENTICATED):
+        raise SendLater(words_of(error.code)) from error
+    if not 400 <= error.status < 500 or error.status == _REQUEST_TIMEOUT:
+        raise SendUnknown(f"Twilio answered with status {error.status}.") from error
 
 
 def client_of(account_sid: str, auth_token: str, *, host: str = "", timeout: float = TIMEOUT_SECONDS) -> Client:

@@ -44,27 +44,35 @@ def end(session: Session, points: Points, call: Call, states: Counter[str]) -> N
     at = call.over_at
     ours = dispatches.still_sending(session, {row.id: call.fences[row.id] for row in call.rows})
     ends: dict[int, End] = {}
+    lost: dict[int, str | None] = {}
     told, refusals = [], []
     for row, delivered in zip(call.rows, call.delivered, strict=True):
+        if delivered.reason is not None:
+            refusals.append((row.id, delivered.reason))
         if row.id not in ours:
             states["unknown"] += 1
+            lost[row.id] = delivered.provider_id
             continue
         ends[row.id] = found = _end_of(row, delivered, at)
         if delivered.state == "late":
             continue  # It is decided again at once, and nothing happened to it.
-        told.append(entry_of("send", row, {"state": found.state}, at=at))
-        states[found.state] += 1
-        if delivered.reason is not None:
-            refusals.append((row.id, delivered.reason))
+        told.append(entry_of("send", row, {"state": _told(found)}, at=at))
+        states[_told(found)] += 1
     dispatches.end(session, ends)
+    dispatches.name_unknown(session, {one: name for one, name in lost.items() if name})
     ledger.append_many(session, told)
-    _believe(session, points, call, refusals, at)
+    _believe(session, points, dict(refusals), at)
 
 
-def _believe(session: Session, points: Points, call: Call, refusals: list[tuple[int, Reason]], at: datetime) -> None:
-    if refusals:
-        reasons = dict(refusals)
-        whole = outbox.held(session, {one: call.fences[one] for one in reasons}, ("failed",))
+def _told(found: End) -> str:
+    """What is said of an end: what its provider holds is looked at once more at first, and that is nobody's news."""
+    return "scheduled" if found.state == "recalled" else found.state
+
+
+def _believe(session: Session, points: Points, reasons: Mapping[int, Reason], at: datetime) -> None:
+    """What was told of a recipient is true, whoever holds the message by now."""
+    if reasons:
+        whole = outbox.whole(session, list(reasons))
         believe(session, points, [(row, reasons[row.id]) for row in whole], at=at)
 
 
@@ -75,6 +83,10 @@ def _end_of(row: Row[Any] | OutboxMessage, delivered: Delivered, at: datetime) -
     match delivered.state:
         case "late":
             return kept._replace(state="queued", leased_until=at + LEASE)
+        case (
+            "scheduled"
+        ):  # An opt-out that came while it was handed over could not see it: it is decided once more (X2).
+            return kept._replace(state="recalled", due_at=at)
         case "queued" | "back" if at > (row.not_before or row.created_at) + LONGEST_WAIT:
             return kept._replace(state="failed")
         case "queued":

@@ -20,7 +20,7 @@ from prefcenter.services.keyring import require_all
 from prefcenter.services.list_ports import Listed, ProviderLists
 from prefcenter.services.list_targets import Targets, targets_of
 from prefcenter.services.listed_people import Person
-from prefcenter.services.taking_over import is_told_by_events, points_on
+from prefcenter.services.taking_over import ended_since, is_told_by_events, points_on
 from prefcenter.store import listed_people as digests_in
 from prefcenter.store import provider_lists
 from prefcenter.store.provider_lists import ProviderEntry
@@ -157,7 +157,7 @@ def _compare_part(
         ours = says_the_same(target, facts, at) or wanted_by(target, facts, at) is not None
         ours = ours or is_told_by_events(target, name, person)
         if not ours:
-            _note(found, _theirs(target, person, since, row), most)
+            _note(found, _theirs(target, name, person, since, row), most)
         if row is not None or ours:
             rows.append(_seen(name, target, person, since, row, at))
     for _ in range(unreadable):
@@ -168,13 +168,15 @@ def _compare_part(
         session.commit()
 
 
-def _theirs(target: Target, person: Person, since: datetime | None, row: ProviderEntry | None) -> Difference:
+def _theirs(
+    target: Target, provider: str, person: Person, since: datetime | None, row: ProviderEntry | None
+) -> Difference:
     """Why somebody stands there and not here."""
-    same = [entry for entry in person.ended if entry.reason == target.reason.value and entry.ended_at is not None]
-    later = [entry for entry in same if since is None or (entry.ended_at is not None and entry.ended_at > since)]
+    was_told = row is not None and row.state == Known.TOLD
+    later = ended_since(target, provider, person, since, was_told=was_told)
     ended = max(later, key=lambda entry: entry.id, default=None)
     if ended is None:
-        why = Why.TOLD_EARLIER if row is not None and row.state == Known.TOLD else Why.NOT_TAKEN
+        why = Why.TOLD_EARLIER if was_told else Why.NOT_TAKEN
     else:
         why = Why.LIFTED if ended.ended_by == "lift" else Why.ENDED
     who = None if person.point is None else person.point.masked

@@ -163,9 +163,14 @@ def _opt_out(provider: str, about: About, cause: str, at: datetime) -> OptOut:
         about.scope,
         Source.PROVIDER,
         since=min(told.occurred_at or at, at),
-        source_ref=f"{provider}:{told.event_id}",
+        source_ref=f"{provider}:{told.event_id}{of_group(told.group)}",
         batch=cause,
     )
+
+
+def of_group(group: str) -> str:
+    """How the source of what an event told names the unsubscribe group that was left; empty where it was none."""
+    return f"#{provider_lists.GROUP}{group}" if group else ""
 
 
 def void_consents(session: Session, digests: set[bytes], evidence: Evidence, *, at: datetime) -> None:

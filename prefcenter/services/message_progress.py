@@ -40,6 +40,7 @@ _ADVANCE = (
         problem=bindparam("why_failed"),
         provider_id=bindparam("named"),
         sent_at=bindparam("left_at"),
+        due_at=bindparam("look_at"),
         leased_until=None,
     )
 )
@@ -49,7 +50,8 @@ def advance(session: Session, steps: Mapping[int, list[Step]], *, at: datetime) 
     """Bring messages to the furthest state that their events tell; within the caller's transaction.
 
     The messages are locked in the order of their ids first, so that two batches about the same ones do not wait for
-    each other in a circle. Returns how many changed.
+    each other in a circle. What a provider is told to hold is decided once more by the worker: an opt-out that came
+    while nobody knew where it is has not been asked about (X2). Returns how many changed.
     """
     if not steps:
         return 0
@@ -66,10 +68,11 @@ def advance(session: Session, steps: Mapping[int, list[Step]], *, at: datetime) 
                 state, detail = further, step.detail
         if state == row.state:
             continue
+        kept = "recalled" if state == "scheduled" else state
         if name and name == row.provider_id:
-            alike[row.state, state, detail].append(row.id)
+            alike[row.state, kept, detail].append(row.id)
         else:
-            changes.append(_change(row, state, detail, name, at))
+            changes.append(_change(row, kept, detail, name, at))
         entries.append(_entry(row, state, detail, at))
         if _counts(row) and state == "delivered":
             delivered[row.brand] += 1
@@ -86,6 +89,8 @@ def advance(session: Session, steps: Mapping[int, list[Step]], *, at: datetime) 
 def _advance_alike(session: Session, ids: list[int], was: str, state: str, detail: str, at: datetime) -> None:
     """Bring messages that have their provider's name from one state to another, all by one statement."""
     values: dict[str, Any] = {"state": state, "problem": detail, "leased_until": None}
+    if state == "recalled":
+        values["due_at"] = at
     if state in ("sent", "delivered"):
         values["sent_at"] = func.coalesce(_MESSAGES.c.sent_at, literal(at, _MESSAGES.c.sent_at.type))
     elif state == "canceled":
@@ -95,8 +100,10 @@ def _advance_alike(session: Session, ids: list[int], was: str, state: str, detai
 
 
 def _locked(session: Session, ids: list[int]) -> list[Any]:
-    columns = ("id", "state", "provider_id", "brand", "channel", "message_class", "message_type", "digest", "sent_at")
-    query = select(*(_MESSAGES.c[name] for name in columns)).where(_MESSAGES.c.id.in_(ids)).order_by(_MESSAGES.c.id)
+    asked = "id state provider_id brand channel message_class message_type digest sent_at due_at"
+    query = (
+        select(*(_MESSAGES.c[name] for name in asked.split())).where(_MESSAGES.c.id.in_(ids)).order_by(_MESSAGES.c.id)
+    )
     return list(session.execute(query.with_for_update()))
 
 
@@ -112,6 +119,7 @@ def _change(row: Any, state: str, detail: str, name: str | None, at: datetime) -
         "now": state,
         "why_failed": detail,
         "named": name,
+        "look_at": at if state == "recalled" else row.due_at,
         "left_at": row.sent_at or at
         if state in ("sent", "delivered")
         else None

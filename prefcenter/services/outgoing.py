@@ -133,7 +133,7 @@ _WAITING = (
     select(OutboxMessage)
     .where(
         OutboxMessage.digest.in_(bindparam("digests", expanding=True)),
-        OutboxMessage.state.in_(("queued", "waiting", "scheduled")),
+        OutboxMessage.state.in_(("queued", "waiting", "scheduled", "recalled")),
     )
     .order_by(OutboxMessage.id)
     .with_for_update()
@@ -145,7 +145,8 @@ def cancel_refused(session: Session, points: Sequence[Point], *, at: datetime) -
 
     Every queued message is decided again at dispatch anyway (X2); making it due now lets the refusal be recorded now,
     and not on the day that it was scheduled for. What is still allowed leaves on its own day all the same. What a
-    provider holds until later is called back there by the worker, if it would be refused now.
+    provider holds until later is called back there by the worker, if it would be refused now; also where the worker is
+    just deciding that: it is asked once more, since it cannot have seen what is only now on the list.
 
     Returns:
         How many messages were brought forward.

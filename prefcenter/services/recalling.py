@@ -54,8 +54,9 @@ def recall_due(use: Dispatcher) -> Counter[str]:
     for message_id, (decision, channel, provider_id) in refused.items():
         is_back = _call_back(use, channel, provider_id)
         with use.database.write() as session:
-            for row in outbox.held(session, {message_id: fences[message_id]}, ("recalled",)):
-                _end(session, use, row, decision, is_back=is_back)
+            for row in outbox.held(session, {message_id: fences[message_id]}, ("recalled", "canceled")):
+                # The provider's own word that it was canceled may be here first.
+                _end(session, use, row, decision, is_back=True if row.state == "canceled" else is_back)
                 states[row.state] += 1
             session.commit()
     return states

@@ -17,6 +17,7 @@ from prefcenter.core.agreement import STANDS_THERE, Known, Target, says_the_same
 from prefcenter.core.channels import Channel, Source
 from prefcenter.core.errors import BadAddress
 from prefcenter.services import listed_people, optouts
+from prefcenter.services.event_facts import of_group
 from prefcenter.services.list_ports import Listed
 from prefcenter.services.listed_people import Person
 from prefcenter.services.points import Point, Points
@@ -24,7 +25,7 @@ from prefcenter.services.ports import Evidence
 from prefcenter.services.suppressing import OptOut
 from prefcenter.store import provider_lists
 from prefcenter.store.provider_lists import ProviderEntry
-from prefcenter.store.suppressions import fact_of
+from prefcenter.store.suppressions import Suppression, fact_of
 
 CLOCKS: Final = timedelta(minutes=5)
 """So far the provider's clock and ours may be apart: what came there within this time of our telling is our own."""
@@ -142,23 +143,48 @@ def _is_new(target: Target, provider: str, person: Person, since: datetime | Non
         return False
     if is_told_by_events(target, provider, person):
         return False
-    if any(_is_from(provider, entry.source, entry.source_ref) and _same(target, entry) for entry in person.in_force):
+    if any(_is_from(provider, entry) and _same(target, entry) for entry in person.in_force):
         return False
-    return since is None or not any(
-        entry.ended_by in ("lift", "void") and entry.ended_at is not None and entry.ended_at > since
+    return since is None or not ended_since(target, provider, person, since)
+
+
+def ended_since(
+    target: Target, provider: str, person: Person, since: datetime | None, *, was_told: bool = False
+) -> list[Suppression]:
+    """What said here what the provider's list says, and was ended here after the provider had it.
+
+    A person who takes back a narrower opt-out says nothing of the wider one that stands at the provider; and a record
+    that was void says only that this record was wrong, so it must have come from the provider itself, or have been
+    told to it by us (X10).
+
+    Args:
+        target: what the list means.
+        provider: whose it is.
+        person: who stands there.
+        since: since when, None where the provider does not say.
+        was_told: whether we told the provider.
+    """
+    return [
+        entry
         for entry in person.ended
         if entry.reason == target.reason.value
-    )
+        and entry.ended_at is not None
+        and (since is None or entry.ended_at > since)
+        and (entry.ended_by == "lift" or (entry.ended_by == "void" and (was_told or _is_from(provider, entry))))
+        and _same(target, entry)
+    ]
 
 
 def is_told_by_events(target: Target, provider: str, person: Person) -> bool:
     """Whether an event said already, and more exactly, what it means that somebody left a group without a meaning.
 
-    The event names the message, and so its brand; the list names nothing.
+    The event names the message, and so its brand; the list names nothing. An event of another group says nothing of
+    this one, and one that names no group is not taken for it: to stop too much is safe.
     """
     is_unmapped = target.list.startswith(provider_lists.GROUP) and not target.asks
+    group = of_group(target.list.removeprefix(provider_lists.GROUP))
     return is_unmapped and any(
-        entry.reason == target.reason.value and _is_from(provider, entry.source, entry.source_ref)
+        entry.reason == target.reason.value and _is_from(provider, entry) and entry.source_ref.endswith(group)
         for entry in person.in_force
     )
 
@@ -178,11 +204,11 @@ def _is_newer(since: datetime | None, row: ProviderEntry) -> bool:
     return True
 
 
-def _is_from(provider: str, source: str, source_ref: str) -> bool:
-    return source == Source.PROVIDER.value and source_ref.startswith(f"{provider}:")
+def _is_from(provider: str, entry: Suppression) -> bool:
+    return entry.source == Source.PROVIDER.value and entry.source_ref.startswith(f"{provider}:")
 
 
-def _same(target: Target, entry: Any) -> bool:
+def _same(target: Target, entry: Suppression) -> bool:
     """Whether an entry of ours says what the provider's list says."""
     return entry.reason == target.reason.value and says_the_same(target, [fact_of(entry)], entry.recorded_at)
 

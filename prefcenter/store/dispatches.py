@@ -133,6 +133,13 @@ def end(session: Session, ends: Mapping[int, End]) -> None:
                 session.execute(update(_MESSAGES).where(_MESSAGES.c.id.in_(some)).values(found._asdict()))
 
 
+def name_unknown(session: Session, names: Mapping[int, str]) -> None:
+    """Keep what the provider called messages that were given up before it answered: its events tell by that."""
+    for message_id, name in names.items():
+        query = update(_MESSAGES).where(_MESSAGES.c.id == message_id, _MESSAGES.c.provider_id.is_(None))
+        session.execute(query.values(provider_id=name))
+
+
 _END_ONE = (
     update(_MESSAGES)
     .where(_MESSAGES.c.id == bindparam("one"))

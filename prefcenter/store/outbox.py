@@ -136,6 +136,12 @@ def held(session: Session, fences: Mapping[int, int], states: Sequence[str]) -> 
     return rows
 
 
+def whole(session: Session, ids: Collection[int]) -> Sequence[OutboxMessage]:
+    """Messages as they stand now, whoever holds them."""
+    query = select(OutboxMessage).where(OutboxMessage.id.in_(ids)).order_by(OutboxMessage.id)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
 def in_chunks(ids: Iterable[int], size: int = 500) -> Iterator[list[int]]:
     """Some ids at a time, in their order: a statement takes only so many."""
     ordered = sorted(ids)

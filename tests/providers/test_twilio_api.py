@@ -200,7 +200,15 @@ def test_a_scheduled_text_is_canceled_and_one_that_left_is_not(sender: TwilioSen
     sid = getattr(scheduled, "sid", "")
     assert sender.cancel(sid) is True
     assert account.texts[sid].status == "canceled"
-    assert [sender.cancel(one) for one in (sid, left, "SM404")] == [False, False, False]
+    assert [sender.cancel(one) for one in (left, "SM404")] == [False, False]
+
+
+def test_a_text_that_was_canceled_already_is_canceled(sender: TwilioSender, account: TwilioAccount) -> None:
+    """X2: a worker that died after it did so is told the same as the next one needs to know."""
+    later = {"To": "+14155550100", "From": "+14155550199", "Body": "Later", "ScheduleType": "fixed"}
+    scheduled = account.create(later | {"MessagingServiceSid": SERVICE, "SendAt": "2026-03-03T19:00:00Z"})
+    sid = getattr(scheduled, "sid", "")
+    assert [sender.cancel(sid), sender.cancel(sid)] == [True, True]
 
 
 def test_a_text_that_twilio_holds_back_is_named_as_held(

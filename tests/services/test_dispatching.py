@@ -417,7 +417,7 @@ def test_a_scheduled_message_is_called_back_where_its_provider_holds_it(post: Po
     opt_out(post, "jane@example.com")
     sender = Bulk()
     use = Dispatcher(post.database, post.keyring, post.points, {Channel.EMAIL: sender}, lambda: post.at)
-    assert recalling.recall_due(use) == {"canceled": 1}
+    assert recalling.recall_due(use) == {"canceled": 1, "scheduled": 1}
     assert sender.called_back == ["MG1"]
     assert (post.row(refused).state, post.row(kept).state) == ("canceled", "scheduled")
     assert recalling.recall_due(use) == {}

@@ -32,7 +32,7 @@ def test_many_messages_change_as_each_alone_would(database: Database, points: Po
     with database.write() as session:
         before = {number: session.get_one(OutboxMessage, number) for number in numbers}
         expected = {number: _alone(before[number], steps[number]) for number in numbers}
-        lines = [(number, row.state, expected[number][0]) for number, row in before.items()]
+        lines = [(number, row.state, _told(row.state, expected[number][0])) for number, row in before.items()]
         changed = advance(session, {number: steps[number] for number in shuffled}, at=AT)
         session.commit()
     with database.read() as session:
@@ -67,8 +67,14 @@ def _alone(row: OutboxMessage, steps: list[Step]) -> tuple[Any, ...]:
             state, problem = step.state, step.detail
     if state == row.state:
         return _seen(row)
+    state = "recalled" if state == "scheduled" else state
     left = {"sent": row.sent_at or AT, "delivered": row.sent_at or AT, "canceled": None}.get(state, row.sent_at)
     return state, problem, name, left, None
+
+
+def _told(before: str, after: str) -> str:
+    """What the ledger says: what is held is looked at once more, and that is no news."""
+    return "scheduled" if after == "recalled" != before else after
 
 
 def _seen(row: OutboxMessage) -> tuple[Any, ...]:

@@ -328,7 +328,9 @@ def test_a_late_worker_cannot_change_what_another_took_over(post: Post) -> None:
 
     post.sender.act = meanwhile
     assert post.dispatch() == {"unknown": 1}
-    assert post.row(message_id).provider_id is None
+    row = post.row(message_id)
+    assert (row.state, row.sent_at, row.leased_until) == ("unknown", None, None)
+    assert row.provider_id == f"provider-{message_id}"  # By that name its events will tell what became of it.
 
 
 def test_two_workers_send_each_message_once(post: Post) -> None:

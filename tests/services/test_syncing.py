@@ -125,7 +125,7 @@ def test_who_left_a_group_without_a_meaning_has_left_all_marketing_mail(accounts
 def test_what_an_event_told_of_a_group_is_not_widened_by_the_list(accounts: Accounts) -> None:
     """An event names the message and so its brand; a list without a meaning names nothing."""
     accounts.group(99, JANE)
-    accounts.stop(JANE, BRAND, source=Source.PROVIDER, ref="sendgrid:an-event")
+    accounts.stop(JANE, BRAND, source=Source.PROVIDER, ref="sendgrid:an-event#group:99")
     assert accounts.sync().counts["taken"] == 0
     assert [entry[:2] for entry in accounts.in_force()] == [("opt_out", "brand:acme")]
     assert not accounts.drift().is_drift
