@@ -24,6 +24,7 @@ COMMANDS = {
     "link": "prefcenter.cli.linking",
     "links": "prefcenter.cli.linking",
     "mailing": "prefcenter.cli.mailings",
+    "message": "prefcenter.cli.messages",
     "providers": "prefcenter.cli.providers",
     "scrub": "prefcenter.cli.scrub",
     "send": "prefcenter.cli.sending",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -14,6 +14,9 @@ from prefcenter.core.channels import Channel
 from prefcenter.wiring import Wiring
 
 REFUSED, REJECTED = 3, 1
+
+A_SLIP = timedelta(hours=1)
+"""So long ago the time of leaving may be: a script that takes a while means now; another year is a slip."""
 
 
 def _variables(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -70,6 +73,8 @@ def send_command(
     if to is not None and "@" not in to and Path(to).is_file():
         raise click.UsageError(f"{to} is a file. For one message to each of its rows, use --audience {to}.")
     with open_wiring() as wiring:
+        if send_at is not None and send_at < wiring.clock() - A_SLIP:
+            raise click.UsageError(f"--send-at {send_at:%Y-%m-%d %H:%M} is over. Leave it out to send now.")
         if audience is not None:
             if template is None or variables or subject or text or text_file or html_file:
                 raise click.UsageError("An audience needs --template, whose variables are the columns of the file.")
@@ -92,7 +97,7 @@ def _send_one(
     send_at: datetime | None,
     wants_json: bool,
 ) -> None:
-    from prefcenter.services import messages
+    from prefcenter.services import messages, templates
     from prefcenter.services.templates import Written
 
     channel = Channel.EMAIL if "@" in to or not any(map(str.isdigit, to)) else Channel.SMS
@@ -100,6 +105,8 @@ def _send_one(
     order = messages.Order(message_type, to, channel, written, template, variables, send_at)
     desk = messages.Desk(wiring.keyring, wiring.points, wiring.links)
     with wiring.database.write() as session:
+        if template is not None:
+            templates.require_known(session, template, variables)
         taken = messages.take(session, desk, order, at=wiring.clock())
     if wants_json:
         print_json(
@@ -112,7 +119,8 @@ def _send_one(
         )
     else:
         why = "; ".join(f"{reason['code']} {reason['scope']}" for reason in taken.reasons)
-        click.echo(f"Message {taken.id} is {taken.state}{f': {why}' if why else ''}.")
+        until = f" until {taken.until}" if taken.until and taken.state == "waiting" else ""
+        click.echo(f"Message {taken.id} is {taken.state}{until}{f': {why}' if why else ''}.")
     if taken.state == "refused":
         raise click.exceptions.Exit(REFUSED)
 
@@ -144,8 +152,9 @@ def _send_audience(
         would = "would be " if dry_run else ""
         click.echo(f"Of {done.rows:,} rows: {would}{told or '0 queued'}; {done.rejected:,} rejected.")
     if done.rejected:
-        where = f" They are in {audience.rejects}" if has_file else ""
-        click.echo(f"{done.rejected:,} rows could not be used.{where} The first:", err=True)
+        where = f" See {audience.rejects}." if has_file else ""
+        what = "1 row" if done.rejected == 1 else f"{done.rejected:,} rows"
+        click.echo(f"{what} could not be used.{where} The first:", err=True)
         for row, problem in done.problems[:3]:
             click.echo(f"  row {row}: {problem}", err=True)
         raise click.exceptions.Exit(REJECTED)

@@ -58,10 +58,18 @@ def end(session: Session, points: Points, call: Call, states: Counter[str]) -> N
             continue  # It is decided again at once, and nothing happened to it.
         told.append(entry_of("send", row, {"state": _told(found)}, at=at))
         states[_told(found)] += 1
+    _tell_operators(call)
     dispatches.end(session, ends)
     dispatches.name_unknown(session, {one: name for one, name in lost.items() if name})
     ledger.append_many(session, told)
     _believe(session, points, dict(refusals), at)
+
+
+def _tell_operators(call: Call) -> None:
+    """Say once for each call what stands between us and a provider; no address is in it (X8)."""
+    said = Counter(one.problem for one in call.delivered if one.state in ("queued", "back", "unknown"))
+    for problem, count in said.items():
+        _log.warning("%d messages by %s: %s", count, call.channel, problem)
 
 
 def _told(found: End) -> str:

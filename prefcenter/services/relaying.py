@@ -52,6 +52,9 @@ def take_mail(session: Session, desk: Desk, mail: HandedOver, *, at: datetime) -
         BadInput: it cannot be sent like this; nothing was written.
         AlreadyThere: another mail came under the same name; nothing was written.
     """
+    _, (kind, _, _) = messages.registered_type(session, mail.message_type)
+    if kind.channel != Channel.EMAIL.value:
+        raise BadInput(f"“{kind.slug}” goes by {kind.channel}.", remedy="Name a type that goes by email.")
     points = {point.digest: point for point in map(desk.points.email, mail.recipients)}
     taken = []
     # In one order, so that the same mail coming twice at once never waits for itself in a circle.

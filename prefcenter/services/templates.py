@@ -153,6 +153,20 @@ def template_named(session: Session, slug: str) -> tuple[Template, Brand]:
     return row[0], row[1]
 
 
+def require_known(session: Session, slug: str, values: Mapping[str, str]) -> None:
+    """Make sure that no value is given that a template has no place for: it would be a slip of somebody's hand.
+
+    Raises:
+        NoTemplate: there is no such template.
+        BadInput: it does not have one of the variables; names it, and those that it has.
+    """
+    known = written_of(template_named(session, slug)[0]).variables
+    for name in values:
+        if name not in known:
+            has = f"It has {', '.join(known)}." if known else "It has none."
+            raise BadInput(f"The template “{slug}” has no variable “{name}”.", remedy=has)
+
+
 class NoTemplate(BadInput):
     """A template that nobody registered."""
 

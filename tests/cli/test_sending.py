@@ -66,6 +66,28 @@ def test_a_file_in_the_place_of_a_recipient_is_told_apart(ready: Prefcenter) -> 
     assert f"--audience {file}" in told.stderr
 
 
+def test_what_became_of_a_message_can_be_asked(ready: Prefcenter) -> None:
+    """The address is masked (X8)."""
+    told = ready.json("send", "spring", "a@example.com", "--template", "spring", "--var", "first_name=Ann")
+    shown = ready.json("message", "show", str(told["id"]))
+    assert (shown["state"], shown["to"], shown["message_type"]) == ("queued", "a•••@example.com", "spring")
+    assert "queued" in ready("message", "show", str(told["id"])).stdout
+    assert "There is no message 999" in ready("message", "show", "999", exits=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("slip", "named"),
+    [
+        (("--var", "first_name=Ann", "--var", "frist_name=Ann"), "no variable “frist_name”"),
+        (("--var", "first_name=Ann", "--send-at", "2020-01-01"), "is over"),
+    ],
+)
+def test_a_slip_of_the_hand_sends_nothing(ready: Prefcenter, slip: tuple[str, ...], named: str) -> None:
+    told = ready("send", "spring", "a@example.com", "--template", "spring", *slip, exits=2)
+    assert named in told.stderr
+    assert "There is no message 1" in ready("message", "show", "1", exits=2).stderr
+
+
 def test_templates_are_listed_and_shown(ready: Prefcenter) -> None:
     [told] = ready.json("template", "list")
     assert told == {"slug": "spring", "channel": "email", "brand": "acme", "variables": ["first_name"]}

@@ -6,8 +6,10 @@ import email
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
+from email.policy import SMTP, default
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from prefcenter.core.errors import PrefcenterError
 from prefcenter.providers.sendgrid_api import SendGridSender
 from prefcenter.providers.sendgrid_batches import MOST_SUBSTITUTION_BYTES, Call, Mail, calls
 from prefcenter.providers.stand_ins.loopback import LoopbackServer
-from prefcenter.providers.stand_ins.sendgrid_mime import Accepted
+from prefcenter.providers.stand_ins.sendgrid_mime import Accepted, built
 from prefcenter.providers.stand_ins.sendgrid_server import Scripted, SendGridStandIn
 from prefcenter.services.errors import DecidedTooLongAgo, NotHandedOver, SendFailed, SendLater, SendUnknown
 from prefcenter.services.ports import Outgoing
@@ -350,3 +352,12 @@ def test_nothing_personal_is_logged(sender: SendGridSender, caplog: pytest.LogCa
 def test_nothing_can_be_called_back(sender: SendGridSender) -> None:
     assert sender.most_at_once == 1000
     assert not sender.cancel("anything")
+
+
+def test_a_mail_to_letters_beyond_ascii_can_be_shown() -> None:
+    """Whether a provider takes such an address is its own matter; what it was given must be readable."""
+    person = {"to": [{"email": "café@exämple.com"}], "subject": "Your order"}
+    request = {"from": {"email": "a@acme.example"}, "content": [{"type": "text/plain", "value": "It left."}]}
+    raw = built(request, person, "SG1", datetime(2026, 3, 2, tzinfo=UTC))
+    shown = message_from_bytes(raw, policy=SMTP)
+    assert "café@exämple.com" in str(shown["To"])

@@ -381,3 +381,9 @@ def test_mail_of_a_brand_that_is_not_ready_stays_with_its_client_until_it_is(off
         session.execute(text("UPDATE brands SET postal_address = '1 Main St'"))
         session.commit()
     assert office.send(a_mail())[0] == 250
+
+
+def test_a_type_of_texts_is_told_in_words_that_a_mail_program_can_follow(office: PostOffice) -> None:
+    register_type(office.house, "balance-text", channel="sms", sender="+14155550199", topic_id=None)
+    code, answer = office.send(a_mail("balance-text"))
+    assert (code, "type that goes by email" in answer) == (550, True)

@@ -110,7 +110,9 @@ def _add(mail: EmailMessage, kind: str, value: str) -> None:
 
 
 def _mailbox(given: Mapping[str, Any]) -> Address:
-    return Address(display_name=str(given.get("name", "")), addr_spec=str(given["email"]))
+    # Given in two parts, since what is parsed as one may have no letters beyond ASCII before its @.
+    local, _, domain = str(given["email"]).rpartition("@")
+    return Address(display_name=str(given.get("name", "")), username=local, domain=domain)
 
 
 def _swapped(text: str, person: Mapping[str, Any]) -> str:

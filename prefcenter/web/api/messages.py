@@ -5,10 +5,9 @@ from __future__ import annotations
 import msgspec
 from flask import Response, g, request
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import NotFound
 
 from prefcenter.core.channels import Channel
-from prefcenter.core.errors import BadInput
+from prefcenter.core.errors import BadInput, NotFound
 from prefcenter.services import messages
 from prefcenter.services.messages import Desk, Once, Order, Progress
 from prefcenter.services.operators import KeyScope
@@ -59,7 +58,7 @@ def message_state(session: Session) -> Response:
     message_id = (request.view_args or {})["message_id"]
     found = messages.find(session, message_id) if message_id <= _LARGEST_ID else None
     if found is None:
-        raise NotFound("There is no such message.")
+        raise NotFound(f"There is no message {message_id}.")
     return Response(_encode(_state(found)), content_type="application/json")
 
 
