@@ -45,11 +45,14 @@ format: $(STAMP) ## Format the code and mend what can be mended by itself
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## Measure scrub and one-click beside their bare baselines, and the rate of the check
+bench: $(STAMP) ## Measure scrub, one-click, events and sending beside their bare baselines, the rate of the check, and pages
 	@$(BIN)/python -m benchmarks.scrub
 	@$(BIN)/python -m benchmarks.copying
 	@$(BIN)/python -m benchmarks.one_click
 	@$(BIN)/python -m benchmarks.check_api
+	@$(BIN)/python -m benchmarks.webhook_intake
+	@$(BIN)/python -m benchmarks.dispatch
+	@$(BIN)/python -m benchmarks.page_size
 
 bench-scrub: $(STAMP) ## Measure the postal scrub of 1 to 10 million rows beside a bare exact join (takes long; see docs/speed.md)
 	@$(BIN)/python -m benchmarks.scrub_post $(ARGS)
