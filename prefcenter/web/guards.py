@@ -11,8 +11,8 @@ from typing import Final, Literal, TypeVar
 
 from flask import Flask
 
-Guard = Literal["token", "signature", "api_key", "login", "open"]
-GUARDS: Final = frozenset({"token", "signature", "api_key", "login", "open"})
+Guard = Literal["token", "signature", "api_key", "login", "address", "open"]
+GUARDS: Final = frozenset({"token", "signature", "api_key", "login", "address", "open"})
 
 _ATTRIBUTE: Final = "guard"
 
@@ -24,7 +24,8 @@ def guarded_by(guard: Guard) -> Callable[[View], View]:
 
     Args:
         guard: ``token`` (a link of ours, the capability itself), ``signature`` (a provider's, over the raw body),
-            ``api_key``, ``login`` (an operator), or ``open`` (shows nothing and changes nothing that is anybody's).
+            ``api_key``, ``login`` (an operator), ``address`` (whatever is typed can be stopped, and nothing else can
+            be done or learnt: E19, X3), or ``open`` (shows nothing and changes nothing that is anybody's).
 
     Raises:
         ValueError: there is no such guard.
