@@ -9,6 +9,7 @@ same commit; and nothing marketing can leave in between, since no state of a mes
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,9 +39,11 @@ from prefcenter.services.points import Point, Points
 from prefcenter.services.receiving import Handled, Reception, ask_person
 from prefcenter.services.status_facts import ask_about_blocked, scope_of_text
 from prefcenter.store import events
-from prefcenter.store.engine import Database
+from prefcenter.store.engine import Database, StoreUnavailable
 from prefcenter.store.events import EventBatch
 from prefcenter.store.inbound import InboundMessage
+
+_log = logging.getLogger(__name__)
 
 SETTLED_AT_ONCE = 100
 """A call with at most so many events has its messages' states within the call."""
@@ -235,22 +238,35 @@ def settle_open(
         limit: how many calls at most.
 
     Returns:
-        How many calls were worked off.
+        How many calls were worked off; one that cannot be is tried again, and holds up no other.
     """
     with database.read() as session:
         waiting = events.open_batches(session, limit)
+    done = 0
     for inbound_id in waiting:
-        with database.write() as session:
-            query = select(EventBatch).where(EventBatch.inbound_id == inbound_id, EventBatch.settled_at.is_(None))
-            batch = session.scalar(query.with_for_update(skip_locked=True))
-            if batch is None:
-                continue
-            row = session.get_one(InboundMessage, inbound_id)
-            provider, read = readers[row.provider]
-            _settle(session, points, provider, read(row, frozenset(STATE_OF)).told, row, at)
-            batch.settled_at = at
-            session.commit()
-    return len(waiting)
+        try:
+            with database.write() as session:
+                done += _settle_call(session, points, readers, inbound_id, at)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - one that cannot be worked off must not hold up the others
+            _log.error("the events of inbound message %s could not be worked off: %s", inbound_id, type(error).__name__)
+    return done
+
+
+def _settle_call(
+    session: Session, points: Points, readers: Mapping[str, tuple[str, Reader]], inbound_id: int, at: datetime
+) -> bool:
+    query = select(EventBatch).where(EventBatch.inbound_id == inbound_id, EventBatch.settled_at.is_(None))
+    batch = session.scalar(query.with_for_update(skip_locked=True))
+    if batch is None:
+        return False
+    row = session.get_one(InboundMessage, inbound_id)
+    provider, read = readers[row.provider]
+    _settle(session, points, provider, read(row, frozenset(STATE_OF)).told, row, at)
+    batch.settled_at = at
+    session.commit()
+    return True
 
 
 def match_late(database: Database, *, at: datetime) -> int:

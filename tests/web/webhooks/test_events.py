@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from prefcenter import working
 from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Source
-from prefcenter.services import complaints, optouts
+from prefcenter.services import batches, complaints, optouts
 from prefcenter.services.batches import SETTLED_AT_ONCE
 from prefcenter.services.deciding import decide_all, question_about_class
 from prefcenter.services.ports import Evidence
@@ -286,6 +286,28 @@ def test_a_long_batch_has_its_facts_at_once_and_its_states_from_the_worker(house
     assert working.settle_events(house.wiring) == 0
     with database.read() as session:
         assert complaints.rate_of(session, "acme", at=house.clock()).delivered == count
+
+
+def test_a_long_batch_that_cannot_be_worked_off_holds_up_no_other(house: Any) -> None:
+    """X5: the oldest is tried first, and again later."""
+    for name in ("first", "second"):
+        told = [
+            event("delivered", f"{name}{n}@example.com", sg_event_id=f"{name}{n}") for n in range(SETTLED_AT_ONCE + 1)
+        ]
+        assert post(house, told) == 200
+    wiring = house.wiring
+    [oldest, _] = sorted(row.inbound_id for row in house.rows(EventBatch))
+
+    def failing(row: InboundMessage, states: Any) -> Any:
+        if row.id == oldest:
+            raise ValueError("It cannot be read.")
+        return wiring.event_readers[row.provider][1](row, states)
+
+    readers = {name: (whose, failing) for name, (whose, _) in wiring.event_readers.items()}
+    at = house.clock() + timedelta(minutes=1)
+    assert batches.settle_open(wiring.database, wiring.points, readers, at=at) == 1
+    assert batches.settle_open(wiring.database, wiring.points, wiring.event_readers, at=at) == 1
+    assert working.settle_events(wiring) == 0
 
 
 def test_what_was_only_stored_before_becomes_facts(house: Any) -> None:
