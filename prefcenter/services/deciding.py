@@ -9,23 +9,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from prefcenter.core.calendars import cap_until, quiet_until, zones_of_phone
-from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Source
+from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.core.consent import Consent, Party, bases_needed, country_of
 from prefcenter.core.decision import Ask, Decision, Fact, decide
-from prefcenter.core.keys import PhoneKey, country_of_phone
+from prefcenter.services import passing
 from prefcenter.services.errors import Ambiguous, NotApproved, UnknownType
 from prefcenter.services.keyring import require_all
 from prefcenter.services.nearby import met_nearby
 from prefcenter.services.points import Point, hashed_digests
 from prefcenter.services.ports import Keyring
-from prefcenter.store import complaints, consents, contacts, outbox, registry, suppressions
+from prefcenter.store import complaints, consents, contacts, registry, suppressions
 from prefcenter.store.fingerprints import hash_algorithms
 
 
@@ -175,8 +174,8 @@ def decide_all(
     facts = _facts(session, digests.union(*hashed), known_at)
     nearby = _facts_nearby(session, points, known_at)
     known = _known(session, digests)
-    texts = _texts_sent(session, question, digests, at)
     names = [tuple(dict.fromkeys((point.digest, *point.lookup))) for point in points]
+    now = _lately(session, question, names, at, known_at)
     asks = [
         _ask(question, point, [row for digest in own for row in known[digest]], asked)
         for point, own in zip(points, names, strict=True)
@@ -188,9 +187,9 @@ def decide_all(
     for point, own, by_hash, near, ask in zip(points, names, hashed, nearby, asks, strict=True):
         on_file = {fact.suppression_id: fact for digest in (*own, *by_hash) for fact in facts[digest]}
         on_file |= {fact.suppression_id: fact for fact in near}
-        now = _passing(ask, point, [sent for digest in own for sent in texts[digest]], question, at)
+        passes = passing.facts(now, point, own, ask.country, at=at) if question.leaves_now else []
         yeses = [consent for digest in own for consent in given[digest]]
-        decisions.append(decide(ask, [*on_file.values(), *now], yeses, at))
+        decisions.append(decide(ask, [*on_file.values(), *passes], yeses, at))
     return decisions
 
 
@@ -270,33 +269,10 @@ def _known(session: Session, digests: Collection[bytes]) -> dict[bytes, list[tup
     return known
 
 
-def _texts_sent(
-    session: Session, question: Question, digests: Collection[bytes], at: datetime
-) -> dict[bytes, list[datetime]]:
-    sent: dict[bytes, list[datetime]] = defaultdict(list)
-    if question.message_class is not MessageClass.MARKETING or question.channel not in (None, Channel.SMS):
-        return sent
-    for batch in suppressions.in_batches(digests):
-        for digest, when in outbox.marketing_texts(session, batch, at - timedelta(days=1)):
-            sent[digest].append(when or at)
-    return sent
-
-
-def _passing(ask: Ask, point: Point, texts: Sequence[datetime], question: Question, at: datetime) -> list[Fact]:
-    """What speaks against a text only now: the hour, and how many there were today (S8)."""
-    if ask.channel is not Channel.SMS or not question.leaves_now:
-        return []
-    facts = []
-    number = str(point.given["address"]) if point.given is not None else ""
-    country = (country_of_phone(PhoneKey(number)) if number else None) or ask.country
-    quiet = quiet_until(at, zones_of_phone(number, country))
-    if quiet is not None:
-        facts.append(
-            Fact(Reason.QUIET_HOURS, Channel.SMS, Scope.everything(), since=at, until=quiet, source=Source.SYSTEM)
-        )
-    cap = cap_until(texts, at)
-    if cap is not None:
-        facts.append(
-            Fact(Reason.FREQUENCY_CAP, Channel.SMS, Scope.everything(), since=at, until=cap, source=Source.SYSTEM)
-        )
-    return facts
+def _lately(
+    session: Session, question: Question, names: Collection[Collection[bytes]], at: datetime, known_at: datetime | None
+) -> passing.Lately:
+    """What marketing may have to wait for; of other classes only the hour counts, which needs no look-up."""
+    if question.message_class is not MessageClass.MARKETING or not question.leaves_now:
+        return passing.Lately()
+    return passing.lately(session, question.channel, names, at=at, known_at=known_at)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,11 +34,13 @@ from prefcenter.services.links import LinkMaker
 from prefcenter.services.outgoing import log, reasons_given, refuse
 from prefcenter.services.points import Points
 from prefcenter.services.ports import Clock, Keyring, Outgoing, Sender
-from prefcenter.store import dispatches, outbox
+from prefcenter.store import dispatches, frequencies, outbox
 from prefcenter.store.engine import Database
 from prefcenter.store.outbox import OutboxMessage
 
 _log = logging.getLogger(__name__)
+
+_MARKETING = MessageClass.MARKETING.value
 
 HAND_OVER_WITHIN = timedelta(seconds=5)
 """So long a decision holds: a provider is called within this time of it, or the message is decided again (X2).
@@ -172,7 +174,11 @@ def _open(session: Session, use: Dispatcher, call: Call, states: Counter[str]) -
     rows = dispatches.claimed(session, call.fences, ("queued", "waiting"))
     ours = [row for row in rows if row.leased_until is not None and row.leased_until > at]
     states["queued"] += len(call.fences) - len(ours)
-    dispatches.one_at_a_time(session, {row.digest for row in ours if _is_capped(row)})
+    limited = _limited(session, ours)
+    dispatches.one_at_a_time(session, {row.digest for row in ours if _is_capped(row)} | limited)
+    alone = _first_of_each(ours, limited)
+    states["queued"] += len(ours) - len(alone)
+    ours = alone
     decisions = gate.clear_all(session, use.keyring, use.points, ours, at=at)
     decided = {row.id: decision for row, decision in zip(ours, decisions, strict=True)}
     others = {row.id: call.fences[row.id] for row in ours if not _leaves_now(row, decided[row.id], at)}
@@ -197,6 +203,24 @@ def _until(clock: Clock, end: datetime) -> Callable[[], bool]:
 def _is_capped(row: Row[Any]) -> bool:
     """Whether what may leave depends on what else the recipient gets these days (S8)."""
     return (row.channel, row.message_class) == (Channel.SMS.value, MessageClass.MARKETING.value)
+
+
+def _limited(session: Session, rows: Sequence[Row[Any]]) -> set[bytes]:
+    """Who of the recipients of marketing wants it only so often."""
+    return set(frequencies.limits(session, {row.digest for row in rows if row.message_class == _MARKETING}))
+
+
+def _first_of_each(rows: Sequence[Row[Any]], limited: Collection[bytes]) -> list[Row[Any]]:
+    """Leave out a second message to who wants only so many: it is decided when its lease is over and this one left."""
+    met: set[bytes] = set()
+    kept = []
+    for row in rows:
+        if row.digest in limited and row.message_class == _MARKETING:
+            if row.digest in met:
+                continue
+            met.add(row.digest)
+        kept.append(row)
+    return kept
 
 
 def _leaves_now(row: Row[Any], decision: Decision | UnknownType | BadAddress, at: datetime) -> bool:

@@ -173,6 +173,12 @@ def undo(session: Session, suppression_ids: Sequence[int], evidence: Evidence, *
             which this page cannot take back.
         NotFound: there is no such entry.
     """
+    take_back(session, suppression_ids, evidence, at=at)
+    session.commit()
+
+
+def take_back(session: Session, suppression_ids: Sequence[int], evidence: Evidence, *, at: datetime) -> None:
+    """Do what :func:`undo` does, within the caller's transaction."""
     rows = [_entry(session, suppression_id) for suppression_id in suppression_ids]
     if any(at - row.recorded_at > UNDO_WINDOW for row in rows):
         raise NotAllowed("This can no longer be undone from here: more than 30 minutes have passed.")
@@ -181,7 +187,6 @@ def undo(session: Session, suppression_ids: Sequence[int], evidence: Evidence, *
     for row in rows:
         if row.ended_at is None:
             end(session, row, "lift", replace(evidence, facts={**evidence.facts, "by": "undo"}), at=at)
-    session.commit()
 
 
 def lift(

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, ScopeKind, Source
-from prefcenter.core.decision import Decision, ReasonGiven
+from prefcenter.core.decision import Decision, Guard, ReasonGiven
 from prefcenter.services.deciding import decide_all, question_about_class
 from prefcenter.services.optouts import Target, take
 from prefcenter.services.points import Point, Points
@@ -22,6 +22,10 @@ from prefcenter.store import contacts, registry
 
 UNASKED = frozenset({Reason.CONSENT_MISSING, Reason.POLICY_VERSION})
 """Reasons that say that nobody asked for it, in contrast to somebody having refused it."""
+
+
+PASSING = frozenset({Reason.PAUSED, Reason.QUIET_HOURS, Reason.FREQUENCY_CAP, Guard.COMPLAINT_RATE})
+"""Reasons that end by themselves or that we ended: they make nothing a choice that was made against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +124,11 @@ def choices(session: Session, keyring: Keyring, mine: Sequence[Point], *, at: da
         answers = [(topic, ask(brand.slug, topic.slug)) for topic in topics]
         for index, whole in enumerate(ask(brand.slug)):
             own = tuple(
-                (topic, Choice(Scope.topic(brand.slug, topic.slug), answer[index].reasons))
+                (topic, Choice(Scope.topic(brand.slug, topic.slug), _lasting(answer[index])))
                 for topic, answer in answers
                 if mine[index].channel in topic.channels
             )
-            of_brands[index].append(BrandChoices(brand, Choice(Scope.brand(brand.slug), whole.reasons), own))
+            of_brands[index].append(BrandChoices(brand, Choice(Scope.brand(brand.slug), _lasting(whole)), own))
     return tuple(
         PointChoices(point, _of_everything(decision, brands), tuple(brands))
         for point, decision, brands in zip(mine, ask(), of_brands, strict=True)
@@ -138,11 +142,16 @@ def _of_everything(decision: Decision, brands: Sequence[BrandChoices]) -> Choice
     """
     refused = tuple(
         reason
-        for reason in decision.reasons
+        for reason in _lasting(decision)
         if reason.code not in UNASKED and reason.scope.kind not in (ScopeKind.BRAND, ScopeKind.TOPIC)
     )
-    nobody_asked = all(choice.is_unasked for choice in _all_choices(brands)) if brands else bool(decision.reasons)
-    return Choice(Scope.everything(), refused or (decision.reasons if nobody_asked else ()))
+    nobody_asked = all(choice.is_unasked for choice in _all_choices(brands)) if brands else bool(_lasting(decision))
+    return Choice(Scope.everything(), refused or (_lasting(decision) if nobody_asked else ()))
+
+
+def _lasting(decision: Decision) -> tuple[ReasonGiven, ...]:
+    """What speaks against it until somebody changes it: a pause turns nothing off, and its end turns nothing on."""
+    return tuple(reason for reason in decision.reasons if reason.code not in PASSING)
 
 
 def _all_choices(brands: Iterable[BrandChoices]) -> Iterable[Choice]:
@@ -165,7 +174,7 @@ def own_refusals(session: Session, keyring: Keyring, target: Target, *, at: date
     decision = decide_all(session, keyring, replace(question, leaves_now=False), [target.point], at=at)[0]
     narrower = () if brand else (ScopeKind.BRAND, ScopeKind.TOPIC)
     return tuple(
-        reason for reason in decision.reasons if reason.source in OWN_ACTS and reason.scope.kind not in narrower
+        reason for reason in _lasting(decision) if reason.source in OWN_ACTS and reason.scope.kind not in narrower
     )
 
 
@@ -187,7 +196,7 @@ class Ended:
     recorded: Recorded
 
 
-def reduce(
+def end_unticked(
     session: Session,
     points: Points,
     own: Point,
@@ -197,7 +206,7 @@ def reduce(
     *,
     at: datetime,
 ) -> list[Ended]:
-    """End some kinds of marketing, all in one transaction; commits.
+    """End some kinds of marketing, within the caller's transaction.
 
     A kind that a wider one of the same point covers is left out: it would say nothing of its own. So is what the
     person's page cannot have offered: another person's contact point, or a brand or topic that never was.
@@ -222,7 +231,6 @@ def reduce(
     for point, kind in _widest(wanted):
         opt_out = OptOut(Reason.OPT_OUT, kind.scope, source)
         ended.append(Ended(point, kind, take(session, points, point, opt_out, evidence, at=at)))
-    session.commit()
     return ended
 
 

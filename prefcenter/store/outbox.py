@@ -183,19 +183,20 @@ def sandbox_messages(session: Session, limit: int = 500) -> Sequence[SandboxMess
     return session.scalars(select(SandboxMessage).order_by(SandboxMessage.id.desc()).limit(limit)).all()
 
 
-def marketing_texts(
-    session: Session, digests: Collection[bytes], since: datetime
+def marketing_left(
+    session: Session, digests: Collection[bytes], since: datetime, channel: str | None = None
 ) -> list[tuple[bytes, datetime | None]]:
-    """The marketing texts to some recipients that left since then or may have; None stands for one that is leaving.
+    """The marketing messages to some recipients that left since then or may have; None stands for one that is leaving.
 
     One that is being sent, or that its provider holds for later, counts like one that arrived: it will (S8).
     """
     query = select(OutboxMessage.digest, OutboxMessage.sent_at).where(
         OutboxMessage.digest.in_(digests),
-        OutboxMessage.channel == "sms",
         OutboxMessage.message_class == "marketing",
         or_(OutboxMessage.sent_at > since, OutboxMessage.state.in_(("sending", "scheduled"))),
     )
+    if channel is not None:
+        query = query.where(OutboxMessage.channel == channel)
     return [(row.digest, row.sent_at) for row in session.execute(query)]
 
 

@@ -136,7 +136,7 @@ def test_the_keyboard_is_enough(page: Page, site: str, house: House, jane: Point
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("All marketing email")
+    expect(page.get_by_role("status")).to_contain_text("No more marketing email")
     assert house.scopes() == ["topic:acme/offers", "all"]
 
 

@@ -587,7 +587,7 @@ def test_a_page_that_was_open_while_the_pepper_was_renewed_still_counts(
     page = build(house.wiring.config, house.wiring).test_client().get(house.choose(jane)).text
     renewed = wiring_on(database, tmp_path, clock, peppers=("a newer pepper, of good length", PEPPER))
     client = build(renewed.config, renewed).test_client()
-    assert "Stopped from now on" in client.post(house.choose(jane), data=sent(page, without=["all"])).text
+    assert "No more marketing email to" in client.post(house.choose(jane), data=sent(page, without=["all"])).text
     assert house.scopes() == ["all"]
 
 
