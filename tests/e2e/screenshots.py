@@ -56,6 +56,7 @@ def main(folder: Path) -> None:
 def _recipient(page: Page, folder: Path, name: str, address: str, unsubscribe: str, preferences: str) -> None:
     page.goto(f"{address}{preferences}")
     _take(page, folder, f"preferences-{name}")
+    _choose(page, folder, name, f"{address}{preferences}")
     page.goto(f"{address}{unsubscribe}")
     _take(page, folder, f"unsubscribe-{name}")
     with page.expect_navigation():
@@ -67,6 +68,24 @@ def _recipient(page: Page, folder: Path, name: str, address: str, unsubscribe: s
     for path, what in (("/", "landing"), ("/help/sms", "help-with-texts"), ("/u/cut-off", "no-such-page")):
         page.goto(f"{address}{path}")
         _take(page, folder, f"{what}-{name}")
+
+
+def _choose(page: Page, folder: Path, name: str, preferences: str) -> None:
+    """A break and a limit, shown and taken back, so that the next size finds the page as this one did; and a slip."""
+    page.get_by_label("Take a break").select_option("30")
+    page.get_by_label("How often at most").select_option("weekly")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save").click()
+    _take(page, folder, f"preferences-saved-{name}")
+    ticket = page.locator("input[name=entries]").get_attribute("value") or ""
+    page.goto(preferences)
+    _take(page, folder, f"preferences-paused-{name}")
+    page.request.post(f"{preferences}/undo", form={"entries": ticket})
+    page.goto(preferences)
+    page.get_by_label("Street and number").first.fill("12 N Main St")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Stop letters to this address").click()
+    page.locator("#post").screenshot(path=folder / f"no-more-letters-{name}.png")
 
 
 def _operator(page: Page, folder: Path, name: str, address: str) -> None:
