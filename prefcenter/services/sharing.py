@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from prefcenter.core.calendars import add_months
 from prefcenter.core.channels import MessageClass, Reason, Scope, Source
-from prefcenter.core.decision import Cleared
 from prefcenter.services.deciding import decide_all, question_about_class
 from prefcenter.services.optouts import take
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence, Keyring
+from prefcenter.services.preferences import UNASKED
 from prefcenter.services.suppressing import OptOut, Recorded
 from prefcenter.store import suppressions
 
@@ -30,7 +30,7 @@ class Sharing:
     """Whether a person's data may be shared.
 
     Args:
-        is_allowed: a recorded choice allows it, and nothing speaks against it.
+        is_allowed: a recorded choice allows it, and the person took nothing of it back.
         is_refused: the person, or something as strict, speaks against it.
         refused_since: since when sharing itself has been refused; None where it is only not allowed.
     """
@@ -56,7 +56,8 @@ def sharing_of(session: Session, keyring: Keyring, point: Point, *, at: datetime
     against = [reason for reason in decision.reasons if reason.suppression_id is not None]
     since = [r.since for r in against if r.code is Reason.NO_SHARING and r.since is not None]
     is_refused = any(reason.code is not Reason.OPT_OUT for reason in against)
-    return Sharing(isinstance(decision, Cleared), is_refused, min(since, default=None))
+    is_missing = any(reason.code in UNASKED for reason in decision.reasons)
+    return Sharing(not is_refused and not is_missing, is_refused, min(since, default=None))
 
 
 def take_refusal(

@@ -12,6 +12,7 @@ from prefcenter.core.channels import Channel, Level, MessageClass, Verdict
 from prefcenter.core.postal.address import PostalAddress
 from prefcenter.services.deciding import decide_all, question_about_class
 from prefcenter.services.points import Point
+from prefcenter.store.consents import ConsentRecord
 from prefcenter.store.frequencies import FrequencyLimit
 from prefcenter.store.ledger import LedgerEntry
 from tests.houses import EMAIL, PHONE, POST, House, sent
@@ -190,6 +191,29 @@ def test_a_browser_signal_is_honoured_once_and_said(client: FlaskClient, house: 
     with house.wiring.database.read() as session:
         assert session.scalars(select(LedgerEntry)).one().facts["signal"] == "Sec-GPC"
     assert "Global Privacy Control" not in client.get(path).text
+
+
+def test_the_unsubscribe_page_honours_the_signal_too(client: FlaskClient, house: House, family: list[Point]) -> None:
+    """G11, E4: it says so, and the subscription is as it was."""
+    page = client.get(house.path(family[0], "acme/offers"), headers=GPC).text
+    assert "Global Privacy Control" in page
+    assert "Stop these emails" in page
+    assert reasons(house) == [("email", "no_sharing")]
+
+
+def test_who_allowed_sharing_is_told_so_and_can_end_it(
+    client: FlaskClient, house: House, family: list[Point], path: str
+) -> None:
+    """G10, U1: what was allowed is shown as it is, with the box that ends it, whatever else is off."""
+    given = {"channel": "email", "purpose": "sharing", "scope": "all", "basis": "express", "source": "api"}
+    with house.wiring.database.write() as session:
+        session.add(ConsentRecord(digest=family[0].digest, pepper_id="", since=house.clock(), **given))
+        session.commit()
+    client.post(house.path(family[0], "acme/offers"), data={"scope": "brand"})
+    page = client.get(path).text
+    assert "You allowed us to share" in page
+    client.post(path, data={"do": "save", "sharing": "no"})
+    assert "You asked us on" in client.get(path).text
 
 
 @pytest.mark.parametrize(

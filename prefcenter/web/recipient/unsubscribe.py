@@ -17,7 +17,7 @@ from prefcenter.services.suppressing import OptOut
 from prefcenter.store import mailings
 from prefcenter.web import errors
 from prefcenter.web.guards import guarded_by
-from prefcenter.web.recipient import stopping, wording
+from prefcenter.web.recipient import privacy_signal, stopping, wording
 from prefcenter.web.recipient import undo as tickets
 from prefcenter.web.recipient.routes import blueprint, evidence, submitted, token_of
 from prefcenter.web.wired import current_wiring
@@ -29,8 +29,9 @@ _ONE_CLICK: Final = "One-Click"
 @blueprint.get("/u/<text>")
 @guarded_by("token")
 def ask(text: str) -> str:
-    """Say what would end, and offer it; changes nothing (E4)."""
+    """Say what would end, and offer it; changes nothing (E4) but what the browser itself says (G11)."""
     token = token_of(text, Purpose.UNSUBSCRIBE)
+    is_signalled = privacy_signal.honour(token, _VIA)
     wiring = current_wiring()
     with wiring.database.read() as session:
         target = optouts.target_of(session, wiring.points, token)
@@ -41,6 +42,7 @@ def ask(text: str) -> str:
         "recipient/unsubscribe.html",
         text=text,
         since=since,
+        is_signalled=is_signalled,
         is_off=bool(refused),
         brand_is_off=bool(wider),
         asked=stopping.sentences(target),
