@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from prefcenter.core.channels import Channel, Level, MessageClass, Verdict
 from prefcenter.core.postal.address import PostalAddress
+from prefcenter.services import sharing
 from prefcenter.services.deciding import decide_all, question_about_class
 from prefcenter.services.points import Point
 from prefcenter.store.consents import ConsentRecord
@@ -303,3 +304,13 @@ def test_the_form_of_a_forged_link_does_nothing(client: FlaskClient, house: Hous
     """E5."""
     assert client.post(path[:-3] + "aaa/post", data=LETTER).status_code == 404
     assert house.suppressions() == []
+
+
+def test_nothing_asks_for_sharing_for_twelve_months(client: FlaskClient, house: House, family: list[Point]) -> None:
+    """G12: from when on the person may be asked again is told to whoever would ask."""
+    wiring = house.wiring
+    client.get(house.choose(family[0]), headers=GPC)
+    with wiring.database.read() as session:
+        found = sharing.sharing_of(session, wiring.keyring, family[0], at=house.clock())
+    assert (found.is_allowed, found.is_refused) == (False, True)
+    assert found.may_ask_from == house.clock().replace(year=2027)
