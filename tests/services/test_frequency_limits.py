@@ -11,14 +11,17 @@ from prefcenter.core.channels import Channel, MessageClass, Reason, Source, Verd
 from prefcenter.core.decision import Decision
 from prefcenter.core.errors import BadInput
 from prefcenter.core.frequency import Limit
+from prefcenter.core.keys import Peppers
 from prefcenter.services import frequency
+from prefcenter.services import keyring as keys_in_use
 from prefcenter.services.deciding import decide_all, question_about_class
 from prefcenter.services.errors import NotAllowed
 from prefcenter.services.explaining import explain
-from prefcenter.services.points import Point
-from prefcenter.services.ports import Evidence
+from prefcenter.services.points import Point, Points
+from prefcenter.services.ports import Evidence, Keyring
 from prefcenter.store.ledger import LedgerEntry
 from prefcenter.store.outbox import OutboxMessage
+from tests.conftest import PEPPER
 from tests.services.test_dispatching import Bulk, dispatch
 from tests.services.test_outgoing import Post
 from tests.services.test_outgoing import post as post
@@ -181,3 +184,18 @@ def test_letters_have_no_limit(post: Post) -> None:
     jane = post.points.parse(Channel.POST, "Jane Doe; 12 N Main St; ; Springfield; IL; 62701")
     with pytest.raises(BadInput):
         choose(post, jane, Limit.WEEKLY)
+
+
+def test_a_limit_holds_on_when_the_pepper_was_renewed(post: Post, jane: Point) -> None:
+    """X12: it stands under the older digest, and what left since under the newer one."""
+    choose(post, jane, Limit.WEEKLY)
+    post.keyring = Keyring(Peppers(["a newer pepper, of good length", PEPPER]), post.keyring.signing)
+    post.points = Points(post.keyring.peppers)
+    renewed = post.points.email("jane@example.com")
+    assert renewed.digest != jane.digest
+    with post.database.write() as session:
+        keys_in_use.adopt(session, post.keyring, at=post.at)
+        session.commit()
+    post.queue(point=renewed)
+    assert dispatch(post, Bulk(most_at_once=1)) == {"sent": 1}
+    assert [reason.code for reason in ask(post, renewed).reasons] == [Reason.FREQUENCY_CAP]
