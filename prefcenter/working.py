@@ -18,6 +18,7 @@ from prefcenter.providers.sandbox_posting import poster
 from prefcenter.scrub import postal_cache
 from prefcenter.services import (
     batches,
+    confirming,
     dispatching,
     kept_answers,
     mailing_ends,
@@ -48,7 +49,7 @@ def step(wiring: Wiring, *, with_leftovers: bool = True) -> int:
     done += _safely(report_sandbox, wiring)
     if not with_leftovers:
         return done
-    done += _safely(match_events, wiring) + _safely(forget_answers, wiring)
+    done += _safely(match_events, wiring) + _safely(forget_answers, wiring) + _safely(forget_unconfirmed, wiring)
     done += _safely(finish_leftovers, wiring) + _safely(tend_mailings, wiring) + _safely(watch_types, wiring)
     done += _safely(tend_index, wiring)
     return done + _safely(agree_with_providers, wiring)
@@ -147,6 +148,11 @@ def report_sandbox(wiring: Wiring) -> int:
 def forget_answers(wiring: Wiring) -> int:
     """Forget, once a day, what was answered to requests that nobody tries again."""
     return kept_answers.forget_daily(wiring.database, at=wiring.clock())
+
+
+def forget_unconfirmed(wiring: Wiring) -> int:
+    """Forget what was ticked for an address that did not confirm it in time."""
+    return confirming.forget(wiring.database, at=wiring.clock())
 
 
 def tend_index(wiring: Wiring) -> int:

@@ -111,6 +111,10 @@ def reach(scope: Scope) -> str:
             return f"topic {topic} of {brand}"
         case ScopeKind.SENDER:
             return f"sender {scope.ref}"
+        case ScopeKind.ALL_BUT:
+            return f"all brands but {', '.join(sorted(scope.spared))}"
+        case ScopeKind.BRAND_BUT:
+            return f"all of {scope.brand_slug} but {', '.join(sorted(scope.spared))}"
         case _:
             return "every sender"
 

@@ -138,7 +138,10 @@ def _speaks_of(ask: Ask, fact: Fact) -> bool:
 
     The list that stops a whole account is not asked for by what stops one brand. A STOP is told to its own sender
     alone: it ends the marketing of all others here (S5), but a START to that sender must not have to unblock them too.
+    One that spares a topic is not told to the list of a whole brand, which would stop that topic as well.
     """
+    if fact.scope.spared and ask.topic is None:
+        return False
     if fact.scope.kind is ScopeKind.SENDER:
         return ask.sender == fact.scope.ref
     return ask.brand is not None or ask.sender is not None or fact.scope.kind is ScopeKind.ALL

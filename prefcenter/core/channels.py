@@ -5,9 +5,10 @@ The names are a contract: they stand in the database, in the API, in files, and 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 
 class Channel(StrEnum):
@@ -86,6 +87,7 @@ class Source(StrEnum):
     SMS_KEYWORD = "sms_keyword"
     SMS_TEXT = "sms_text"
     SNAIL_MAIL_REQUEST = "snail_mail_request"
+    SIGN_UP = "sign_up"
     OPERATOR = "operator"
     IMPORT = "import"
     PROVIDER = "provider"
@@ -94,13 +96,19 @@ class Source(StrEnum):
 
 
 class ScopeKind(StrEnum):
-    """How far a suppression reaches within its channel."""
+    """How far a suppression reaches within its channel.
+
+    ``ALL_BUT`` and ``BRAND_BUT`` are what is left of an opt-out when its owner asks for some topic again: everything
+    else stays refused, what is not there yet as well (E13).
+    """
 
     ALL = "all"
     BRAND = "brand"
     TOPIC = "topic"
     SENDER = "sender"
     EVERY_SENDER = "every_sender"
+    ALL_BUT = "all_but"
+    BRAND_BUT = "brand_but"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,8 @@ class Scope:
         kind: the width of the scope.
         ref: a brand's slug, a topic's slug as ``brand/topic``, or a sender (an E.164 number, a short code, or a
             Messaging Service SID). Empty for ``ALL``. For ``EVERY_SENDER`` it keeps the number that the STOP was sent
-            to, which we did not know, so that a START to the same number can lift it (S5, S6).
+            to, which we did not know, so that a START to the same number can lift it (S5, S6). For ``ALL_BUT`` and
+            ``BRAND_BUT`` the topics that are spared, as ``brand/topic,brand/topic``.
 
     >>> str(Scope.brand("acme"))
     'brand:acme'
@@ -147,6 +156,31 @@ class Scope:
         """A STOP to a number that we don't know: it counts for every sender (S5)."""
         return cls(ScopeKind.EVERY_SENDER, written_to)
 
+    def but(self, topics: Collection[str]) -> Scope:
+        """The same without some topics, which the person asked for later; what is spared already stays so (E13).
+
+        Args:
+            topics: the topics, as ``brand/topic``; those outside of the scope change nothing.
+
+        Raises:
+            ValueError: nothing can be taken out of this kind of scope.
+
+        >>> str(Scope.everything().but({"acme/offers"}))
+        'all_but:acme/offers'
+        >>> str(Scope.parse("brand_but:acme/news").but({"acme/offers", "beta/news"}))
+        'brand_but:acme/news,acme/offers'
+        """
+        if self.kind not in _NARROWER:
+            raise ValueError(f"A scope of the kind {self.kind} has no topics to take out.")
+        spared = self.spared | {topic for topic in topics if self.brand_slug in (None, topic.partition("/")[0])}
+        return Scope(_NARROWER[self.kind], ",".join(sorted(spared))) if spared else self
+
+    @property
+    def spared(self) -> frozenset[str]:
+        """The topics that it leaves alone, as ``brand/topic``."""
+        is_narrowed = self.kind in (ScopeKind.ALL_BUT, ScopeKind.BRAND_BUT)
+        return frozenset(self.ref.split(",")) if is_narrowed else frozenset()
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read what ``str(scope)`` wrote.
@@ -160,7 +194,8 @@ class Scope:
     @property
     def brand_slug(self) -> str | None:
         """The brand that the scope lies in, or None where it is not bound to one."""
-        return self.ref.partition("/")[0] if self.kind in (ScopeKind.BRAND, ScopeKind.TOPIC) else None
+        is_of_brand = self.kind in (ScopeKind.BRAND, ScopeKind.TOPIC, ScopeKind.BRAND_BUT)
+        return self.ref.partition("/")[0] if is_of_brand else None
 
     @property
     def label(self) -> str:
@@ -171,6 +206,15 @@ class Scope:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.ref}" if self.ref else str(self.kind)
+
+
+_NARROWER: Final = {
+    ScopeKind.ALL: ScopeKind.ALL_BUT,
+    ScopeKind.ALL_BUT: ScopeKind.ALL_BUT,
+    ScopeKind.BRAND: ScopeKind.BRAND_BUT,
+    ScopeKind.BRAND_BUT: ScopeKind.BRAND_BUT,
+}
+"""What becomes of a scope from which a topic is taken out."""
 
 
 class Verdict(StrEnum):

@@ -134,11 +134,13 @@ def covers(scope: Scope, ask: Ask) -> bool:
 
     A message without a brand means all brands, so any brand's refusal reaches it. A topic's refusal reaches only what
     names the topic, never marketing in general. A STOP reaches all marketing of all brands, and of the rest only what
-    comes, or may come, from that sender (S5).
+    comes, or may come, from that sender (S5). One that spares a topic reaches all but a message of exactly that topic.
     """
+    if ask.topic and f"{ask.brand}/{ask.topic}" in scope.spared:
+        return False
     match scope.kind:
-        case ScopeKind.BRAND:
-            return ask.touches_brand(scope.ref)
+        case ScopeKind.BRAND | ScopeKind.BRAND_BUT:
+            return ask.touches_brand(scope.brand_slug or "")
         case ScopeKind.TOPIC:
             return ask.names_topic(scope.ref)
         case ScopeKind.SENDER:

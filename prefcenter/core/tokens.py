@@ -48,6 +48,7 @@ class Purpose(IntEnum):
 
     UNSUBSCRIBE = 1
     PREFERENCES = 2
+    CONFIRMATION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Token:
     Args:
         purpose: what the link opens.
         channel: the channel of the contact point.
-        digest: keyed digest of the contact point, ``DIGEST_BYTES`` long.
+        digest: keyed digest of the contact point, ``DIGEST_BYTES`` long; of a confirmation, the random name of what is
+            to be confirmed instead.
         brand_code: the brand's public code, 0 for every brand.
         topic_code: the topic's public code, 0 for all marketing of the brand.
     """

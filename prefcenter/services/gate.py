@@ -34,7 +34,10 @@ HELP = "help"
 ACKNOWLEDGEMENT = "acknowledgement"
 """The message type of the acknowledgement of a postal request (P3)."""
 
-OWN_TYPES = frozenset({CONFIRMATION, HELP, ACKNOWLEDGEMENT})
+OPT_IN = "opt-in-confirmation"
+"""The message type of the mail that asks whether somebody really wants what was ticked for them (G6)."""
+
+OWN_TYPES = frozenset({CONFIRMATION, HELP, ACKNOWLEDGEMENT, OPT_IN})
 """Messages of our own, which answer what a person wrote; nobody registers a type of these names."""
 
 Waiting = OutboxMessage | Row[Any]

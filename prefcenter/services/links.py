@@ -70,6 +70,14 @@ class LinkMaker:
         mailbox = f"{MAILBOX_PREFIX}{leave}@{self._inbound_domain}" if self._inbound_domain else ""
         return Links(f"{self._base_url}/u/{leave}", f"{self._base_url}/p/{choose}", mailbox)
 
+    def confirmation(self, channel: Channel, uid: bytes, brand_code: int) -> str:
+        """Make the link that confirms what is kept under that name; ``uid`` is random, ``DIGEST_BYTES`` long."""
+        return f"{self._base_url}/s/confirm/{self._signing.make(Token(Purpose.CONFIRMATION, channel, uid, brand_code))}"
+
+    def sign_up(self, brand: str) -> str:
+        """Make the link of a brand's sign-up form."""
+        return f"{self._base_url}/s/{brand}"
+
 
 MAILBOX_PREFIX = "u-"
 """What the local part of a tokened unsubscribe mailbox begins with; with the token it stays within 64 characters."""

@@ -180,6 +180,6 @@ def _addresses(session: Session, digests: Collection[bytes]) -> dict[bytes, str]
 
 def _refuses_marketing(fact: Fact, at: datetime) -> bool:
     """Whether an entry refuses some marketing email, of whatever brand or topic."""
-    brand, _, topic = fact.scope.ref.partition("/") if fact.scope.brand_slug else ("", "", "")
-    ask = Ask(Channel.EMAIL, MessageClass.MARKETING, brand=brand or None, topic=topic or None)
+    topic = fact.scope.ref.partition("/")[2] if fact.scope.kind is ScopeKind.TOPIC else None
+    ask = Ask(Channel.EMAIL, MessageClass.MARKETING, brand=fact.scope.brand_slug, topic=topic)
     return verdict_of(ask, fact, at) is not Verdict.CLEARED

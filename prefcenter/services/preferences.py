@@ -141,9 +141,7 @@ def _of_everything(decision: Decision, brands: Sequence[BrandChoices]) -> Choice
     A question about all brands is refused where a single one is; and a yes to one brand is no yes to all.
     """
     refused = tuple(
-        reason
-        for reason in _lasting(decision)
-        if reason.code not in UNASKED and reason.scope.kind not in (ScopeKind.BRAND, ScopeKind.TOPIC)
+        reason for reason in _lasting(decision) if reason.code not in UNASKED and reason.scope.brand_slug is None
     )
     nobody_asked = all(choice.is_unasked for choice in _all_choices(brands)) if brands else bool(_lasting(decision))
     return Choice(Scope.everything(), refused or (_lasting(decision) if nobody_asked else ()))
@@ -174,7 +172,11 @@ def own_refusals(session: Session, keyring: Keyring, target: Target, *, at: date
     decision = decide_all(session, keyring, replace(question, leaves_now=False), [target.point], at=at)[0]
     narrower = () if brand else (ScopeKind.BRAND, ScopeKind.TOPIC)
     return tuple(
-        reason for reason in _lasting(decision) if reason.source in OWN_ACTS and reason.scope.kind not in narrower
+        reason
+        for reason in _lasting(decision)
+        if reason.source in OWN_ACTS
+        and reason.scope.kind not in narrower
+        and (topic is not None or not reason.scope.spared)
     )
 
 

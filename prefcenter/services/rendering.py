@@ -21,7 +21,8 @@ def render_text_message(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
+        extensions=["jinja2.ext.i18n"],
         loader=FileSystemLoader(templates_dir()),
         autoescape=select_autoescape(("html",), default=False),
         undefined=StrictUndefined,
@@ -29,3 +30,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
+    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    return made

@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     exists,
+    false,
     select,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -49,6 +50,7 @@ class Brand(Base):
     domain: Mapped[str] = mapped_column(String(253), default="")
     privacy_url: Mapped[str] = mapped_column(String(500), default="")
     policy_version: Mapped[int] = mapped_column(Integer, default=1)
+    double_opt_in: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
 

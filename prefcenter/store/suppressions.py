@@ -125,6 +125,15 @@ def by_digests(
     return found
 
 
+def standing_under(session: Session, channel: str, digests: Collection[bytes]) -> Sequence[Suppression]:
+    """The entries in force that were made under these very digests, locked so that two do not both end one."""
+    query = select(Suppression).where(
+        Suppression.channel == channel, Suppression.digest.in_(digests), Suppression.ended_at.is_(None)
+    )
+    query = query.order_by(Suppression.id).with_for_update(key_share=True)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
 _LISTED, _KEYS = Suppression.__table__, SuppressionKey.__table__
 # Asked before every send, so it is written once, reads plain rows, and only the columns of a fact.
 _IN_FORCE = (

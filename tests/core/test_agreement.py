@@ -18,6 +18,8 @@ SCOPES = (
     Scope.topic("acme", "offers"),
     Scope.sender("+18005550101"),
     Scope.every_sender("+18005559999"),
+    Scope.everything().but({"acme/offers"}),
+    Scope.brand("acme").but({"acme/offers"}),
 )
 EVERY_BRAND = Target("global", Reason.OPT_OUT, Scope.everything(), tuple(Ask(Channel.EMAIL, c) for c in ALL_CLASSES))
 BRAND = Target("group:1", Reason.OPT_OUT, Scope.brand("acme"), (marketing(Scope.brand("acme")),))
@@ -94,3 +96,12 @@ def test_the_confirmation_of_a_stop_goes_first() -> None:
     assert [is_due(stop, AT + timedelta(minutes=minutes)) for minutes in (0, 4, 5)] == [False, False, True]
     by_web = Fact(Reason.OPT_OUT, Channel.SMS, Scope.everything(), AT, source=Source.PREFERENCE_PAGE)
     assert is_due(by_web, AT)
+
+
+def test_what_spares_a_topic_is_told_to_no_list_that_would_stop_that_topic() -> None:
+    """X9: the list of a whole brand stops all of it; the list of another topic may hold it."""
+    news = Target("group:3", Reason.OPT_OUT, Scope.topic("acme", "news"), (marketing(Scope.topic("acme", "news")),))
+    for scope in (Scope.everything().but({"acme/offers"}), Scope.brand("acme").but({"acme/offers"})):
+        fact = Fact(Reason.OPT_OUT, Channel.EMAIL, scope, AT - timedelta(days=1))
+        assert [wanted_by(target, [fact], AT) for target in (EVERY_BRAND, BRAND, TOPIC)] == [None, None, None]
+        assert wanted_by(news, [fact], AT) == fact

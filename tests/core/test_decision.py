@@ -14,7 +14,7 @@ import prefcenter
 from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, ScopeKind, Source, Verdict
 from prefcenter.core.consent import Basis, Consent, Party
 from prefcenter.core.decision import Ask, Cleared, Fact, Guard, Refused, Reroute, Role, Wait, decide
-from prefcenter.core.question import CLOCK_SKEW
+from prefcenter.core.question import CLOCK_SKEW, covers
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -375,11 +375,12 @@ scopes = st.one_of(
     st.sampled_from(SENDERS).map(Scope.every_sender),
 )
 maybe_moment = st.none() | moments
+spared = st.sets(st.sampled_from([f"{brand}/{topic}" for brand in BRANDS for topic in TOPICS]), min_size=1)
 facts = st.builds(
     Fact,
     st.sampled_from(Reason),
     st.sampled_from(Channel),
-    scopes,
+    scopes | spared.map(Scope.everything().but) | st.sampled_from([Scope.parse("brand_but:acme/offers")]),
     moments,
     maybe_moment,
     st.sampled_from(Source),
@@ -458,6 +459,8 @@ def test_a_wider_scope_refuses_at_least_as_much(ask: Ask, reason: Reason, brand:
 
     assert strictness(Scope.everything()) >= strictness(Scope.brand(brand)) >= strictness(Scope.topic(brand, topic))
     assert strictness(Scope.every_sender("+1999")) >= strictness(Scope.sender(OURS))
+    for wide in (Scope.everything(), Scope.brand(brand)):
+        assert strictness(wide) >= strictness(wide.but({f"{brand}/{topic}"}))
 
 
 @given(asks, facts, st.lists(consents, max_size=3))
@@ -477,4 +480,34 @@ def test_more_consent_never_refuses_more(ask: Ask, on_file: list[Fact], yes: lis
 
 def test_every_kind_of_scope_is_among_those_tried() -> None:
     """E7, S5: the laws above speak of all scopes."""
-    assert {kind.value for kind in ScopeKind} == {"all", "brand", "topic", "sender", "every_sender"}
+    told = {"all", "brand", "topic", "sender", "every_sender", "all_but", "brand_but"}
+    assert {kind.value for kind in ScopeKind} == told
+
+
+@pytest.mark.parametrize(
+    ("ask", "refused"),
+    [
+        ({"brand": "acme", "topic": "offers"}, False),
+        ({"brand": "acme", "topic": "news"}, True),
+        ({"brand": "beta", "topic": "offers"}, True),
+        ({"brand": "acme", "topic": "outlet", "topics": frozenset({"acme/outlet", "acme/offers"})}, True),
+        ({"brand": "acme"}, True),
+        ({"topic": "offers"}, True),
+        ({}, True),
+    ],
+)
+def test_an_opt_out_that_spares_a_topic_lets_nothing_else_through(ask: dict[str, Any], refused: bool) -> None:
+    """E13: neither another brand's topic of that name, nor one that came from it, nor marketing in general."""
+    scope = Scope.everything().but({"acme/offers"})
+    assert covers(scope, Ask(Channel.EMAIL, MessageClass.MARKETING, **ask)) is refused
+    of_brand = Scope.brand("acme").but({"acme/offers", "beta/news"})
+    is_of_acme = ask.get("brand", "acme") == "acme"
+    assert covers(of_brand, Ask(Channel.EMAIL, MessageClass.MARKETING, **ask)) is (refused and is_of_acme)
+    assert Scope.parse(str(of_brand)) == of_brand
+    assert (of_brand.brand_slug, scope.brand_slug) == ("acme", None)
+
+
+def test_only_what_is_wider_than_a_topic_can_spare_one() -> None:
+    with pytest.raises(ValueError, match="no topics to take out"):
+        Scope.sender("+18005550100").but({"acme/offers"})
+    assert Scope.brand("acme").but({"beta/news"}) == Scope.brand("acme")

@@ -36,7 +36,7 @@ def ask(text: str) -> str:
     with wiring.database.read() as session:
         target = optouts.target_of(session, wiring.points, token)
         refused = preferences.own_refusals(session, wiring.keyring, target, at=wiring.clock())
-    wider = [reason for reason in refused if reason.scope.kind is not ScopeKind.TOPIC]
+    wider = [reason for reason in refused if reason.scope.kind is not ScopeKind.TOPIC and not reason.scope.spared]
     since = min((reason.since for reason in wider or refused if reason.since is not None), default=None)
     return render_template(
         "recipient/unsubscribe.html",
