@@ -8,7 +8,8 @@ of each and tells the ledger. *Sealed* also lets the worker give the ledger its 
 
 The worker has several texts in flight at once, so the bare SDK is measured twice: one call after the other, and with as
 many threads. ``--delay`` lets the stand-in for Twilio take so many milliseconds a call, as a provider over a network
-does; without it a call costs least, and the gate's share shows at its largest.
+does; without it a call costs least, and the gate's share shows at its largest. With ``--sandbox`` both talk to the
+product's sandbox as ``make run`` has it, which keeps each message, rendered, in the database.
 """
 
 from __future__ import annotations
@@ -70,6 +71,15 @@ TEXT = Written(text="Hello {{ first_name }}, your order {{ code }} has left our 
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """An account at a stand-in: where it listens, the account's name, and what lets one in."""
+
+    host: str
+    name: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One channel to be measured.
 
@@ -93,6 +103,7 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=0, metavar="MS")
     parser.add_argument("--stores", default="sqlite,postgresql")
     parser.add_argument("--channels", default="email,sms")
+    parser.add_argument("--sandbox", action="store_true", help="talk to the sandbox, which keeps every message")
     parser.add_argument("--stand-ins", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     logging.disable(logging.ERROR)
@@ -101,11 +112,32 @@ def main() -> None:
         return
     counts = {Channel.EMAIL: given.mails, Channel.SMS: given.texts}
     for store in given.stores.split(","):
-        with _stand_ins(given.delay) as hosts, _product(store, hosts) as wiring:
+        with ExitStack() as opened:
+            hosts = None if given.sandbox else opened.enter_context(_stand_ins(given.delay))
+            wiring = opened.enter_context(_product(store, hosts))
             for channel in map(Channel, given.channels.split(",")):
-                trial = _trial(wiring, channel, counts[channel], hosts)
+                account = _in_sandbox(wiring, channel) if hosts is None else _at_stand_in(channel, hosts)
+                trial = _trial(wiring, channel, counts[channel], account)
                 print(f"{store}, {channel}, {trial.count:,} messages, {given.rounds} rounds")
                 _measure(wiring, trial, given.rounds)
+
+
+def _at_stand_in(channel: Channel, hosts: Mapping[str, str]) -> Account:
+    name, secret = (ACCOUNT, TOKEN) if channel is Channel.SMS else ("", KEY)
+    return Account(hosts[channel.value], name, secret)
+
+
+def _in_sandbox(wiring: Wiring, channel: Channel) -> Account:
+    """Start the channel's stand-in in this process, as the first message would; its keys are nobody else's business."""
+    if (sandbox := wiring.sandbox) is None:
+        raise SystemExit("With a provider there is no sandbox.")
+    sandbox.sender(channel)
+    host = sandbox.ports[-1]
+    if channel is Channel.SMS and (texts := sandbox._texts) is not None:  # noqa: SLF001
+        return Account(host, texts.sid, texts.token)
+    if (mails := sandbox._mails) is None:  # noqa: SLF001
+        raise SystemExit("The sandbox could not be started.")
+    return Account(host, "", mails._api_key)  # noqa: SLF001
 
 
 def _measure(wiring: Wiring, trial: Trial, rounds: int) -> None:
@@ -146,7 +178,7 @@ def _queue_again(wiring: Wiring, trial: Trial) -> None:
         session.commit()
 
 
-def _trial(wiring: Wiring, channel: Channel, count: int, hosts: Mapping[str, str]) -> Trial:
+def _trial(wiring: Wiring, channel: Channel, count: int, account: Account) -> Trial:
     people = [(_address(channel, number), f"Name{number}", f"A-{number}") for number in range(count)]
     slug = _fill(wiring, channel, people)
     with wiring.database.read() as session:
@@ -154,7 +186,7 @@ def _trial(wiring: Wiring, channel: Channel, count: int, hosts: Mapping[str, str
     if list(states) != ["queued"] * count:
         raise SystemExit("Not all messages of the figures were queued.")
     bare = _bare_mails if channel is Channel.EMAIL else _bare_texts
-    return Trial(channel, count, partial(bare, hosts[channel.value], people))
+    return Trial(channel, count, partial(bare, account, people))
 
 
 def _address(channel: Channel, number: int) -> str:
@@ -179,8 +211,8 @@ def _fill(wiring: Wiring, channel: Channel, people: list[tuple[str, str, str]]) 
     return slug
 
 
-def _bare_mails(host: str, people: list[tuple[str, str, str]], _threads: int) -> None:
-    client = SendGridAPIClient(KEY, host=host)
+def _bare_mails(account: Account, people: list[tuple[str, str, str]], _threads: int) -> None:
+    client = SendGridAPIClient(account.secret, host=account.host)
     for start in range(0, len(people), 1_000):
         persons = [
             {
@@ -219,8 +251,8 @@ class _Redirected(TwilioHttpClient):  # type: ignore[misc] # the SDK is not type
         return super().request(method, f"{self._host}/{url.split('/', 3)[3]}", *arguments, **options)
 
 
-def _bare_texts(host: str, people: list[tuple[str, str, str]], threads: int) -> None:
-    client = Client(ACCOUNT, TOKEN, http_client=_Redirected(host))
+def _bare_texts(account: Account, people: list[tuple[str, str, str]], threads: int) -> None:
+    client = Client(account.name, account.secret, http_client=_Redirected(account.host))
     callback = "https://prefs.example.com/webhooks/twilio/status"
 
     def send(person: tuple[str, str, str]) -> None:
@@ -237,8 +269,8 @@ def _bare_texts(host: str, people: list[tuple[str, str, str]], threads: int) -> 
 
 
 @contextmanager
-def _product(store: str, hosts: Mapping[str, str]) -> Iterator[Wiring]:
-    """The product with both providers, on a new database of either kind."""
+def _product(store: str, hosts: Mapping[str, str] | None) -> Iterator[Wiring]:
+    """The product with both providers, or with its sandbox, on a new database of either kind."""
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="prefcenter-bench-")))
         config = Config.from_env(
@@ -248,11 +280,7 @@ def _product(store: str, hosts: Mapping[str, str]) -> Iterator[Wiring]:
                 "PREFCENTER_BASE_URL": "https://prefs.example.com",
                 "PREFCENTER_DATA_DIR": str(folder / "data"),
                 "PREFCENTER_DATABASE_URL": _postgresql(opened) if store == "postgresql" else f"sqlite:///{folder}/d.db",
-                "TWILIO_ACCOUNT_SID": ACCOUNT,
-                "TWILIO_AUTH_TOKEN": TOKEN,
-                "SENDGRID_API_KEY": KEY,
-                "PREFCENTER_TWILIO_HOST": hosts["sms"],
-                "PREFCENTER_SENDGRID_HOST": hosts["email"],
+                **({} if hosts is None else _settings(hosts)),
             }
         )
         config.data_dir.mkdir()
@@ -263,6 +291,16 @@ def _product(store: str, hosts: Mapping[str, str]) -> Iterator[Wiring]:
         wiring.adopt_keys()
         _set_up(wiring, folder)
         yield wiring
+
+
+def _settings(hosts: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "SENDGRID_API_KEY": KEY,
+        "PREFCENTER_TWILIO_HOST": hosts["sms"],
+        "PREFCENTER_SENDGRID_HOST": hosts["email"],
+    }
 
 
 class _Clock:
