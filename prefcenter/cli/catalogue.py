@@ -11,7 +11,7 @@ from prefcenter.cli.options import CHANNEL, acting, as_json
 from prefcenter.cli.presenting import exits, print_json, print_table
 from prefcenter.cli.running import open_wiring
 from prefcenter.core.channels import Channel
-from prefcenter.services import catalogue
+from prefcenter.services import catalogue, signing_up
 from prefcenter.services.brand_looks import MOST_LOGO_BYTES, LookChange, set_look
 from prefcenter.services.links import the_brand
 from prefcenter.services.ports import Evidence
@@ -20,12 +20,17 @@ from prefcenter.store import registry
 
 _SHOWN = (
     *("slug", "name", "country", "postal_address", "sender_name", "marketing_from", "service_from", "contact"),
-    *("domain", "privacy_url", "policy_version"),
+    *("domain", "privacy_url", "policy_version", "double_opt_in"),
 )
 
 
 def _brand_facts(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
+        click.option(
+            "--double-opt-in/--no-double-opt-in",
+            default=None,
+            help="Whether opt-ins on the preference page are confirmed by mail too. Default: no.",
+        ),
         click.option("--privacy-version", "policy_version", type=int, help="Its version; it only grows (G16)."),
         click.option("--privacy-url", metavar="URL", help="The page of its privacy notice, at https://."),
         click.option("--domain", help="Where people know it from, such as acme.example."),
@@ -101,6 +106,25 @@ def look_of_brand(
     with open_wiring() as wiring, wiring.database.write() as session:
         row = set_look(session, slug, change, evidence, at=wiring.clock())
     click.echo(f"Changed the look of {row.slug}.")
+
+
+@brand_command.command("signup", epilog=exits())
+@click.argument("slug", metavar="BRAND")
+@as_json
+def sign_up_form(slug: str, wants_json: bool) -> None:
+    """Print the link of a brand's sign-up form, and the form as HTML for a page of its own.
+
+    The HTML needs no script; it sends what is filled in to us, and the page that answers is ours. Print it again when
+    topics change: a form with other words than today's is not taken, but shown anew.
+    """
+    with open_wiring() as wiring, wiring.database.read() as session:
+        form = signing_up.require_form(session, the_brand(session, slug))
+        words = signing_up.words_of(form, signing_up.in_english, "en")
+        link, html = wiring.links.sign_up(slug), signing_up.snippet(form, wiring.links, words)
+    if wants_json:
+        print_json({"link": link, "html": html})
+        return
+    click.echo(f"{link}\n\n{html}", nl=False)
 
 
 @brand_command.command("list", epilog=exits())

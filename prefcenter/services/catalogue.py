@@ -39,6 +39,8 @@ class BrandFacts:
         domain: where people know it from, such as ``acme.example``; shown beside its name.
         privacy_url: the page of its privacy notice.
         policy_version: the version of that notice that is in force; it only grows (G16).
+        double_opt_in: whether an opt-in on the preference page is asked about by mail before it counts, as a sign-up
+            always is.
     """
 
     name: str
@@ -51,6 +53,7 @@ class BrandFacts:
     domain: str = ""
     privacy_url: str = ""
     policy_version: int = 1
+    double_opt_in: bool = False
 
     def checked(self) -> BrandFacts:
         """Give the facts as they are stored.
@@ -79,6 +82,7 @@ class BrandFacts:
             domain=_domain(self.domain),
             privacy_url=_page(self.privacy_url),
             policy_version=_version(self.policy_version),
+            double_opt_in=self.double_opt_in,
         )
 
 

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -37,7 +38,7 @@ from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence, Keyring
 from prefcenter.services.preferences import Choice, choices
 from prefcenter.services.rendering import render
-from prefcenter.store import pending_consents, registry
+from prefcenter.store import contacts, pending_consents, registry
 from prefcenter.store.engine import Database
 from prefcenter.store.outbox import OutboxMessage
 from prefcenter.store.pending_consents import PendingConsent
@@ -225,6 +226,7 @@ class Confirmed:
         ended_since: those that the person ended after they were ticked: the newer word holds.
         since: when it was confirmed.
         masked: the address as far as it may be shown (E18).
+        digest: what the address is on file under, for a link to its choices; empty where nothing is known of it.
     """
 
     outcome: Outcome
@@ -234,6 +236,7 @@ class Confirmed:
     ended_since: Sequence[registry.Topic] = ()
     since: datetime | None = None
     masked: str | None = None
+    digest: bytes = b""
 
     @property
     def held_back(self) -> Sequence[registry.Topic]:
@@ -243,16 +246,14 @@ class Confirmed:
         return [topic for topic in self.topics if topic not in self.on and topic not in self.ended_since]
 
 
-def look(session: Session, uid: bytes, points: Points, *, at: datetime) -> Confirmed:
-    """Say what a link would confirm; only reads (E4)."""
+def look(session: Session, keyring: Keyring, points: Points, uid: bytes, *, at: datetime) -> Confirmed:
+    """Say what a link would confirm, or did; only reads (E4).
+
+    Raises:
+        MissingKey: a key in use is missing.
+    """
     row = pending_consents.find(session, uid)
-    if row is None or (row.confirmed_at is None and row.expires_at <= at):
-        return Confirmed(Outcome.EXPIRED)
-    brand, topics = _still_there(session, row)
-    if brand is None or not topics:
-        return Confirmed(Outcome.GONE, brand)
-    outcome = Outcome.WAITS if row.confirmed_at is None else Outcome.BEFORE
-    return Confirmed(outcome, brand, topics, since=row.confirmed_at, masked=_point(points, row).masked)
+    return _over(session, row, at) or _told(session, keyring, points, _there(row), at)
 
 
 def confirm(
@@ -266,23 +267,56 @@ def confirm(
     Raises:
         MissingKey: a key in use is missing.
     """
-    row = pending_consents.find(session, uid, lock=True)
+    found = pending_consents.find(session, uid, lock=True)
+    over = _over(session, found, at)
+    if over is not None:
+        return over
+    row = _there(found)
+    if row.confirmed_at is not None:
+        return _told(session, keyring, points, row, at)
+    brand, topics = _still_there(session, row)
+    told = Evidence(evidence.actor, {**evidence.facts, "pending": row.id}, evidence.personal)
+    opt_in = _opt_in(row, _there(brand), topics, evidence, at)
+    made = opting_in.turn_on(session, points, _point(points, row), opt_in, told, at=at)
+    row.confirmed_at, row.wording, row.evidence = at, "", None
+    session.flush()
+    done = _told(session, keyring, points, row, at)
+    session.commit()
+    return replace(done, outcome=Outcome.CONFIRMED, ended_since=made.ended_since)
+
+
+_Found = TypeVar("_Found")
+
+
+def _there(found: _Found | None) -> _Found:
+    """What :func:`_over` has seen to be there."""
+    if found is None:
+        raise LookupError("It was there a moment ago.")
+    return found
+
+
+def _over(session: Session, row: PendingConsent | None, at: datetime) -> Confirmed | None:
+    """Say that it is too late, or that there is nothing left to confirm; None where there is."""
     if row is None or (row.confirmed_at is None and row.expires_at <= at):
         return Confirmed(Outcome.EXPIRED)
     brand, topics = _still_there(session, row)
-    if brand is None or not topics:
-        return Confirmed(Outcome.GONE, brand)
+    return Confirmed(Outcome.GONE, brand) if brand is None or not topics else None
+
+
+def _told(session: Session, keyring: Keyring, points: Points, row: PendingConsent, at: datetime) -> Confirmed:
+    """What holds now of what was ticked."""
+    brand, topics = _still_there(session, row)
     point = _point(points, row)
-    if row.confirmed_at is not None:
-        on = _on(session, keyring, point, brand, topics, at)
-        return Confirmed(Outcome.BEFORE, brand, topics, on, since=row.confirmed_at, masked=point.masked)
-    told = Evidence(evidence.actor, {**evidence.facts, "pending": row.id}, evidence.personal)
-    made = opting_in.turn_on(session, points, point, _opt_in(row, brand, topics, evidence, at), told, at=at)
-    row.confirmed_at, row.wording, row.evidence = at, "", None
-    session.flush()
-    on = _on(session, keyring, point, brand, topics, at)
-    session.commit()
-    return Confirmed(Outcome.CONFIRMED, brand, topics, on, made.ended_since, at, point.masked)
+    known = contacts.points_by_digest(session, point.own)
+    return Confirmed(
+        outcome=Outcome.WAITS if row.confirmed_at is None else Outcome.BEFORE,
+        brand=brand,
+        topics=topics,
+        on=() if row.confirmed_at is None or brand is None else _on(session, keyring, point, brand, topics, at),
+        since=row.confirmed_at,
+        masked=point.masked,
+        digest=known[0].digest if known else point.digest,
+    )
 
 
 def _opt_in(

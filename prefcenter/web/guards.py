@@ -11,8 +11,8 @@ from typing import Final, Literal, TypeVar
 
 from flask import Flask
 
-Guard = Literal["token", "signature", "api_key", "login", "address", "open"]
-GUARDS: Final = frozenset({"token", "signature", "api_key", "login", "address", "open"})
+Guard = Literal["token", "signature", "api_key", "login", "address", "confirmed", "open"]
+GUARDS: Final = frozenset({"token", "signature", "api_key", "login", "address", "confirmed", "open"})
 
 _ATTRIBUTE: Final = "guard"
 
@@ -25,7 +25,9 @@ def guarded_by(guard: Guard) -> Callable[[View], View]:
     Args:
         guard: ``token`` (a link of ours, the capability itself), ``signature`` (a provider's, over the raw body),
             ``api_key``, ``login`` (an operator), ``address`` (whatever is typed can be stopped, and nothing else can
-            be done or learnt: E19, X3), or ``open`` (shows nothing and changes nothing that is anybody's).
+            be done or learnt: E19, X3), ``confirmed`` (whatever is typed counts only once the address itself has
+            confirmed it, and nothing can be learnt: G6, X3), or ``open`` (shows nothing and changes nothing that is
+            anybody's).
 
     Raises:
         ValueError: there is no such guard.

@@ -23,6 +23,7 @@ def test_a_name_is_enough_to_begin(prefcenter: Prefcenter) -> None:
         "domain": "",
         "privacy_url": "",
         "policy_version": 1,
+        "double_opt_in": False,
     }
 
 
@@ -41,6 +42,26 @@ def test_a_brand_gets_colours_and_a_logo(acme: Prefcenter, tmp_path: Path) -> No
     assert "#886d00" in acme("brand", "look", "acme", "--accent", "#fc0", exits=2).stderr
     assert "Nothing was given" in acme("brand", "look", "acme", exits=2).stderr
     acme("brand", "look", "acme", "--accent", "", "--no-logo")
+
+
+def test_the_sign_up_form_is_printed_once_somebody_can_be_asked(acme: Prefcenter) -> None:
+    """G6: without a sender of the mail that asks, the form would promise what never comes; says what to add."""
+    assert "--service-from" in acme("brand", "signup", "acme", exits=2).stderr
+    acme("brand", "set", "acme", "--service-from", "service@acme.example")
+    told = acme.json("brand", "signup", "acme")
+    assert told["link"].endswith("/s/acme")
+    assert acme("brand", "signup", "acme").stdout == f"{told['link']}\n\n{told['html']}"
+    assert f'action="{told["link"]}" method="post"' in told["html"]
+    assert "There is no brand" in acme("brand", "signup", "nobody", exits=2).stderr
+
+
+def test_opt_ins_on_the_preference_page_can_be_confirmed_by_mail_too(acme: Prefcenter) -> None:
+    for flag, is_on in (("--double-opt-in", True), ("--no-double-opt-in", False)):
+        acme("brand", "set", "acme", flag)
+        assert acme.json("brand", "list")[0]["double_opt_in"] is is_on
+    acme("brand", "set", "acme", "--double-opt-in")
+    acme("brand", "set", "acme", "--name", "Acme Outfitters")
+    assert acme.json("brand", "list")[0]["double_opt_in"] is True
 
 
 def test_the_version_of_a_privacy_notice_only_grows(acme: Prefcenter) -> None:

@@ -139,7 +139,9 @@ def test_nothing_counts_before_the_address_said_yes(house: House) -> None:
     assert "62701" in content["text"]
     assert "/s/confirm/" in content["html"]
     with house.wiring.database.read() as session:
-        looked = confirming.look(session, uid_of(house, mail), house.wiring.points, at=house.clock())
+        looked = confirming.look(
+            session, house.wiring.keyring, house.wiring.points, uid_of(house, mail), at=house.clock()
+        )
     assert (looked.outcome, slugs(looked.topics), looked.masked) == (Outcome.WAITS, ["offers"], point.masked)
 
 

@@ -34,6 +34,7 @@ def test_every_route_declares_its_guard(app: Flask) -> None:
     [
         ("/u/", {"token"}),
         ("/p/", {"token"}),
+        ("/s/", {"token", "open", "confirmed"}),
         ("/webhooks/", {"signature"}),
         ("/sandbox", {"login"}),
         ("/static/", {"open"}),

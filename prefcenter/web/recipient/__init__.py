@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prefcenter.web.recipient import lost, pages, preferences, unsubscribe
+from prefcenter.web.recipient import lost, pages, preferences, signing_up, unsubscribe
 from prefcenter.web.recipient.routes import blueprint
 
-__all__ = ["blueprint", "lost", "pages", "preferences", "unsubscribe"]
+__all__ = ["blueprint", "lost", "pages", "preferences", "signing_up", "unsubscribe"]

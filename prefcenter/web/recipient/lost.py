@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Response, current_app, make_response, render_template, request
-from limits import parse
-from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter
+from flask import Response, make_response, render_template
 
 from prefcenter.core.errors import BadAddress
 from prefcenter.services import typed_stops
 from prefcenter.web.guards import guarded_by
-from prefcenter.web.recipient import stopping, wording
+from prefcenter.web.recipient import limiting, stopping, wording
 from prefcenter.web.recipient.routes import blueprint, evidence, submitted
 from prefcenter.web.wired import current_wiring
 
 _VIA: Final = "/preferences"
 AT_ONCE: Final = "30 per 10 minute"
 """So many are recorded at once for one network; what is more waits for the worker, and nothing is lost (X4)."""
-
-_LIMITER: Final = "prefcenter-typed-stops"
 
 
 @blueprint.get("/preferences")
@@ -41,7 +36,7 @@ def stop_address() -> Response:
         page = render_template("recipient/lost.html", typed=typed[:320], problem=True)
         return make_response(page, 422)
     shown, at = evidence(_VIA), wiring.clock()
-    is_kept = not _limiter().hit(parse(AT_ONCE), _VIA, request.remote_addr or "")
+    is_kept = not limiting.is_within(AT_ONCE, _VIA)
     with wiring.database.write() as session:
         if is_kept:
             typed_stops.keep(session, point, shown, at=at)
@@ -52,11 +47,3 @@ def stop_address() -> Response:
     return make_response(
         render_template("recipient/lost_done.html", place=place, words=words, is_kept=is_kept, since=at)
     )
-
-
-def _limiter() -> MovingWindowRateLimiter:
-    found = current_app.extensions.get(_LIMITER)
-    if not isinstance(found, MovingWindowRateLimiter):
-        storage = storage_from_string(current_wiring().config.redis_url or "memory://")
-        found = current_app.extensions[_LIMITER] = MovingWindowRateLimiter(storage)
-    return found
