@@ -6,9 +6,15 @@ from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import func, select
 
 from prefcenter.core.channels import Channel
+from prefcenter.services import signing_up
 from prefcenter.services.points import Point
+from prefcenter.services.ports import Evidence
+from prefcenter.store.consents import ConsentRecord
+from prefcenter.store.outbox import OutboxMessage
+from prefcenter.store.registry import Brand
 from tests.houses import EMAIL, PHONE, POST, House
 
 pytestmark = [pytest.mark.e2e, pytest.mark.allow_hosts(["127.0.0.1"])]
@@ -18,7 +24,25 @@ pytestmark = [pytest.mark.e2e, pytest.mark.allow_hosts(["127.0.0.1"])]
 def links(house: House) -> list[str]:
     """Every link that a message of ours carries, in each channel."""
     points = house.know((Channel.EMAIL, EMAIL), (Channel.SMS, PHONE), (Channel.POST, POST))
-    return [path for point in points for path in _links_of(house, point)]
+    return [*(path for point in points for path in _links_of(house, point)), "/s/acme", _link_to_confirm(house)]
+
+
+def _link_to_confirm(house: House) -> str:
+    """The link of a mail that asks whether somebody really signed up."""
+    point = house.wiring.points.email("signs.up@example.com")
+    with house.wiring.database.write() as session:
+        session.get_one(Brand, house.brands["acme"].id).service_from = "service@acme.example"
+        form = signing_up.form_of(session, "acme")
+        words = signing_up.words_of(form, signing_up.in_english, "en")
+        shown, at = Evidence("recipient", {"via": "/s"}), house.clock()
+        signing_up.sign_up(session, house.wiring.links, point, form, ["offers"], words, shown, at=at)
+        mail = session.scalars(select(OutboxMessage)).one()
+        return "/s/confirm/" + str((mail.content or {})["text"]).partition("/s/confirm/")[2].split()[0]
+
+
+def _consents(house: House) -> int:
+    with house.wiring.database.read() as session:
+        return session.scalar(select(func.count()).select_from(ConsentRecord)) or 0
 
 
 def _links_of(house: House, point: Point) -> list[str]:
@@ -45,6 +69,7 @@ def test_fetching_every_link_changes_nothing(
             assert answer.status == 200
     assert house.suppressions() == []
     assert house.ledger() == before
+    assert _consents(house) == 0
 
 
 def test_a_headless_browser_that_runs_scripts_and_presses_nothing_changes_nothing(
@@ -64,3 +89,4 @@ def test_a_headless_browser_that_runs_scripts_and_presses_nothing_changes_nothin
     page.close()
     assert house.suppressions() == []
     assert house.ledger() == before
+    assert _consents(house) == 0
