@@ -13,16 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from prefcenter.config import Config
 from prefcenter.core.channels import Channel, MessageClass
 from prefcenter.providers.sandbox_posting import poster
-from prefcenter.services import operators, sampling
+from prefcenter.services import gate, operators, sampling
 from prefcenter.services.links import links_for
 from prefcenter.services.outgoing import Draft, queue
 from prefcenter.services.ports import Evidence
 from prefcenter.store import schema
+from prefcenter.store.outbox import OutboxMessage
 from prefcenter.web.app import build
 from prefcenter.wiring import Wiring, wire
 from prefcenter.working import step
@@ -46,10 +48,12 @@ def main(folder: Path) -> None:
             for name, (width, height) in SIZES.items():
                 page = browser.new_page(viewport={"width": width, "height": height})
                 _recipient(page, folder, name, address, unsubscribe, preferences)
+                _sign_up(page, folder, name, address, wiring)
                 _operator(page, folder, name, address)
                 page.close()
             page = browser.new_page(viewport={"width": 360, "height": 800}, color_scheme="dark")
             _recipient(page, folder, "phone-dark", address, unsubscribe, preferences)
+            _sign_up(page, folder, "phone-dark", address, wiring)
             browser.close()
 
 
@@ -86,6 +90,34 @@ def _choose(page: Page, folder: Path, name: str, preferences: str) -> None:
     with page.expect_navigation():
         page.get_by_role("button", name="Stop letters to this address").click()
     page.locator("#post").screenshot(path=folder / f"no-more-letters-{name}.png")
+
+
+def _sign_up(page: Page, folder: Path, name: str, address: str, wiring: Wiring) -> None:
+    """The form, with what is missing said beside its fields, and the way to the confirmation."""
+    page.goto(f"{address}/s/acme")
+    _take(page, folder, f"sign-up-{name}")
+    page.get_by_label("Your email address").fill("jane@example")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign up").click()
+    _take(page, folder, f"sign-up-slips-{name}")
+    page.get_by_label("Your email address").fill(f"{name}@example.com")
+    page.get_by_label("I am 13 or older").check()
+    page.locator("input[name=topic]").first.check()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign up").click()
+    _take(page, folder, f"sign-up-sent-{name}")
+    with wiring.database.read() as session:
+        newest = (
+            select(OutboxMessage).where(OutboxMessage.message_type == gate.OPT_IN).order_by(OutboxMessage.id.desc())
+        )
+        mail = dict(session.scalars(newest.limit(1)).one().content or {})
+    page.goto(address + "/s/confirm/" + str(mail["text"]).partition("/s/confirm/")[2].split()[0])
+    _take(page, folder, f"confirm-{name}")
+    with page.expect_navigation():
+        page.get_by_role("button").first.click()
+    _take(page, folder, f"confirmed-{name}")
+    page.set_content(str(mail["html"]))
+    _take(page, folder, f"mail-that-asks-{name}")
 
 
 def _operator(page: Page, folder: Path, name: str, address: str) -> None:

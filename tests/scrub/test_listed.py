@@ -21,7 +21,14 @@ from prefcenter.store.suppressions import Suppression, SuppressionAddress, fact_
 AT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
-SCOPES = ("all", str(Scope.brand("acme")), str(Scope.topic("acme", "offers")), str(Scope.brand("other")))
+SCOPES = (
+    "all",
+    str(Scope.brand("acme")),
+    str(Scope.topic("acme", "offers")),
+    str(Scope.brand("other")),
+    str(Scope.everything().but({"acme/offers"})),
+    str(Scope.brand("acme").but({"acme/news"})),
+)
 SINCE = (
     AT - 400 * DAY,
     AT - 31 * DAY,

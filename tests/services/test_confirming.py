@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,9 @@ from prefcenter import working
 from prefcenter.core.channels import Channel, MessageClass, Reason, Scope, Source
 from prefcenter.core.decision import Decision
 from prefcenter.core.errors import BadInput
+from prefcenter.core.hashed import read_hashed
 from prefcenter.core.tokens import Purpose
-from prefcenter.services import confirming, optouts
+from prefcenter.services import confirming, optouts, sealing
 from prefcenter.services.confirming import Confirmed, Outcome, Ticked
 from prefcenter.services.deciding import decide_all, question_about_class
 from prefcenter.services.errors import NotReady
@@ -30,6 +31,8 @@ from prefcenter.store.ledger import LedgerEntry
 from prefcenter.store.outbox import OutboxMessage
 from prefcenter.store.pending_consents import PendingConsent
 from prefcenter.store.registry import Brand, Topic
+from prefcenter.wiring import wire
+from tests.conftest import PEPPER
 from tests.houses import EMAIL, House, StillClock, wiring_on
 
 SEEN = Evidence("recipient", {"via": "/s"}, {"ip": "192.0.2.7", "user_agent": "A browser"})
@@ -377,8 +380,54 @@ def test_nothing_ticked_is_nothing_asked(house: House) -> None:
         ask(house)
 
 
-def test_the_link_of_another_purpose_confirms_nothing(house: House) -> None:
-    """E5: a name that was made up finds nothing."""
+def test_what_a_partners_hashed_list_brought_is_taken_back_as_exactly(house: House) -> None:
+    """E13: an entry that knows only a hash of the address is found, and what is left of it binds the address."""
+    key = read_hashed(f"md5:{hashlib.md5(EMAIL.encode()).hexdigest()}")
+    assert key is not None
+    with house.wiring.database.write() as session:
+        points = house.wiring.points
+        told = OptOut(Reason.OPT_OUT, Scope.everything(), Source.IMPORT)
+        optouts.record(session, points, points.hashed(key), told, Evidence("ann"), at=house.clock())
+    point = house.wiring.points.email(EMAIL)
+    assert not clear(house, point, "acme", "offers")
+    house.clock.move(days=1)
+    ask(house, "offers")
+    assert slugs(press(house, uid_of(house, mails(house)[0])).on) == ["offers"]
+    assert [clear(house, point, *what) for what in _KINDS] == [True, False, False, False, False]
+    assert house.suppressions() == [("email", "opt_out", "all_but:acme/offers", "import")]
+
+
+def test_a_pepper_that_was_renewed_meanwhile_changes_nothing(house: House) -> None:
+    """X12: asked under the old one and confirmed under the new one, with an opt-out under the old one."""
+    point = house.wiring.points.email(EMAIL)
+    stop(house, point, Scope.brand("acme"))
+    house.clock.move(days=1)
+    ask(house, "offers")
+    uid = uid_of(house, mails(house)[0])
+    renewed = replace(house.wiring.config, peppers=("a newer pepper for tests, as long", PEPPER))
+    house.wiring = wire(renewed, clock=house.clock, database=house.wiring.database)
+    house.wiring.adopt_keys()
+    assert slugs(press(house, uid).on) == ["offers"]
+    now = house.wiring.points.email(EMAIL)
+    assert [clear(house, now, *what) for what in _KINDS] == [True, False, False, True, False]
+    assert press(house, uid).outcome is Outcome.BEFORE
+
+
+def test_the_list_agrees_with_the_ledger_afterwards(house: House) -> None:
+    """X7: nothing left the list without its line."""
+    point = house.wiring.points.email(EMAIL)
+    stop(house, point, Scope.everything())
+    house.clock.move(days=1)
+    ask(house, "offers")
+    press(house, uid_of(house, mails(house)[0]))
+    assert house.ledger() == ["suppress", "lift", "suppress", "consent"]
+    house.wiring.seal()
+    with house.wiring.database.read() as session:
+        assert sealing.verify(session, house.wiring.ledger_keys).fault is None
+
+
+def test_a_name_that_was_made_up_confirms_nothing(house: House) -> None:
+    """E5."""
     ask(house, "offers")
     assert press(house, bytes(16)).outcome is Outcome.EXPIRED
-    assert house.clock() - timedelta(0) == house.clock.now
+    assert count(house, ConsentRecord) == 0
