@@ -18,6 +18,7 @@ from prefcenter.providers.sandbox_posting import poster
 from prefcenter.scrub import postal_cache
 from prefcenter.services import (
     batches,
+    codes,
     confirming,
     dispatching,
     kept_answers,
@@ -50,6 +51,7 @@ def step(wiring: Wiring, *, with_leftovers: bool = True) -> int:
     if not with_leftovers:
         return done
     done += _safely(match_events, wiring) + _safely(forget_answers, wiring) + _safely(forget_unconfirmed, wiring)
+    done += _safely(erase_codes, wiring)
     done += _safely(finish_leftovers, wiring) + _safely(tend_mailings, wiring) + _safely(watch_types, wiring)
     done += _safely(tend_index, wiring)
     return done + _safely(agree_with_providers, wiring)
@@ -153,6 +155,11 @@ def forget_answers(wiring: Wiring) -> int:
 def forget_unconfirmed(wiring: Wiring) -> int:
     """Forget what was ticked for an address that did not confirm it in time."""
     return confirming.forget(wiring.database, at=wiring.clock())
+
+
+def erase_codes(wiring: Wiring) -> int:
+    """Erase codes that ran out, and what the messages said that carried them."""
+    return codes.erase(wiring.database, at=wiring.clock())
 
 
 def tend_index(wiring: Wiring) -> int:

@@ -37,7 +37,10 @@ ACKNOWLEDGEMENT = "acknowledgement"
 OPT_IN = "opt-in-confirmation"
 """The message type of the mail that asks whether somebody really wants what was ticked for them (G6)."""
 
-OWN_TYPES = frozenset({CONFIRMATION, HELP, ACKNOWLEDGEMENT, OPT_IN})
+CODE = "address-code"
+"""The message type of a code that opens more than a link does (E18)."""
+
+OWN_TYPES = frozenset({CONFIRMATION, HELP, ACKNOWLEDGEMENT, OPT_IN, CODE})
 """Messages of our own, which answer what a person wrote; nobody registers a type of these names."""
 
 Waiting = OutboxMessage | Row[Any]
