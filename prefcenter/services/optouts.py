@@ -180,6 +180,7 @@ def undo(session: Session, suppression_ids: Sequence[int], evidence: Evidence, *
 def take_back(session: Session, suppression_ids: Sequence[int], evidence: Evidence, *, at: datetime) -> None:
     """Do what :func:`undo` does, within the caller's transaction."""
     rows = [_entry(session, suppression_id) for suppression_id in suppression_ids]
+    rows += [left for row in rows for left in _left_of(session, row)]
     if any(at - row.recorded_at > UNDO_WINDOW for row in rows):
         raise NotAllowed("This can no longer be undone from here: more than 30 minutes have passed.")
     if repeats(session, rows):
@@ -187,6 +188,23 @@ def take_back(session: Session, suppression_ids: Sequence[int], evidence: Eviden
     for row in rows:
         if row.ended_at is None:
             end(session, row, "lift", replace(evidence, facts={**evidence.facts, "by": "undo"}), at=at)
+
+
+def _left_of(session: Session, row: Suppression) -> list[Suppression]:
+    """What stands of an entry from which the person took a topic out since, locked (E13)."""
+    if row.ended_by != "lift":
+        return []
+    query = select(Suppression).where(
+        Suppression.channel == row.channel,
+        Suppression.digest == row.digest,
+        Suppression.reason == row.reason,
+        Suppression.since == row.since,
+        Suppression.source == row.source,
+        Suppression.ended_at.is_(None),
+    )
+    brand = Scope.parse(row.scope).brand_slug
+    found = session.scalars(query.with_for_update(key_share=True)).all()
+    return [each for each in found if (scope := Scope.parse(each.scope)).spared and scope.brand_slug == brand]
 
 
 def lift(

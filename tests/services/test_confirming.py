@@ -347,6 +347,29 @@ def test_two_presses_at_once_make_one_yes(house: House) -> None:
     assert (count(house, ConsentRecord), count(house, Subscription)) == (1, 1)
 
 
+@pytest.mark.parametrize("stood_before", [True, False])
+def test_a_stop_at_the_very_moment_of_the_press_always_holds(house: House, stood_before: bool) -> None:
+    """E11, X2: whichever commits first, the opt-out is not lost."""
+    for number in range(3):
+        address = f"p{number}@example.com"
+        point = house.wiring.points.email(address)
+        if stood_before:
+            stop(house, point, Scope.brand("acme"))
+            house.clock.move(minutes=1)
+        ask(house, "offers", address=address)
+        uid = uid_of(house, mails(house)[-1])
+        house.clock.move(minutes=1)
+        acts = [
+            threading.Thread(target=press, args=(house, uid)),
+            threading.Thread(target=stop, args=(house, point, Scope.brand("acme"))),
+        ]
+        for act in acts if number % 2 else reversed(acts):
+            act.start()
+        for act in acts:
+            act.join()
+        assert not clear(house, point, "acme", "offers")
+
+
 def test_two_requests_at_once_send_no_more_than_one_after_the_other_would(house: House) -> None:
     threads = [threading.Thread(target=lambda: ask(house, "offers")) for _ in range(6)]
     for thread in threads:
@@ -378,6 +401,21 @@ def test_without_a_sender_nobody_is_asked_and_the_operator_is_told(house: House)
 def test_nothing_ticked_is_nothing_asked(house: House) -> None:
     with pytest.raises(BadInput, match="Nothing was ticked"):
         ask(house)
+
+
+def test_undoing_an_opt_out_takes_back_what_a_confirmation_left_of_it(house: House) -> None:
+    """E18, U3: the page that took it says that what held before holds again, and so it does."""
+    point = house.wiring.points.email(EMAIL)
+    with house.wiring.database.write() as session:
+        told = OptOut(Reason.OPT_OUT, Scope.brand("acme"), Source.UNSUBSCRIBE_PAGE)
+        made = optouts.record(session, house.wiring.points, point, told, SEEN, at=house.clock())
+    house.clock.move(minutes=5)
+    ask(house, "offers")
+    press(house, uid_of(house, mails(house)[0]))
+    assert house.scopes() == ["brand_but:acme/offers"]
+    with house.wiring.database.write() as session:
+        optouts.undo(session, [made.suppression_id], SEEN, at=house.clock())
+    assert house.suppressions() == []
 
 
 def test_what_a_partners_hashed_list_brought_is_taken_back_as_exactly(house: House) -> None:
