@@ -59,6 +59,7 @@ def main() -> None:
 def _weights(wiring: Wiring, client: FlaskClient) -> Iterator[Weight]:
     unsubscribe, preferences = _links(wiring)
     asked = {"unsubscribe": unsubscribe, "preferences": preferences, "landing": "/", "help with texts": "/help/sms"}
+    asked["sign up"] = "/s/acme"
     for name, path in asked.items():
         plain, gzipped, brotli = (
             client.get(path, headers={"Accept-Encoding": kind}) for kind in ("identity", "gzip", "br")
