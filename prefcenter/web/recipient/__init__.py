@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prefcenter.web.recipient import lost, pages, preferences, signing_up, unsubscribe
+from prefcenter.web.recipient import correcting, lost, pages, preferences, signing_up, unsubscribe
 from prefcenter.web.recipient.routes import blueprint
 
-__all__ = ["blueprint", "lost", "pages", "preferences", "signing_up", "unsubscribe"]
+__all__ = ["blueprint", "correcting", "lost", "pages", "preferences", "signing_up", "unsubscribe"]

@@ -24,7 +24,7 @@ from prefcenter.services.preferences import PointChoices
 from prefcenter.services.sharing import Sharing
 from prefcenter.services.suppressing import OptOut, Recorded
 from prefcenter.web.guards import guarded_by
-from prefcenter.web.recipient import choice_words, postal_form, privacy_signal
+from prefcenter.web.recipient import choice_words, code, postal_form, privacy_signal
 from prefcenter.web.recipient import undo as tickets
 from prefcenter.web.recipient.choice_words import ChannelWords
 from prefcenter.web.recipient.postal_form import Shown
@@ -71,11 +71,13 @@ def _page(text: str, token: Token, postal: Shown | None = None) -> str:
     with wiring.database.read() as session:
         own = optouts.target_of(session, wiring.points, token).point
         offered = _offered(session, own, at=wiring.clock())
+        sendable = code.sendable(session, token, own)
     return render_template(
         "recipient/preferences.html",
         text=text,
         offered=offered,
         is_signalled=is_signalled,
+        sendable=sendable,
         postal=postal or postal_form.shown(),
         postal_action=f"/p/{text}/post",
     )
