@@ -112,12 +112,13 @@ def request_confirmation(
         raise BadInput("Nothing was ticked.", remedy="Tick at least one topic.")
     if point.channel is not Channel.EMAIL or point.given is None:
         raise ValueError("Only an email address that is readable can be asked to confirm.")
+    # Looked for before they are counted: one that comes in between is counted, or else takes the name of the next one.
+    last = _last_mail(session, point)
     if _is_enough(session, point, at):
         return
     uid = secrets.token_bytes(DIGEST_BYTES)
     link = links.confirmation(point.channel, uid, ticked.brand.code)
-    # Two at once see the same last mail, and only one of them can be the next one after it.
-    cause = f"{gate.OPT_IN}:{point.digest.hex()}:{_last_mail(session, point)}"
+    cause = f"{gate.OPT_IN}:{point.digest.hex()}:{last}"
     if queue_once(session, _mail(ticked, point, sender, link, cause, at), at=at).is_new:
         session.add(_row(uid, point, ticked, evidence, at))
         session.flush()

@@ -370,12 +370,14 @@ def test_a_stop_at_the_very_moment_of_the_press_always_holds(house: House, stood
         assert not clear(house, point, "acme", "offers")
 
 
-def test_two_requests_at_once_send_no_more_than_one_after_the_other_would(house: House) -> None:
-    threads = [threading.Thread(target=lambda: ask(house, "offers")) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def test_many_requests_at_once_send_no_more_than_one_after_the_other_would(house: House) -> None:
+    """X4: the limit holds where several come at the same moment, of which fewer may get a mail, and never more."""
+    for _ in range(3):
+        threads = [threading.Thread(target=lambda: ask(house, "offers")) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert 1 <= len(mails(house)) <= confirming.MOST_A_DAY
     assert len(mails(house)) == count(house, PendingConsent)
 
