@@ -142,10 +142,12 @@ def ask(
     if not can_send(session, point, request.brand):
         return Sent(Asked.UNREACHABLE)
     for _ in range(MOST_AN_HOUR + 1):
+        # Looked for before they are counted: one that comes in between is counted, or else takes the next one's name.
+        newest = kept.newest_message(session, point.own, gate.CODE)
         if _is_enough(session, point, request.link, at):
             return Sent(Asked.TOO_MANY)
         code = "".join(str(secrets.randbelow(10)) for _ in range(DIGITS))
-        draft = _cleared(session, keyring, points, point, request, code, at)
+        draft = _cleared(session, keyring, points, point, request, code, newest, at)
         if draft is None:
             return Sent(Asked.UNREACHABLE)
         queued = outgoing.queue_once(session, draft, at=at)
@@ -162,10 +164,17 @@ def _is_enough(session: Session, point: Point, link: bytes, at: datetime) -> boo
 
 
 def _cleared(
-    session: Session, keyring: Keyring, points: Points, point: Point, request: Request, code: str, at: datetime
+    session: Session,
+    keyring: Keyring,
+    points: Points,
+    point: Point,
+    request: Request,
+    code: str,
+    newest: int,
+    at: datetime,
 ) -> Draft | None:
     """The message, from a sender that may write there; None where none may."""
-    cause = f"{gate.CODE}:{point.digest.hex()}:{kept.newest_message(session, point.own, gate.CODE)}"
+    cause = f"{gate.CODE}:{point.digest.hex()}:{newest}"
     for sender in _senders(session, point, request.brand):
         draft = _draft(point, request, code, sender, cause, at)
         decision = gate.clear(session, keyring, points, outgoing.row_of(draft, at=at), at=at)
