@@ -56,7 +56,7 @@ class Offer:
 
     Args:
         brands: each brand with those of its topics that are off.
-        stopped: what was stopped.
+        stopped: what was stopped, without what ticking one of those topics takes back anyway.
         blocked: the senders whose texts were stopped by STOP; empty text for every sender.
         paused_until: until when a pause lasts, or None.
         limit: how often at most marketing comes, or None.
@@ -133,10 +133,12 @@ def offer(session: Session, keyring: Keyring, point: Point, *, at: datetime) -> 
         for each in told.brands
     ]
     rows = optouts.standing(session, point)
+    ticked = {Scope.topic(each.brand.slug, topic.slug) for each in off for topic, _choice in each.topics}
+    stopped = [_stopped(session, row) for row in rows if _can_be_taken_back(row)]
     senders = [Scope.parse(row.scope) for row in rows if Scope.parse(row.scope).kind in _BY_START_ONLY]
     return Offer(
         brands=[each for each in off if each.topics],
-        stopped=[_stopped(session, row) for row in rows if _can_be_taken_back(row)],
+        stopped=[each for each in stopped if each.scope not in ticked],
         blocked=[scope.ref for scope in senders],
         paused_until=pausing.paused_until(session, point, at=at),
         limit=frequency.limit_of(session, point) if point.channel in frequency.CHANNELS else None,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import select
@@ -49,11 +50,13 @@ def main(folder: Path) -> None:
                 page = browser.new_page(viewport={"width": width, "height": height})
                 _recipient(page, folder, name, address, unsubscribe, preferences)
                 _sign_up(page, folder, name, address, wiring)
+                _verify(page, folder, name, f"{address}{preferences}", wiring)
                 _operator(page, folder, name, address)
                 page.close()
             page = browser.new_page(viewport={"width": 360, "height": 800}, color_scheme="dark")
             _recipient(page, folder, "phone-dark", address, unsubscribe, preferences)
             _sign_up(page, folder, "phone-dark", address, wiring)
+            _verify(page, folder, "phone-dark", f"{address}{preferences}", wiring)
             browser.close()
 
 
@@ -106,11 +109,7 @@ def _sign_up(page: Page, folder: Path, name: str, address: str, wiring: Wiring) 
     with page.expect_navigation():
         page.get_by_role("button", name="Sign up").click()
     _take(page, folder, f"sign-up-sent-{name}")
-    with wiring.database.read() as session:
-        newest = (
-            select(OutboxMessage).where(OutboxMessage.message_type == gate.OPT_IN).order_by(OutboxMessage.id.desc())
-        )
-        mail = dict(session.scalars(newest.limit(1)).one().content or {})
+    mail = _newest(wiring, gate.OPT_IN)
     page.goto(address + "/s/confirm/" + str(mail["text"]).partition("/s/confirm/")[2].split()[0])
     _take(page, folder, f"confirm-{name}")
     with page.expect_navigation():
@@ -119,6 +118,37 @@ def _sign_up(page: Page, folder: Path, name: str, address: str, wiring: Wiring) 
     page.goto("about:blank")  # A page of ours would forbid the mail its style.
     page.set_content(str(mail["html"]))
     _take(page, folder, f"mail-that-asks-{name}")
+
+
+def _verify(page: Page, folder: Path, name: str, preferences: str, wiring: Wiring) -> None:
+    """What a code opens, after a topic was stopped; it is turned on again, so that the next size finds it so."""
+    page.goto(preferences)
+    page.get_by_role("region", name="Email").get_by_label("Offers").first.uncheck()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save").click()
+    page.goto(preferences)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Send me a code").first.click()
+    _take(page, folder, f"code-{name}")
+    mail = _newest(wiring, gate.CODE)
+    page.get_by_label("Code").fill(next(filter(str.isdigit, str(mail["text"]).split())))
+    with page.expect_navigation():
+        page.get_by_role("button", name="Continue").click()
+    _take(page, folder, f"what-we-hold-{name}")
+    page.locator("input[name=topic][value$=offers]").first.check()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save").click()
+    _take(page, folder, f"turned-on-{name}")
+    page.goto("about:blank")
+    page.set_content(str(mail["html"]))
+    _take(page, folder, f"mail-with-a-code-{name}")
+
+
+def _newest(wiring: Wiring, message_type: str) -> dict[str, Any]:
+    """What the newest message of a type says."""
+    of_type = select(OutboxMessage).where(OutboxMessage.message_type == message_type)
+    with wiring.database.read() as session:
+        return dict(session.scalars(of_type.order_by(OutboxMessage.id.desc()).limit(1)).one().content or {})
 
 
 def _operator(page: Page, folder: Path, name: str, address: str) -> None:

@@ -318,16 +318,16 @@ def test_taking_back_what_was_stopped_long_ago(
     """E18: after the half hour of the undo it takes a code; the other contact points stay as they are."""
     email, phone, _ = family
     stop(house, email, Reason.OBJECTION)
-    stop(house, email, scope=Scope.topic("beta", "offers"))
+    stop(house, email, scope=Scope.brand("beta"))
     house.clock.move(days=40)
     page = opened(client, house, path)
     told = entries(page)
     assert sorted(told.values()) == [
         (
-            "All marketing by email, text and post, stopped on November 23, 2026. Only this address opens again; "
-            "your others stay as they are."
+            "All marketing by email, text and post, stopped on November 23, 2026. It is taken back for this one alone; "
+            "your other addresses and numbers stay as they are."
         ),
-        "Beta Offers emails, stopped on November 23, 2026",
+        "All marketing email from Beta, stopped on November 23, 2026",
     ]
     number = next(number for number, said in told.items() if said.startswith("All"))
     answer = save(client, path, page, entry=number)

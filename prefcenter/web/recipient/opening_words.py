@@ -102,8 +102,8 @@ def stopped(channel: Channel, each: Stopped) -> str:
     if each.reason is Reason.OBJECTION:
         return str(
             gettext(
-                "All marketing by email, text and post, stopped on %(day)s. Only this address opens again; "
-                "your others stay as they are.",
+                "All marketing by email, text and post, stopped on %(day)s. It is taken back for this one alone; "
+                "your other addresses and numbers stay as they are.",
                 day=day,
             )
         )

@@ -28,7 +28,7 @@ from prefcenter.web.wired import current_wiring
 _VIA: Final = "/p/verified"
 _KEEP: Final = "keep"
 _NONE: Final = "none"
-_SHOWN_AT_FIRST: Final = 10
+_SHOWN_AT_FIRST: Final = 5
 MOST_SHOWN: Final = 200
 """So many events stand on the page; all of them are in the download."""
 
