@@ -11,35 +11,31 @@ from __future__ import annotations
 import hmac
 import secrets
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from prefcenter.core.channels import Channel, MessageClass
+from prefcenter.core.channels import Channel
 from prefcenter.core.decision import Cleared
-from prefcenter.core.mail_headers import mailbox
-from prefcenter.core.policy import REQUEST_WINDOW
 from prefcenter.core.tokens import SigningKeys
 from prefcenter.services import gate, outgoing
+from prefcenter.services.code_messages import VALID_FOR as VALID_FOR
+from prefcenter.services.code_messages import Purpose as Purpose
+from prefcenter.services.code_messages import Request as Request
+from prefcenter.services.code_messages import draft, senders
 from prefcenter.services.outgoing import Draft
 from prefcenter.services.points import Point, Points
 from prefcenter.services.ports import Evidence, Keyring
-from prefcenter.services.rendering import render
 from prefcenter.store import codes as kept
-from prefcenter.store import contacts, ledger, registry
+from prefcenter.store import contacts, ledger
 from prefcenter.store.codes import ContactCode
 from prefcenter.store.engine import Database
 from prefcenter.store.registry import Brand
 
 DIGITS = 6
 TRIES = 5
-VALID_FOR = REQUEST_WINDOW
-"""A code works for as long as its message counts as asked for."""
-
 MOST_AN_HOUR = 3
 """So many codes go to one contact point within an hour."""
 
@@ -56,15 +52,6 @@ _KEPT_FOR = timedelta(days=1)
 _UID_BYTES = 16
 
 
-class Purpose(StrEnum):
-    """What a code is for; one for the one is none for the other."""
-
-    PROOF = "proof"
-    """To show that somebody receives at the contact point that is on file."""
-    CORRECTION = "correction"
-    """To show that somebody receives at the address or number that takes its place (G15)."""
-
-
 class Asked(StrEnum):
     """What became of asking for a code."""
 
@@ -73,25 +60,6 @@ class Asked(StrEnum):
     """There were as many as there may be; a later one will do."""
     UNREACHABLE = "unreachable"
     """Nothing may or can be sent there: mail to it came back, or we have no sender for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Who asks for a code.
-
-    Args:
-        link: a digest of the link that it is asked for from, see :func:`link_digest`.
-        brand: whose page it is, where that is known.
-        purpose: what it is for.
-        language: the language of the page.
-        base_url: the address of our pages, which a text names for the phone that fills codes in.
-    """
-
-    link: bytes
-    brand: Brand | None
-    purpose: Purpose
-    language: str
-    base_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +87,7 @@ def link_digest(signing: SigningKeys, text: str) -> bytes:
 
 def can_send(session: Session, point: Point, brand: Brand | None) -> bool:
     """Whether a code could go to a contact point as things are; only reads."""
-    return point.channel in CHANNELS and point.given is not None and bool(next(_senders(session, point, brand), ""))
+    return point.channel in CHANNELS and point.given is not None and bool(next(senders(session, point, brand), ""))
 
 
 def ask(
@@ -147,10 +115,10 @@ def ask(
         if _is_enough(session, point, request.link, at):
             return Sent(Asked.TOO_MANY)
         code = "".join(str(secrets.randbelow(10)) for _ in range(DIGITS))
-        draft = _cleared(session, keyring, points, point, request, code, newest, at)
-        if draft is None:
+        message = _cleared(session, keyring, points, point, request, code, newest, at)
+        if message is None:
             return Sent(Asked.UNREACHABLE)
-        queued = outgoing.queue_once(session, draft, at=at)
+        queued = outgoing.queue_once(session, message, at=at)
         if queued.is_new:
             return _keep(session, keyring, point, request, code, queued.row.id, evidence, at)
     return Sent(Asked.TOO_MANY)  # Others were faster each time.
@@ -175,56 +143,12 @@ def _cleared(
 ) -> Draft | None:
     """The message, from a sender that may write there; None where none may."""
     cause = f"{gate.CODE}:{point.digest.hex()}:{newest}"
-    for sender in _senders(session, point, request.brand):
-        draft = _draft(point, request, code, sender, cause, at)
-        decision = gate.clear(session, keyring, points, outgoing.row_of(draft, at=at), at=at)
+    for sender in senders(session, point, request.brand):
+        made = draft(point, request, code, sender, cause, at)
+        decision = gate.clear(session, keyring, points, outgoing.row_of(made, at=at), at=at)
         if isinstance(decision, Cleared):
-            return draft
+            return made
     return None
-
-
-def _senders(session: Session, point: Point, brand: Brand | None) -> Iterator[str]:
-    """Whom a code may come from: the brand of the page first, then the others; of numbers, those of marketing last."""
-    if point.channel is Channel.EMAIL:
-        brands = [each for each in (brand, *registry.brands(session)) if each is not None]
-        yield from dict.fromkeys(each.service_from for each in brands if each.service_from)
-        return
-    kinds = [
-        (kind.message_class == MessageClass.MARKETING.value, brand is None or owner.id != brand.id, kind.sender)
-        for kind, owner, _ in registry.types(session)
-        if kind.channel == Channel.SMS.value and kind.sender
-    ]
-    yield from dict.fromkeys(sender for _, _, sender in sorted(kinds))
-
-
-def _draft(point: Point, request: Request, code: str, sender: str, cause: str, at: datetime) -> Draft:
-    brand = request.brand
-    name = "" if brand is None else brand.sender_name or brand.name
-    values = {
-        "code": code,
-        "name": name,
-        "minutes": int(VALID_FOR.total_seconds() // 60),
-        "host": urlsplit(request.base_url).hostname or "",
-        "postal_address": "" if brand is None else brand.postal_address,
-        "language": request.language,
-        "is_new_address": request.purpose is Purpose.CORRECTION,
-    }
-    is_mail = point.channel is Channel.EMAIL
-    headers = {"Auto-Submitted": "auto-generated", "From": mailbox(name, sender)} if is_mail else {}
-    return Draft(
-        channel=point.channel,
-        message_class=MessageClass.REQUESTED,
-        message_type=gate.CODE,
-        point=point,
-        subject=" ".join(render("email/code-subject.txt", **values).split()) if is_mail else "",
-        text=render("email/code.txt" if is_mail else "sms/code.txt", **values).strip() + ("\n" if is_mail else ""),
-        html=render("email/code.html", **values) if is_mail else "",
-        headers=headers,
-        brand=None if brand is None else brand.slug,
-        sender=sender,
-        cause=cause,
-        requested_at=at,
-    )
 
 
 def _keep(

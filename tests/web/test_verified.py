@@ -24,7 +24,7 @@ from prefcenter.store.consents import ConsentRecord, Subscription
 from prefcenter.store.contacts import ContactPoint
 from prefcenter.store.outbox import OutboxMessage
 from prefcenter.store.pending_consents import PendingConsent
-from prefcenter.store.registry import Brand
+from prefcenter.store.registry import Brand, MessageType
 from tests.houses import EMAIL, PHONE, POST, START, House, sent
 
 SEEN = Evidence("recipient", {"via": "/u"})
@@ -423,6 +423,50 @@ def test_doing_it_twice_changes_nothing_more(client: FlaskClient, house: House, 
     told = house.ledger()
     assert "Nothing changed" in save(client, path, page, entry=number).text
     assert house.ledger() == told
+
+
+def test_texts_are_turned_on_by_a_code_to_the_phone(
+    client: FlaskClient, house: House, path: str, family: list[Point]
+) -> None:
+    """S9, S11, E18: in writing, with the words that texts need; the mailbox's link sees nothing of it but the mask."""
+    _email, phone, _post = family
+    with house.wiring.database.write() as session:
+        kind = MessageType(
+            slug="codes",
+            name="Codes",
+            message_class="service",
+            channel="sms",
+            brand_id=house.brands["acme"].id,
+            sender="+14155550190",
+            fallbacks=[],
+            approved_by="a colleague",
+            created_at=START,
+        )
+        session.add(kind)
+        session.commit()
+    stop(house, phone, scope=Scope.sender("+14155550199"))
+    asked = client.post(f"{path}/code", data={"point": phone.digest.hex()[:12]}).text
+    assert "the number ending in 0100" in asked
+    fields = {"uid": field(asked, "uid"), "point": field(asked, "point"), "code": code_sent(house, PHONE)}
+    page = client.post(f"{path}/verify", data=fields).text
+    assert PHONE in page
+    assert EMAIL not in page
+    assert "Texts from +14155550199 were stopped by STOP: reply START to that number" in page
+    assert entries(page) == {}
+    answer = save(client, path, page, topic="acme/offers")
+    assert "Acme Offers: your yes is on record, but something else still stands against it" in answer.text
+    (record,) = consents(house)
+    assert (record.channel, record.basis) == ("sms", "express_written")
+    assert "Reply STOP to end them" in record.wording
+    assert may(house, phone, topic="news") is Verdict.REFUSED
+
+
+def test_after_a_correction_the_old_page_is_closed(client: FlaskClient, house: House, path: str) -> None:
+    """G15: what is no longer theirs cannot be turned on any more."""
+    page = opened(client, house, path)
+    corrected(client, house, path, page)
+    assert save(client, path, page, topic="acme/offers").status_code == 403
+    assert client.post(f"{path}/code").status_code == 409
 
 
 # Taking along, deletion

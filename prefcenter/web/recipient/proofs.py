@@ -68,7 +68,8 @@ def read(signing: SigningKeys, text: str, mine: Sequence[Point], given: str, *, 
         issued_at, seen_at = datetime.fromisoformat(issued), datetime.fromisoformat(seen)
     except (BadData, ValueError, TypeError):
         return None
-    found = [each for each in mine if each.channel.value == channel and digest in {own.hex() for own in each.own}]
+    readable = [each for each in mine if each.given is not None]
+    found = [each for each in readable if each.channel.value == channel and digest in {own.hex() for own in each.own}]
     if link != link_digest(signing, text).hex() or not found or not issued_at <= at < issued_at + VALID_FOR:
         return None
     return Proof(found[0], issued_at.astimezone(UTC), seen_at.astimezone(UTC))
