@@ -212,6 +212,19 @@ def test_a_wrong_code_can_be_typed_again(client: FlaskClient, house: House, path
     assert "This code no longer works" in client.post(f"{path}/verify", data=fields | {"code": code}).text
 
 
+def test_junk_is_answered_in_words(client: FlaskClient, house: House, path: str) -> None:
+    """X1: whatever is posted, with a good proof or without, nothing of it is a fault of ours, and nothing changes."""
+    proof = field(opened(client, house, path), "proof")
+    before = house.ledger()
+    for junk in ("", "\x00", "ü" * 500, "9" * 4_500, "-1", "acme/", "/", "²", "💥"):
+        names = ("uid", "code", "topic", "entry", "version", "frequency", "pause", "ticket", "new")
+        fields = dict.fromkeys(names, junk)
+        for what in ("verify", "verified/save", "verified/correct", "verified/corrected", "verified/download"):
+            assert client.post(f"{path}/{what}", data=fields | {"proof": proof}).status_code in (200, 404, 422)
+        assert client.post(f"{path}/code", data={"point": junk or "0"}).status_code == 404
+    assert house.ledger() == before
+
+
 def test_a_code_needs_the_page_that_asked_for_it(client: FlaskClient, house: House, path: str) -> None:
     """E18: whoever has the link but not the page cannot use up its tries."""
     asked = client.post(f"{path}/code").text

@@ -6,6 +6,7 @@ Everything is posted with a proof in a hidden field; without one, nothing is sho
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -26,6 +27,7 @@ from prefcenter.web.recipient.routes import blueprint, evidence, submitted, toke
 from prefcenter.web.wired import current_wiring
 
 _VIA: Final = "/p/verified"
+_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _KEEP: Final = "keep"
 _NONE: Final = "none"
 _SHOWN_AT_FIRST: Final = 5
@@ -130,7 +132,7 @@ def _wishes(fields: MultiDict[str, str], proof: Proof, wordings: Mapping[str, Wo
     is_known = limit == _NONE or limit in set(Limit)
     return Wishes(
         topics=fields.getlist("topic"),
-        entries=[int(number) for number in fields.getlist("entry") if number.isascii() and number.isdigit()],
+        entries=[int(number) for number in fields.getlist("entry") if _NUMBER.fullmatch(number)],
         end_pause=fields.get("pause") == "end",
         limit=Limit(limit) if limit in set(Limit) else None,
         change_limit=is_known,
