@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from prefcenter.providers import mta, sendgrid_events, sendgrid_mail, twilio_sms, twilio_status
-from prefcenter.services import delivering, inbound_mail, typed_stops
+from prefcenter.services import delivering, inbound_mail, typed_letters, typed_stops
 from prefcenter.services.batches import Reader
 from prefcenter.services.receiving import Handled, Handler, Reception
 from prefcenter.store.inbound import InboundMessage
@@ -23,6 +23,7 @@ def handlers(reception: Reception) -> Mapping[str, Handler]:
         sendgrid_mail.EVENTS_PROVIDER: partial(sendgrid_events.handle, reception),
         twilio_sms.STATUS_PROVIDER: partial(twilio_status.handle, reception),
         typed_stops.PROVIDER: partial(typed_stops.handle, reception),
+        typed_letters.PROVIDER: partial(typed_letters.handle, reception),
         delivering.ANSWERS: partial(delivering.handle_kept, reception.points),
     }
 

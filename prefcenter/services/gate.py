@@ -40,7 +40,10 @@ OPT_IN = "opt-in-confirmation"
 CODE = "address-code"
 """The message type of a code that opens more than a link does (E18)."""
 
-OWN_TYPES = frozenset({CONFIRMATION, HELP, ACKNOWLEDGEMENT, OPT_IN, CODE})
+PREFERENCE_LINK = "preference-link"
+"""The message type of a link to the preference page, for whoever has no mail of ours at hand."""
+
+OWN_TYPES = frozenset({CONFIRMATION, HELP, ACKNOWLEDGEMENT, OPT_IN, CODE, PREFERENCE_LINK})
 """Messages of our own, which answer what a person wrote; nobody registers a type of these names."""
 
 Waiting = OutboxMessage | Row[Any]

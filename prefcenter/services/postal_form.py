@@ -102,9 +102,16 @@ def record(session: Session, points: Points, filled: Filled, evidence: Evidence,
     Returns:
         What came of each address, the present one first.
     """
-    opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.PREFERENCE_PAGE)
-    # Of a household the name says who asked, and not whom it covers: it is kept as it was given (P8).
-    asked = [(replace(point, level=filled.level), opt_out) for point in filled.points]
-    recorded = optouts.take_many(session, points, asked, evidence, at=at)
+    recorded = take(session, points, filled, evidence, at=at)
     session.commit()
     return recorded
+
+
+def take(
+    session: Session, points: Points, filled: Filled, evidence: Evidence, *, at: datetime, since: datetime | None = None
+) -> list[Recorded]:
+    """As :func:`record`, within the caller's transaction; ``since`` tells when it was asked, if that was before."""
+    opt_out = OptOut(Reason.OPT_OUT, Scope.everything(), Source.PREFERENCE_PAGE, since=since)
+    # Of a household the name says who asked, and not whom it covers: it is kept as it was given (P8).
+    asked = [(replace(point, level=filled.level), opt_out) for point in filled.points]
+    return optouts.take_many(session, points, asked, evidence, at=at)

@@ -35,3 +35,25 @@ def test_an_address_is_stopped_by_typing_it(browser: Browser, site: str, house: 
     assert_fits(page)
     context.close()
     assert house.suppressions() == [("email", "opt_out", "all", "preference_page")]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_letters_are_stopped_without_any_link(browser: Browser, site: str, house: House, width: int) -> None:
+    """P1, P4, U2: slips are told beside their fields; then it is done."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, java_script_enabled=True, bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{site}/preferences")
+    form = page.locator("#post")
+    form.get_by_label("Name").fill("Jane Roe")
+    press(page, "Stop letters to this address")
+    expect(form.get_by_label("Name")).to_have_value("Jane Roe")
+    assert_accessible(page)
+    assert_fits(page)
+    for name, value in {"address1": "12 N Main St", "city": "Springfield", "state": "IL", "zip": "62701"}.items():
+        page.locator(f"#post-{name}").fill(value)
+    press(page, "Stop letters to this address")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Saved")
+    assert_accessible(page)
+    assert_fits(page)
+    context.close()
+    assert house.suppressions() == [("post", "opt_out", "all", "preference_page")]

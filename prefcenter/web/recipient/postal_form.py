@@ -10,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from prefcenter.core.channels import Channel, Level
-from prefcenter.services import postal_form
+from prefcenter.services import postal_form, typed_letters
 from prefcenter.services.postal_form import OLD, Filled, Wrong
 from prefcenter.services.suppressing import Recorded
 from prefcenter.store import mailings
@@ -99,6 +99,13 @@ def _said(name: str, slip: Wrong | None) -> str:
             return str(gettext("We cannot read this as part of a postal address."))
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A form that was in order and waits for the worker (X4); ``place`` is the address as far as it may be shown."""
+
+    place: str
+
+
 def take(fields: MultiDict[str, str], via: str) -> Taken | Shown:
     """Record what was filled in, durably, or say what is wrong with it; for any view.
 
@@ -106,11 +113,23 @@ def take(fields: MultiDict[str, str], via: str) -> Taken | Shown:
         fields: what was posted.
         via: the way, for the ledger.
     """
+    taken = take_or_keep(fields, via, at_once=True)
+    if isinstance(taken, Kept):
+        raise TypeError("What is taken at once is not kept.")
+    return taken
+
+
+def take_or_keep(fields: MultiDict[str, str], via: str, *, at_once: bool) -> Taken | Kept | Shown:
+    """As :func:`take`; with ``at_once`` false it is kept durably for the worker instead of recorded."""
     wiring = current_wiring()
     filled = postal_form.read(wiring.points, fields)
     if filled.wrong:
         return shown(filled)
     at = wiring.clock()
+    if not at_once:
+        with wiring.database.write() as session:
+            typed_letters.keep(session, filled, evidence(via), at=at)
+        return Kept(stopping.address(Channel.POST, filled.points[0].masked))
     with wiring.database.write() as session:
         recorded = postal_form.record(session, wiring.points, filled, evidence(via), at=at)
         expected = [mailings.last_expected(mailing) for mailing in mailings.in_flight(session, at)]
