@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types layers bench bench-scrub quality screenshots clean
+.PHONY: help translations run test check format lint types layers bench bench-scrub quality screenshots clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,12 @@ layers: $(STAMP)
 format: $(STAMP) ## Format the code and mend what can be mended by itself
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+translations: $(STAMP) ## Collect what the pages, mails and texts say, update each language's catalogue, and compile them
+	@mkdir -p build
+	@$(BIN)/pybabel extract -F babel.cfg -k lazy_gettext --no-location -o build/messages.pot .
+	@$(BIN)/pybabel update -i build/messages.pot -d prefcenter/translations --no-fuzzy-matching --ignore-obsolete
+	@$(BIN)/pybabel compile -d prefcenter/translations
 
 bench: $(STAMP) ## Measure scrub, one-click, events and sending beside their bare baselines, the rate of the check, and pages
 	@$(BIN)/python -m benchmarks.scrub

@@ -17,6 +17,11 @@ def migrations_dir() -> Path:
     return _find("migrations")
 
 
+def translations_dir() -> Path:
+    """The folder of the catalogues, one for each language."""
+    return _PACKAGE / "translations"
+
+
 def _find(name: str) -> Path:
     inside, beside = _PACKAGE / name, _PACKAGE.parent / name
     return inside if inside.is_dir() else beside

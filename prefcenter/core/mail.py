@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import getaddresses, parsedate_to_datetime
+from html import unescape
 
 from prefcenter.core.mail_parts import Header, Part, decode_words, parse_headers, split_parts
 from prefcenter.core.mail_text import html_to_text, without_control_characters
@@ -19,6 +20,9 @@ MAX_TEXT = 1_000_000
 """Characters of text that are kept of one mail; a request is a few lines, and the raw mail is kept whole."""
 MAX_ADDRESSES = 200
 MAX_HEADER_VALUE = 20_000
+MAX_LINKS = 1_000
+
+_TARGET = re.compile(r"""\bhref\s{0,9}=\s{0,9}["']?([^"'\s<>]{1,2000})""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Mail:
         attachments: names (or types) of other attached files, which nobody has read.
         text_is_doubtful: the text was guessed at, or a part of it could not be read.
         problems: what could not be read, a sentence each, without personal data.
+        linked: where the links of its HTML parts and its List-Unsubscribe header lead, as written.
     """
 
     message_id: str = ""
@@ -65,6 +70,7 @@ class Mail:
     attachments: tuple[str, ...] = ()
     text_is_doubtful: bool = False
     problems: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
 
 
 def read_mail(raw: bytes) -> Mail:
@@ -97,7 +103,8 @@ def mail_from_fields(
     given = (("from", from_), ("to", to), ("subject", subject))
     found = (*found, *((name, _one_line(value)) for name, value in given if value and name not in names))
     body = _best_text([text], [html])
-    return _with_headers(found, body=body, envelope_to=envelope_to, attached=(), attachments=(), problems=())
+    read = _with_headers(found, body=body, envelope_to=envelope_to, attached=(), attachments=(), problems=())
+    return replace(read, linked=_linked(found, [html]))
 
 
 def _mail_of(part: Part) -> Mail:
@@ -119,7 +126,7 @@ def _mail_of(part: Part) -> Mail:
             problems.extend(problem)
             (html if leaf.content_type == "text/html" else plain).append(text)
     body = _best_text(plain, html)
-    return _with_headers(
+    read = _with_headers(
         part.headers,
         body=body,
         envelope_to=(),
@@ -127,6 +134,13 @@ def _mail_of(part: Part) -> Mail:
         attachments=tuple(names),
         problems=tuple(dict.fromkeys(problems)),
     )
+    return replace(read, linked=_linked(part.headers, html))
+
+
+def _linked(headers: tuple[Header, ...], html: list[str]) -> tuple[str, ...]:
+    found = [unescape(target) for piece in html for target in _TARGET.findall(piece[:MAX_TEXT])]
+    named = [decode_words(value) for name, value in headers if name == "list-unsubscribe"]
+    return tuple(dict.fromkeys((*named, *found)))[:MAX_LINKS]
 
 
 def _leaves(part: Part) -> Iterable[Part]:

@@ -21,7 +21,7 @@ from prefcenter.core.postal.address import PostalAddress
 from prefcenter.core.postal.request import FIELDS, Reading, Request, asks_no_snail_mail, read_request
 from prefcenter.core.postal.zip_finding import only_zip
 from prefcenter.core.tokens import Purpose
-from prefcenter.services import optouts
+from prefcenter.services import forwarded_mail, optouts
 from prefcenter.services.acknowledging import Acknowledged, acknowledge
 from prefcenter.services.links import token_in_mailbox
 from prefcenter.services.ports import Evidence
@@ -86,6 +86,8 @@ def receive(
         return unsubscribed
     if mail.is_auto_reply:
         return _told("ignored", problem="A machine sent it, and it names no mailbox of ours.")
+    if forwarded_mail.is_meant(mail, received.recipients, reception.inbound_domain):
+        return _by_forwarding(session, reception, mail, row, at)
     why = received.problem or "It asks for nothing that we read by machine."
     _review(session, reception, row, "mail", why, {"subject": mail.subject, "text": mail.text[:_MOST_WORDS]}, at)
     return _told("review", leftover=mail.text, problem=received.problem)
@@ -110,6 +112,21 @@ def _by_mailbox(
         _review(session, reception, row, "forged_token", "Its unsubscribe mailbox holds no token of ours.", words, at)
         return _told("review", leftover=mail.text)
     for token in valid:
+        target = optouts.target_of(session, reception.points, token)
+        evidence = _evidence(row, mail)
+        optouts.take_one_click(session, reception.points, target, Source.UNSUBSCRIBE_MAIL, evidence, at=at)
+    return _told("unsubscribed")
+
+
+def _by_forwarding(session: Session, reception: Reception, mail: Mail, row: InboundMessage, at: datetime) -> Handled:
+    """Unsubscribe by the links in a mail of ours that was forwarded (E19); what is not clear goes to a person."""
+    tokens = forwarded_mail.tokens_in(mail, reception.keyring.signing)
+    if len({token.digest for token in tokens}) != 1:
+        why = "It holds mails to several recipients." if tokens else "It holds no link of ours that could be read."
+        words = {"subject": mail.subject, "text": mail.text[:_MOST_WORDS]}
+        _review(session, reception, row, "mail", why, words, at)
+        return _told("review", leftover=mail.text)
+    for token in tokens:
         target = optouts.target_of(session, reception.points, token)
         evidence = _evidence(row, mail)
         optouts.take_one_click(session, reception.points, target, Source.UNSUBSCRIBE_MAIL, evidence, at=at)

@@ -1,8 +1,8 @@
 """A link to the preference page, sent to an address or number that somebody typed (X3, X4).
 
 It goes to every address alike, known or not: what a link opens shows nothing of others and can only reduce (E18), so
-neither the answer nor the work tells who is on file. Three an hour to one address are the most, so that it is no tool
-to pester anybody with.
+neither the answer nor the work tells who is on file. Three an hour and six a day to one address are the most, so that
+it is no tool to pester anybody with.
 """
 
 from __future__ import annotations

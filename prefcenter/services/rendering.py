@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
+from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from prefcenter.resources import templates_dir
+from prefcenter.resources import templates_dir, translations_dir
 
 
 def render(template: str, **values: object) -> str:
-    """Fill in a template, such as ``email/acknowledgement.txt``; only ``.html`` is escaped."""
-    return _environment().get_template(template).render(**values)
+    """Fill in a template, such as ``email/acknowledgement.txt``; only ``.html`` is escaped.
+
+    The value ``language``, such as ``de``, chooses the catalogue; without it, and where there is none, it is English.
+    """
+    return _environment(str(values.get("language", ""))).get_template(template).render(**values)
 
 
 def render_text_message(template: str, **values: object) -> str:
@@ -19,8 +23,8 @@ def render_text_message(template: str, **values: object) -> str:
     return " ".join(render(template, **values).split())
 
 
-@cache
-def _environment() -> Environment:
+@lru_cache(maxsize=16)
+def _environment(language: str) -> Environment:
     made = Environment(
         extensions=["jinja2.ext.i18n"],
         loader=FileSystemLoader(templates_dir()),
@@ -30,5 +34,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    catalogue = Translations.load(translations_dir(), [language])
+    made.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     return made

@@ -84,3 +84,9 @@ def points_of(session: Session, contact_ids: Collection[int]) -> Sequence[Contac
     """Find all points of some contacts."""
     query = select(ContactPoint).where(ContactPoint.contact_id.in_(contact_ids)).order_by(ContactPoint.id)
     return session.scalars(query).all()
+
+
+def language_at(session: Session, digest: bytes) -> str | None:
+    """The language of whoever has the contact point of this digest, where it is known."""
+    query = select(Contact.language).join(ContactPoint, ContactPoint.contact_id == Contact.id)
+    return session.scalar(query.where(ContactPoint.digest == digest).limit(1))

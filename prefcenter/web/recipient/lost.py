@@ -13,7 +13,7 @@ from flask_babel import get_locale
 
 from prefcenter.core.channels import Channel
 from prefcenter.core.errors import BadAddress
-from prefcenter.services import lost_links, typed_stops
+from prefcenter.services import forwarded_mail, lost_links, typed_stops
 from prefcenter.services.points import Point
 from prefcenter.web.guards import guarded_by
 from prefcenter.web.recipient import limiting, postal_form, stopping, wording
@@ -71,6 +71,7 @@ def _form(typed: str = "", problem: str = "", postal: Shown | None = None) -> st
         problem=problem,
         postal=postal or postal_form.shown(),
         postal_action=_POST_VIA,
+        forward_to=forwarded_mail.mailbox(current_wiring().config.inbound_domain),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, NotFound
 
@@ -40,6 +40,7 @@ def token_of(text: str, purpose: Purpose) -> Token:
     if token is None or token.purpose is not purpose:
         raise NotFound
     show_brand(code=token.brand_code)
+    g.link_token = token
     return token
 
 
