@@ -27,6 +27,7 @@ from prefcenter.services.ports import Evidence
 from prefcenter.store import schema
 from prefcenter.store.outbox import OutboxMessage
 from prefcenter.web.app import build
+from prefcenter.web.recipient.languages import DEFAULT, LANGUAGES
 from prefcenter.wiring import Wiring, wire
 from prefcenter.working import step
 from tests.e2e.conftest import SilentHandler
@@ -57,6 +58,11 @@ def main(folder: Path) -> None:
             _recipient(page, folder, "phone-dark", address, unsubscribe, preferences)
             _sign_up(page, folder, "phone-dark", address, wiring)
             _verify(page, folder, "phone-dark", f"{address}{preferences}", wiring)
+            page = browser.new_page(viewport={"width": 360, "height": 800})
+            for language in sorted(set(LANGUAGES) - {DEFAULT}):
+                for link, what in ((unsubscribe, "unsubscribe"), (preferences, "preferences")):
+                    page.goto(f"{address}{link}?lang={language}")
+                    _take(page, folder, f"{what}-phone-{language}")
             browser.close()
 
 
@@ -72,7 +78,12 @@ def _recipient(page: Page, folder: Path, name: str, address: str, unsubscribe: s
     with page.expect_navigation():
         page.get_by_role("button", name="Undo").click()
     _take(page, folder, f"undone-{name}")
-    for path, what in (("/", "landing"), ("/help/sms", "help-with-texts"), ("/u/cut-off", "no-such-page")):
+    for path, what in (
+        ("/", "landing"),
+        ("/preferences", "lost-the-mail"),
+        ("/help/sms", "help-with-texts"),
+        ("/u/cut-off", "no-such-page"),
+    ):
         page.goto(f"{address}{path}")
         _take(page, folder, f"{what}-{name}")
 
