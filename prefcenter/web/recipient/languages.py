@@ -54,11 +54,6 @@ def choose() -> str:
     return next((found for tag in read if (found := _offered(tag))), DEFAULT)
 
 
-def prefer(language: str | None) -> None:
-    """Speak the contact's language on this request's page, unless another one is asked for."""
-    g.contact_language = language
-
-
 def _of_contact() -> str | None:
     """The language on file for whoever the link was sent to; the browser's will do where it cannot be told."""
     if "contact_language" not in g:
