@@ -21,7 +21,9 @@ from prefcenter.web.wired import current_wiring
 
 DEFAULT: Final = "en"
 
-LANGUAGES: Final[Mapping[str, str]] = MappingProxyType({DEFAULT: "English", "es": "Español", "ja": "日本語"})
+LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
+    {DEFAULT: "English", "es": "Español", "fr": "Français", "de": "Deutsch", "ja": "日本語"}
+)
 """The languages that the pages are complete in, each by its own name. Another one is added here with its catalogue."""
 
 _OF_RECIPIENTS: Final = frozenset({"recipient", None})
