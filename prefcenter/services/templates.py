@@ -35,11 +35,17 @@ class Written:
         subject: of a mail.
         text: the plain body.
         html: the rich body.
+
+    Raises:
+        BadInput: it holds a NUL.
     """
 
     subject: str = ""
     text: str = ""
     html: str = ""
+
+    def __post_init__(self) -> None:
+        _refuse_nul({"subject": self.subject, "text": self.text, "HTML": self.html})
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -55,13 +61,14 @@ class Written:
         """Put the values in; in HTML they are escaped.
 
         Raises:
-            BadInput: a variable has no value; names them all.
+            BadInput: a variable has no value, and names them all; or one holds a NUL.
         """
         missing = self.missing(values)
         if missing:
             raise BadInput(
                 f"The template has no value for {', '.join(missing)}.", remedy="Give each of its variables a value."
             )
+        _refuse_nul(values)
 
         def plain(match: re.Match[str]) -> str:
             return values[match[1]]
@@ -117,6 +124,16 @@ def add_template(
     tell(session, "template_added", told, evidence, at)
     session.commit()
     return row
+
+
+def _refuse_nul(parts: Mapping[str, str]) -> None:
+    """Refuse what no mail may hold and no database keeps: it would be tried again for ever (RFC 5322 §4)."""
+    for name, value in parts.items():
+        if "\0" in value:
+            raise BadInput(
+                f"The {name} holds a NUL at character {value.index(chr(0)) + 1:,}, which no message may hold.",
+                remedy="Leave it out; a file that is full of them is UTF-16: save it as UTF-8.",
+            )
 
 
 def _check(channel: Channel, written: Written) -> None:

@@ -57,6 +57,10 @@ class Handler:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
+    def knows(self, session: Session | None) -> bool:
+        """Whether somebody may send: nobody needs a key, or they have shown theirs."""
+        return not self._intake.needs_key or (session is not None and _key_of(session) is not None)
+
     async def auth_PLAIN(self, server: SMTP, args: list[str]) -> AuthResult:  # noqa: N802 - aiosmtpd's names
         """Let somebody sign in with a key as the password; the user's name is free (RFC 4616)."""
         return await self._checked(await server.auth_PLAIN(None, args))
@@ -78,7 +82,7 @@ class Handler:
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Begin a mail, if its sender has signed in."""
-        if self._intake.needs_key and _key_of(session) is None:
+        if not self.knows(session):
             return replies.AUTHENTICATE
         envelope.mail_from = address
         envelope.mail_options.extend(options)
@@ -119,10 +123,10 @@ def _claim(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: st
 
 
 class Living:
-    """The connections that there are."""
+    """The connections that there are, the oldest first."""
 
     def __init__(self) -> None:
-        self._all: set[Conversation] = set()
+        self._all: dict[Conversation, None] = {}
         self._none = asyncio.Event()
         self._none.set()
 
@@ -134,14 +138,25 @@ class Living:
 
     def add(self, conversation: Conversation) -> None:
         """Count one in."""
-        self._all.add(conversation)
+        self._all[conversation] = None
         self._none.clear()
 
     def discard(self, conversation: Conversation) -> None:
         """Count one out."""
-        self._all.discard(conversation)
+        self._all.pop(conversation, None)
         if not self._all:
             self._none.set()
+
+    def make_room(self) -> bool:
+        """Send the oldest stranger away, so that connections which only wait hold no place; tell whether there was one.
+
+        Whoever has a key shows it at once, and so is never the oldest stranger for long.
+        """
+        stranger = next((each for each in self._all if not each.is_known), None)
+        if stranger is not None:
+            stranger.close(replies.FULL)
+            self.discard(stranger)
+        return stranger is not None
 
     async def end(self) -> None:
         """Wait until there are none."""
@@ -175,8 +190,14 @@ class Conversation(SMTP):
             loop=asyncio.get_running_loop(),
         )
         self._living = living
+        self._knows = handler.knows
         self._has_mail_in_hand = False
         self._is_leaving = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether they may send, and not only knock."""
+        return self._knows(self.session)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; after STARTTLS, begin again."""
@@ -205,8 +226,8 @@ class Conversation(SMTP):
         if not self._has_mail_in_hand:
             self.close()
 
-    def close(self) -> None:
+    def close(self, words: str = replies.LEAVING) -> None:
         """End now, and say that the client may try again."""
         if self.transport is not None and not self.transport.is_closing():
-            self._writer.write(f"{replies.LEAVING}\r\n".encode())
+            self._writer.write(f"{words}\r\n".encode())
             self.transport.close()

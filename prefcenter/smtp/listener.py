@@ -16,7 +16,7 @@ from prefcenter.smtp.conversation import Conversation, Door, Handler, Living
 from prefcenter.smtp.taking import Intake
 
 MOST_CONNECTIONS: Final = 50
-"""At the same time: each may hold a whole mail in memory."""
+"""At the same time: each may hold a whole mail in memory. Who has not signed in makes room for who may."""
 
 PATIENCE_SECONDS: Final = 30.0
 """So long a mail in progress may still take when the listener is stopped; its sender then tries again elsewhere."""
@@ -61,9 +61,9 @@ class Listener:
             await self._part()
 
     def _greet(self) -> asyncio.BaseProtocol:
-        return (
-            _Full() if len(self._living) >= MOST_CONNECTIONS else Conversation(self._handler, self._door, self._living)
-        )
+        if len(self._living) >= MOST_CONNECTIONS and not self._living.make_room():
+            return _Full()
+        return Conversation(self._handler, self._door, self._living)
 
     async def _part(self) -> None:
         for conversation in self._living:

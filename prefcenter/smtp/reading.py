@@ -64,15 +64,15 @@ def read(raw: bytes) -> ReadMail:
 
 
 def _only(mail: Part, header: str) -> str | None:
-    """The value of a header, None where it is missing or empty.
+    """The value of a header, None where it is missing or empty; a folded one is the same as one on a single line.
 
     Raises:
-        BadInput: it stands there twice with different values: which one is meant?
+        BadInput: it stands there twice: which one is meant, and what will the next program make of it?
     """
-    values = {value for name, value in mail.headers if name == header.lower() and value}
+    values = [_one_line(value) for name, value in mail.headers if name == header.lower()]
     if len(values) > 1:
         raise BadInput(f"The mail has several headers {header}.", remedy="Give it one.")
-    return next(iter(values), None)
+    return values[0] or None if values else None
 
 
 def _name(mail: Part) -> str:

@@ -9,6 +9,7 @@ import smtplib
 import socket
 import ssl
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.policy import SMTP
 from pathlib import Path
@@ -207,14 +208,25 @@ def test_what_cannot_be_an_address_is_refused_alone(office: PostOffice) -> None:
 
 
 def test_one_connection_too_many_is_asked_to_come_later(office: PostOffice) -> None:
-    held = [socket.create_connection(("127.0.0.1", office.port)) for _ in range(MOST_CONNECTIONS)]
-    try:
-        assert all(each.recv(100).startswith(b"220") for each in held)
+    with ExitStack() as held:
+        for _ in range(MOST_CONNECTIONS):
+            held.enter_context(office.client())
         with socket.create_connection(("127.0.0.1", office.port)) as one_more:
             assert one_more.recv(100).startswith(b"421 4.3.2")
-    finally:
-        for each in held:
-            each.close()
+
+
+def test_connections_that_only_wait_keep_nobody_out_who_has_a_key(office: PostOffice) -> None:
+    """Whoever reaches the port could otherwise hold all places for minutes, and no receipt would leave."""
+    with ExitStack() as stack:
+        knocking = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", office.port), timeout=30))
+            for _ in range(MOST_CONNECTIONS)
+        ]
+        assert all(each.recv(100).startswith(b"220") for each in knocking)
+        assert office.send(a_mail())[0] == 250
+        assert knocking[0].recv(100).startswith(b"421 4.3.2 Too many connections")
+        knocking[1].sendall(b"NOOP\r\n")
+        assert knocking[1].recv(100).startswith(b"250")
 
 
 def test_nothing_personal_is_logged(office: PostOffice, caplog: pytest.LogCaptureFixture) -> None:

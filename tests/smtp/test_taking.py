@@ -148,9 +148,33 @@ def test_without_a_type_that_is_known_nothing_is_taken(
 
 
 def test_two_types_in_one_mail_are_none(office: PostOffice) -> None:
-    raw = a_mail().as_bytes().replace(b"X-Message-Type", b"X-Message-Type: receipt\nX-Message-Type", 1)
-    code, answer = office.send(raw)
-    assert (code, "several headers X-Message-Type" in answer) == (550, True)
+    for other in (b"receipt", b"spring-offers", b""):
+        raw = a_mail().as_bytes().replace(b"X-Message-Type", b"X-Message-Type: " + other + b"\nX-Message-Type", 1)
+        code, answer = office.send(raw)
+        assert (code, "several headers X-Message-Type" in answer) == (550, True)
+
+
+def test_a_header_on_two_lines_is_the_same_header(office: PostOffice) -> None:
+    """X2: the same mail is not sent twice because a program on its way folded a line."""
+    plain = b"X-Message-Type: spring-offers\r\nMessage-ID: <7@legacy.example>\r\nSubject: All\r\n\r\nhalf price\r\n"
+    for raw in (plain, plain.replace(b"Type: ", b"Type:\r\n ").replace(b"ID: ", b"ID:\r\n\t")):
+        assert office.send(raw)[0] == 250
+    assert office.outbox() == [("jane", "queued")]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"Subject: x\r\n\r\nHello\0\r\n",
+        b"Subject: =?utf-8?Q?a=00b?=\r\n\r\nHello\r\n",
+        b"Subject: x\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\nPHA+AGhlbGxvPC9wPg==\r\n",
+    ],
+)
+def test_a_nul_is_refused_for_good(either_office: PostOffice, raw: bytes) -> None:
+    """PostgreSQL keeps none: a 451 would bring the mail back for ever."""
+    code, answer = either_office.send(b"X-Message-Type: spring-offers\r\n" + raw)
+    assert (code, answer.partition(" ")[0], "NUL" in answer) == (550, "5.6.0", True)
+    assert either_office.outbox() == []
 
 
 def test_a_type_that_nobody_approved_is_none(office: PostOffice) -> None:
