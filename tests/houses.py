@@ -101,7 +101,7 @@ class House:
             contact = Contact(country="US", created_at=START)
             session.add(contact)
             session.flush()
-            session.add_all(_row(contact.id, point) for point in points)
+            session.add_all(row_of_point(contact.id, point) for point in points)
             session.commit()
         return points
 
@@ -136,7 +136,7 @@ class House:
             session.commit()
 
 
-def _row(contact_id: int, point: Point) -> ContactPoint:
+def row_of_point(contact_id: int, point: Point) -> ContactPoint:
     return ContactPoint(
         contact_id=contact_id,
         channel=point.channel.value,

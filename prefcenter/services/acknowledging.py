@@ -1,7 +1,8 @@
 """The one acknowledgement of a postal request (P3): what was recorded, and what may still arrive.
 
 It goes only to a sender that SPF or DKIM vouch for, never to a machine, and says nothing that a stranger may not know:
-the person's own words, and all mailings of the company that are in flight.
+the person's own words, and all mailings of the company that are in flight. It speaks the language on file for that
+address.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from babel.dates import format_date
+from babel.lists import format_list
 from sqlalchemy.orm import Session
 
 from prefcenter.core.channels import Channel, MessageClass
@@ -22,12 +25,9 @@ from prefcenter.services import gate, outgoing
 from prefcenter.services.outgoing import Draft
 from prefcenter.services.points import Point
 from prefcenter.services.receiving import Reception
-from prefcenter.services.rendering import render
-from prefcenter.store import mailings, registry
+from prefcenter.services.rendering import render, spoken
+from prefcenter.store import contacts, mailings, registry
 from prefcenter.store.outbox import OutboxMessage
-
-SUBJECT = "About your request to end mail by post"
-"""It does not hold the words that start a request, so that an answer to it starts none."""
 
 _MACHINES = re.compile(
     r"(?:mailer-daemon|postmaster|(?:no|do-?not)[-_.]?reply|bounces?|noresponse)(?:[-+_.=].*)?", re.IGNORECASE
@@ -68,14 +68,14 @@ def acknowledge(
     point = _answerable(reception, mail) if is_authentic else None
     if point is None:
         return None
-    values = _values(session, told, at)
+    values = _values(session, told, spoken(contacts.language_at(session, point.own)), at)
     name, sender = _sender(session, reception)
     draft = Draft(
         channel=Channel.EMAIL,
         message_class=MessageClass.REQUESTED,
         message_type=gate.ACKNOWLEDGEMENT,
         point=point,
-        subject=SUBJECT,
+        subject=str(values["subject"]),
         text=_tidy(render("email/acknowledgement.txt", **values)),
         html=render("email/acknowledgement.html", **values),
         headers=_headers(mail) | ({"From": mailbox(name, sender)} if sender else {}),
@@ -98,33 +98,28 @@ def _answerable(reception: Reception, mail: Mail) -> Point | None:
     return None if _MACHINES.fullmatch(local) or domain == reception.inbound_domain else point
 
 
-def _values(session: Session, told: Acknowledged, at: datetime) -> dict[str, object]:
+def _values(session: Session, told: Acknowledged, language: str, at: datetime) -> dict[str, object]:
     brands = registry.brands(session)
     names = [brand.sender_name or brand.name for brand in brands]
     return {
-        "subject": SUBJECT,
-        "company": _all_of(names) or "us",
+        "language": language,
+        "subject": render("email/acknowledgement-subject.txt", language=language).strip(),
+        "company": format_list(names, locale=language),
         "postal_address": brands[0].postal_address if len(brands) == 1 else "",
-        "recorded": [_lines(request) for request in told.recorded],
-        "received": _day(told.received_at),
-        "review_by": None if told.review_by is None else _day(told.review_by),
-        "in_flight": _in_flight(session, at),
+        "recorded": [(request.level.value, _lines(request)) for request in told.recorded],
+        "received": _day(told.received_at, language),
+        "review_by": None if told.review_by is None else _day(told.review_by, language),
+        "in_flight": _in_flight(session, language, at),
     }
 
 
-def _all_of(names: Sequence[str]) -> str:
-    """Name several as a sentence does.
-
-    >>> _all_of(["Acme"]), _all_of(["Acme", "Bluebird"]), _all_of(["Acme", "Bluebird", "Corvo"])
-    ('Acme', 'Acme and Bluebird', 'Acme, Bluebird and Corvo')
-    """
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _in_flight(session: Session, at: datetime) -> list[dict[str, str]]:
+def _in_flight(session: Session, language: str, at: datetime) -> list[dict[str, str]]:
     """Every mailing of every brand, whoever is on it: it must not tell a stranger who is on a list."""
     last = {mailing.name: mailings.last_expected(mailing) for mailing in mailings.in_flight(session, at)}
-    return [{"name": name, "by": _day(by)} for name, by in sorted(last.items(), key=lambda item: item[1], reverse=True)]
+    return [
+        {"name": name, "by": _day(by, language)}
+        for name, by in sorted(last.items(), key=lambda item: item[1], reverse=True)
+    ]
 
 
 def _lines(request: Request) -> list[str]:
@@ -133,12 +128,11 @@ def _lines(request: Request) -> list[str]:
     place = " ".join(value for value in (values["city"], values["state"], values["zip"]) if value)
     care_of = f"c/o {values['care_of']}" if values["care_of"] else ""
     lines = [values["name"], values["company"], care_of, values["address1"], values["address2"], place]
-    who = {"household": "Everybody at this address", "company": "The whole company"}.get(request.level.value, "")
-    return [line for line in (who, *lines, values["country"]) if line]
+    return [line for line in (*lines, values["country"]) if line]
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment:%B} {moment.day}, {moment.year}"
+def _day(moment: datetime, language: str) -> str:
+    return format_date(moment, "long", locale=language)
 
 
 def _tidy(text: str) -> str:

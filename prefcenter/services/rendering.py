@@ -18,6 +18,17 @@ def render(template: str, **values: object) -> str:
     return _environment(str(values.get("language", ""))).get_template(template).render(**values)
 
 
+def spoken(language: str | None) -> str:
+    """The language that a message can be written in for somebody who reads this one, such as ``es`` for ``es-MX``.
+
+    >>> spoken("es-MX"), spoken("tlh"), spoken(None), spoken("../x")
+    ('es', 'en', 'en', 'en')
+    """
+    primary = (language or "").replace("_", "-").partition("-")[0].lower()
+    is_there = primary.isalpha() and (translations_dir() / primary / "LC_MESSAGES" / "messages.mo").is_file()
+    return primary if is_there else "en"
+
+
 def render_text_message(template: str, **values: object) -> str:
     """Fill in a template of a text: one line, whatever lines the template has."""
     return " ".join(render(template, **values).split())

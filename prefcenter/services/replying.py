@@ -20,8 +20,8 @@ from prefcenter.services import gate, outgoing
 from prefcenter.services.outgoing import Draft
 from prefcenter.services.points import Point
 from prefcenter.services.receiving import Reception
-from prefcenter.services.rendering import render_text_message
-from prefcenter.store import registry
+from prefcenter.services.rendering import render_text_message, spoken
+from prefcenter.store import contacts, registry
 from prefcenter.store.inbound import InboundMessage
 from prefcenter.store.outbox import SandboxMessage
 from prefcenter.store.registry import Brand
@@ -56,6 +56,11 @@ class ReplyTo:
         """The senders that we know and that the text was about."""
         return [scope.ref for scope in self.scopes if scope.kind is ScopeKind.SENDER]
 
+    @property
+    def language(self) -> str:
+        """The language on file for that number; the keywords are the same in each."""
+        return spoken(contacts.language_at(self.session, self.point.own))
+
 
 def confirm_stop(to: ReplyTo, *, stop: int) -> Mapping[str, Any]:
     """Confirm a STOP, once and within five minutes, with no marketing in it (S4).
@@ -66,6 +71,7 @@ def confirm_stop(to: ReplyTo, *, stop: int) -> Mapping[str, Any]:
     brand = brand_of(to.session, to.senders)
     text = render_text_message(
         "sms/stop-confirmation.txt",
+        language=to.language,
         brand=brand.name if brand is not None else "",
         only_this_number=bool(to.senders),
         can_keep_account_alerts=_sends_more_than_marketing(to.session, to.senders),
@@ -78,6 +84,7 @@ def help_with(to: ReplyTo) -> Mapping[str, Any]:
     brand = brand_of(to.session, to.senders)
     text = render_text_message(
         "sms/help.txt",
+        language=to.language,
         brand=brand.name if brand is not None else "",
         contact=(brand.contact if brand is not None else "") or f"{to.reception.base_url}/help/sms",
         stop_url=f"{to.reception.base_url}/help/sms",

@@ -86,7 +86,8 @@ def points_of(session: Session, contact_ids: Collection[int]) -> Sequence[Contac
     return session.scalars(query).all()
 
 
-def language_at(session: Session, digest: bytes) -> str | None:
-    """The language of whoever has the contact point of this digest, where it is known."""
+def language_at(session: Session, digests: Collection[bytes]) -> str | None:
+    """The language of whoever has the contact point of one of these digests, where it is known."""
     query = select(Contact.language).join(ContactPoint, ContactPoint.contact_id == Contact.id)
-    return session.scalar(query.where(ContactPoint.digest == digest).limit(1))
+    is_known = ContactPoint.digest.in_(digests), Contact.language.is_not(None)
+    return session.scalar(query.where(*is_known).order_by(ContactPoint.id).limit(1))

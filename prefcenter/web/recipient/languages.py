@@ -68,7 +68,7 @@ def _of_contact() -> str | None:
 def _language_on_file(token: Token) -> str | None:
     try:
         with current_wiring().database.read() as session:
-            return contacts.language_at(session, token.digest)
+            return contacts.language_at(session, [token.digest])
     except (SQLAlchemyError, StoreUnavailable):
         return None
 
